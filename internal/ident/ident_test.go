@@ -1,0 +1,48 @@
+package ident
+
+import (
+	"sort"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestID_SortsByTimeAndHasItsShape(t *testing.T) {
+	src := Random()
+	start := time.Date(2026, 10, 3, 9, 30, 0, 0, time.UTC)
+	var ids []string
+	for i := range 100 {
+		ids = append(ids, src.ID("cs", start.Add(time.Duration(i)*time.Millisecond)))
+	}
+	if !sort.StringsAreSorted(ids) {
+		t.Error("ids of later times do not sort after those of earlier times")
+	}
+	for _, id := range ids {
+		if !Valid("cs", id) {
+			t.Errorf("%s is not valid by our own rule", id)
+		}
+	}
+}
+
+func TestValid_RefusesOtherShapes(t *testing.T) {
+	id := Random().ID("cs", time.Unix(1_800_000_000, 0))
+	for _, bad := range []string{
+		"", "cs_", id[:len(id)-1], id + "0", strings.ToUpper(id), "pay" + id[2:],
+		id[:5] + "u" + id[6:], id[:5] + "-" + id[6:],
+	} {
+		if Valid("cs", bad) {
+			t.Errorf("%q passed", bad)
+		}
+	}
+}
+
+func TestSecret_CarriesAllItsBits(t *testing.T) {
+	seen := map[string]bool{}
+	for range 200 {
+		s := Random().Secret(32)
+		if len(s) != 52 || seen[s] {
+			t.Fatalf("secret %q: length %d, repeated %v", s, len(s), seen[s])
+		}
+		seen[s] = true
+	}
+}

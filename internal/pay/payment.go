@@ -1,0 +1,86 @@
+package pay
+
+import (
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/money"
+)
+
+// Payment is one attempt to move money. Its id is the idempotency key at the rail and our reference
+// there. Amounts are in minor units of Amount.Currency.
+type Payment struct {
+	ID             string            `json:"id"`
+	MerchantID     string            `json:"merchant"`
+	Mode           Mode              `json:"mode"`
+	Family         string            `json:"family"`
+	SessionID      string            `json:"session,omitempty"`
+	CustomerID     string            `json:"customer,omitempty"`
+	State          PaymentState      `json:"state"`
+	Version        int64             `json:"version"`
+	Amount         money.Amount      `json:"amount"`
+	Capture        CaptureMode       `json:"capture"`
+	Captured       int64             `json:"captured"` // what the rail took for us
+	Refunded       int64             `json:"refunded"` // refunds that succeeded or may yet
+	Rail           string            `json:"rail"`
+	Method         string            `json:"method"`
+	Card           *CardSummary      `json:"card,omitempty"`
+	Description    string            `json:"description,omitempty"`
+	Metadata       map[string]string `json:"metadata,omitempty"`
+	DeclineCode    DeclineCode       `json:"decline,omitempty"`
+	RailReference  string            `json:"rail_reference,omitempty"`
+	ActionURL      string            `json:"action_url,omitempty"`
+	PollCount      int64             `json:"-"`
+	LateAt         time.Time         `json:"late_at,omitzero"`
+	CreatedAt      time.Time         `json:"created_at"`
+	UpdatedAt      time.Time         `json:"updated_at"`
+	IdempotencyKey string            `json:"-"` // the key of the request that is still running
+}
+
+// Scope returns whose payment it is.
+func (p *Payment) Scope() Scope { return Scope{MerchantID: p.MerchantID, Mode: p.Mode} }
+
+// Refundable returns how many minor units may still be sent back.
+func (p *Payment) Refundable() int64 { return p.Captured - p.Refunded }
+
+// CardSummary is what may be kept and shown of a card: never the number.
+type CardSummary struct {
+	Brand       string `json:"brand"`
+	Last4       string `json:"last4"`
+	ExpMonth    int64  `json:"exp_month"`
+	ExpYear     int64  `json:"exp_year"`
+	Fingerprint string `json:"-"` // HMAC of the number, keyed per installation
+}
+
+// Refund sends money of one payment back. While it is pending its amount is reserved.
+type Refund struct {
+	ID          string            `json:"id"`
+	MerchantID  string            `json:"merchant"`
+	Mode        Mode              `json:"mode"`
+	Family      string            `json:"family"`
+	PaymentID   string            `json:"payment"`
+	State       RefundState       `json:"state"`
+	Version     int64             `json:"version"`
+	Amount      money.Amount      `json:"amount"`
+	Reason      string            `json:"reason,omitempty"`
+	Metadata    map[string]string `json:"metadata,omitempty"`
+	FailureCode DeclineCode       `json:"failure,omitempty"`
+	PollCount   int64             `json:"-"`
+	CreatedAt   time.Time         `json:"created_at"`
+	UpdatedAt   time.Time         `json:"updated_at"`
+}
+
+// Scope returns whose refund it is.
+func (r *Refund) Scope() Scope { return Scope{MerchantID: r.MerchantID, Mode: r.Mode} }
+
+// Customer is a person a merchant knows.
+type Customer struct {
+	ID         string            `json:"id"`
+	MerchantID string            `json:"merchant"`
+	Mode       Mode              `json:"mode"`
+	Email      string            `json:"email,omitempty"`
+	Name       string            `json:"name,omitempty"`
+	Phone      string            `json:"phone,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"`
+	CreatedAt  time.Time         `json:"created_at"`
+	UpdatedAt  time.Time         `json:"updated_at"`
+}

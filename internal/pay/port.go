@@ -1,0 +1,302 @@
+package pay
+
+import (
+	"context"
+	"time"
+)
+
+// Clock is the server's time. Now returns UTC.
+type Clock interface {
+	Now() time.Time
+}
+
+// Vault keeps secrets at rest. Purpose separates keys: what was sealed for one purpose opens for no
+// other.
+type Vault interface {
+	Seal(purpose string, plain []byte) []byte
+	Open(purpose string, sealed []byte) ([]byte, error)
+	// MAC returns 32 bytes that only the holder of the installation's secret can compute.
+	MAC(purpose, message string) []byte
+}
+
+// Store keeps everything. Methods answer NotFound for what is not there, Conflict for what came
+// second, Unavailable when overloaded; any other error is a defect or a broken engine.
+type Store interface {
+	View
+	// Write runs the unit in a transaction and returns when it is durable. Many units share a
+	// commit, so a unit may run more than once: it must not act on anything but tx, must not wait
+	// and must not call the outside. If the unit fails nothing of it is stored.
+	Write(ctx context.Context, unit func(ctx context.Context, tx Tx) error) error
+}
+
+// View reads. On a Store it sees what was durable when the read began; on a Tx it also sees the
+// unit's own writes. Lists are newest first.
+type View interface {
+	MerchantView
+	CustomerView
+	SessionView
+	PaymentView
+	RefundView
+	EventView
+	EndpointView
+	IdempotencyView
+}
+
+// Tx is one unit's access to the store. Inserts and swaps may be sent late; their failure fails the
+// unit. A swap writes the object if its stored version is Version-1 and fails with Conflict
+// otherwise. Lock reads the row and keeps others from changing it until the unit ends.
+type Tx interface {
+	View
+	MerchantTx
+	CustomerTx
+	SessionTx
+	PaymentTx
+	RefundTx
+	EventTx
+	EndpointTx
+	DeliveryTx
+	IdempotencyTx
+	NoticeTx
+}
+
+// Page cuts a list: at most Limit items (1 to 100), those after the item with the id After.
+type Page struct {
+	Limit int
+	After string
+}
+
+// MerchantView reads tenants and keys.
+type MerchantView interface {
+	Merchant(ctx context.Context, id string) (Merchant, error)
+	Merchants(ctx context.Context) ([]Merchant, error)
+	// Key finds a key by its public part, with its merchant: one look-up per request.
+	Key(ctx context.Context, id string) (Key, Merchant, error)
+	Keys(ctx context.Context, merchantID string) ([]Key, error)
+	// Setting reads a value of the installation.
+	Setting(ctx context.Context, name string) (string, error)
+}
+
+// MerchantTx writes tenants and keys.
+type MerchantTx interface {
+	InsertMerchant(ctx context.Context, m Merchant) error
+	UpdateMerchant(ctx context.Context, m Merchant) error
+	LockMerchant(ctx context.Context, id string) (Merchant, error)
+	InsertKey(ctx context.Context, k Key) error
+	UpdateKey(ctx context.Context, k Key) error
+	// ShiftDue brings all test-mode work of the merchant nearer by d: sessions, payments, refunds,
+	// deliveries.
+	ShiftDue(ctx context.Context, merchantID string, d time.Duration) error
+	// InsertSetting writes a value of the installation once; Conflict if it is there.
+	InsertSetting(ctx context.Context, name, value string) error
+}
+
+// CustomerFilter narrows a list of customers.
+type CustomerFilter struct {
+	Page
+	Email string
+}
+
+// CustomerView reads customers.
+type CustomerView interface {
+	Customer(ctx context.Context, sc Scope, id string) (Customer, error)
+	Customers(ctx context.Context, sc Scope, f CustomerFilter) ([]Customer, error)
+}
+
+// CustomerTx writes customers. Deleting one leaves what refers to it.
+type CustomerTx interface {
+	InsertCustomer(ctx context.Context, c Customer) error
+	UpdateCustomer(ctx context.Context, c Customer) error
+	DeleteCustomer(ctx context.Context, sc Scope, id string) error
+}
+
+// SessionFilter narrows a list of sessions. State is judged at Now, as StateAt does.
+type SessionFilter struct {
+	Page
+	State      SessionState
+	Now        time.Time
+	CustomerID string
+	PaymentID  string
+}
+
+// SessionView reads sessions. SessionByID is for whoever was let in by something else than a key:
+// the page by its page key, the worker by being the worker.
+type SessionView interface {
+	Session(ctx context.Context, sc Scope, id string) (Session, error)
+	SessionByID(ctx context.Context, id string) (Session, error)
+	Sessions(ctx context.Context, sc Scope, f SessionFilter) ([]Session, error)
+}
+
+// SessionTx writes sessions. DueAt in the write is the server time at which the worker must look
+// again; zero means never.
+type SessionTx interface {
+	LockSession(ctx context.Context, id string) (Session, error)
+	InsertSession(ctx context.Context, s Session, dueAt time.Time) error
+	SwapSession(ctx context.Context, s Session, dueAt time.Time) error
+	// DueSessions returns the ids of sessions due at now, oldest first.
+	DueSessions(ctx context.Context, now time.Time, limit int) ([]string, error)
+}
+
+// PaymentFilter narrows a list of payments.
+type PaymentFilter struct {
+	Page
+	States     []PaymentState
+	CustomerID string
+	SessionID  string
+}
+
+// PaymentView reads payments.
+type PaymentView interface {
+	Payment(ctx context.Context, sc Scope, id string) (Payment, error)
+	PaymentByID(ctx context.Context, id string) (Payment, error)
+	Payments(ctx context.Context, sc Scope, f PaymentFilter) ([]Payment, error)
+}
+
+// PaymentTx writes payments.
+type PaymentTx interface {
+	LockPayment(ctx context.Context, id string) (Payment, error)
+	InsertPayment(ctx context.Context, p Payment, dueAt time.Time) error
+	SwapPayment(ctx context.Context, p Payment, dueAt time.Time) error
+	// ClaimPayments returns payments due at now and moves their due time to until, so that no other
+	// node takes them before. Each claim counts into PollCount.
+	ClaimPayments(ctx context.Context, now, until time.Time, limit int) ([]Payment, error)
+	// DelayPayment sets the due time and nothing else, provided the version is still the same.
+	DelayPayment(ctx context.Context, p Payment, dueAt time.Time) error
+}
+
+// RefundFilter narrows a list of refunds.
+type RefundFilter struct {
+	Page
+	PaymentID string
+}
+
+// RefundView reads refunds.
+type RefundView interface {
+	Refund(ctx context.Context, sc Scope, id string) (Refund, error)
+	Refunds(ctx context.Context, sc Scope, f RefundFilter) ([]Refund, error)
+}
+
+// RefundTx writes refunds; the methods behave as those of PaymentTx.
+type RefundTx interface {
+	LockRefund(ctx context.Context, id string) (Refund, error)
+	InsertRefund(ctx context.Context, r Refund, dueAt time.Time) error
+	SwapRefund(ctx context.Context, r Refund, dueAt time.Time) error
+	ClaimRefunds(ctx context.Context, now, until time.Time, limit int) ([]Refund, error)
+	DelayRefund(ctx context.Context, r Refund, dueAt time.Time) error
+}
+
+// EventFilter narrows a list of events. Types are core types; nil means all.
+type EventFilter struct {
+	Page
+	Types    []string
+	ObjectID string
+}
+
+// EventView reads events, without those that target one endpoint. Pending is filled.
+type EventView interface {
+	Event(ctx context.Context, sc Scope, id string) (Event, error)
+	Events(ctx context.Context, sc Scope, f EventFilter) ([]Event, error)
+}
+
+// EventTx writes events and hands them to fan-out.
+type EventTx interface {
+	InsertEvent(ctx context.Context, e Event) error
+	// UnsentEvents returns events not yet fanned out, oldest first, locked until the unit ends.
+	UnsentEvents(ctx context.Context, limit int) ([]Event, error)
+	// MarkSent records that the events' deliveries were made in this unit.
+	MarkSent(ctx context.Context, eventIDs []string) error
+}
+
+// EndpointView reads endpoints and deliveries.
+type EndpointView interface {
+	Endpoint(ctx context.Context, sc Scope, id string) (Endpoint, error)
+	Endpoints(ctx context.Context, sc Scope, p Page) ([]Endpoint, error)
+	// EnabledEndpoints returns all endpoints of the scope that want events.
+	EnabledEndpoints(ctx context.Context, sc Scope) ([]Endpoint, error)
+	Delivery(ctx context.Context, sc Scope, id string) (Delivery, error)
+	Deliveries(ctx context.Context, sc Scope, endpointID string, p Page) ([]Delivery, error)
+}
+
+// EndpointTx writes endpoints.
+type EndpointTx interface {
+	LockEndpoint(ctx context.Context, id string) (Endpoint, error)
+	InsertEndpoint(ctx context.Context, e Endpoint) error
+	SwapEndpoint(ctx context.Context, e Endpoint) error
+	// DeleteEndpoint removes the endpoint with its deliveries.
+	DeleteEndpoint(ctx context.Context, sc Scope, id string) error
+}
+
+// Parcel is a claimed delivery with all that is needed to send it.
+type Parcel struct {
+	Delivery
+	Endpoint Endpoint
+	Body     []byte
+}
+
+// ClaimOrder says which deliveries a node takes. Times are server time.
+type ClaimOrder struct {
+	Now         time.Time
+	Until       time.Time // the lease ends
+	Lease       string    // the fencing token
+	Limit       int
+	PerEndpoint int // at most this many leased at once per endpoint
+}
+
+// DeliveryTx moves deliveries. The first attempt of an event to an endpoint waits for the earlier
+// event of the same object, at most until the NextAttemptAt it was inserted with.
+type DeliveryTx interface {
+	// InsertDelivery adds a delivery with the bytes to send.
+	InsertDelivery(ctx context.Context, d Delivery, body []byte) error
+	// PendingBefore reports whether the endpoint still has an earlier event of the object to get.
+	PendingBefore(ctx context.Context, endpointID, objectID string, sequence int64) (bool, error)
+	ClaimDeliveries(ctx context.Context, o ClaimOrder) ([]Parcel, error)
+	// FinishAttempt records the attempt and the delivery's new state and due time if the lease is
+	// still d.Lease, and reports whether it was.
+	FinishAttempt(ctx context.Context, d Delivery, a DeliveryAttempt) (bool, error)
+	// ReleaseNext makes the next waiting event of the object due at now.
+	ReleaseNext(ctx context.Context, endpointID, objectID string, now time.Time) error
+	// FailPending gives up all pending deliveries of an endpoint.
+	FailPending(ctx context.Context, endpointID string, now time.Time) error
+	// Redeliver makes a delivery pending again, due at now.
+	Redeliver(ctx context.Context, sc Scope, id string, now time.Time) error
+}
+
+// IdempotencyRecord remembers one request that carried a key.
+type IdempotencyRecord struct {
+	Scope
+	Key         string
+	Fingerprint []byte // SHA-256 over method, route and body
+	ObjectID    string // what it made or moved
+	Reply       *Reply // nil while the request runs
+	Sealed      bool   // Reply.Body is sealed: it holds a secret shown once
+	CreatedAt   time.Time
+}
+
+// IdempotencyView reads the records of keys.
+type IdempotencyView interface {
+	Idempotency(ctx context.Context, sc Scope, key string) (IdempotencyRecord, error)
+}
+
+// IdempotencyTx writes the records of keys. Inserting a key twice is a Conflict.
+type IdempotencyTx interface {
+	InsertIdempotency(ctx context.Context, r IdempotencyRecord) error
+	FinishIdempotency(ctx context.Context, r IdempotencyRecord) error
+	// PruneIdempotency deletes finished records made before the time, at most limit of them.
+	PruneIdempotency(ctx context.Context, before time.Time, limit int) (int64, error)
+}
+
+// StoredNotice is a rail's notification in the inbox.
+type StoredNotice struct {
+	Rail       string
+	Notice     Notice
+	ReceivedAt time.Time
+	Tries      int64
+}
+
+// NoticeTx is the inbox: notifications are stored first, answered second, applied third. Inserting
+// one twice is a Conflict.
+type NoticeTx interface {
+	InsertNotice(ctx context.Context, n StoredNotice) error
+	ClaimNotices(ctx context.Context, now, until time.Time, limit int) ([]StoredNotice, error)
+	// FinishNotice closes a notice: matched, or unmatched after its time.
+	FinishNotice(ctx context.Context, n StoredNotice, matched bool) error
+}

@@ -1,0 +1,170 @@
+package pay
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/money"
+)
+
+// Methods a session may offer.
+const MethodCard = "card"
+
+// Rail is a network or processor that moves money. A rail returns values; it never stores ours and
+// never calls the core. A decline is an outcome. An error means "unknown, ask again": whatever was
+// sent may have had its effect.
+type Rail interface {
+	// Name identifies the rail in stored payments; it never changes.
+	Name() string
+	// Facts are the rail's promises, read once at start.
+	Facts() Facts
+	// Start submits the attempt. The payment's id is its idempotency key and our reference.
+	Start(ctx context.Context, a Attempt) (Outcome, error)
+	// Query asks what became of a payment, by our reference.
+	Query(ctx context.Context, ref Ref) (Outcome, error)
+}
+
+// Facts are what a rail promises; the core derives its behaviour from them.
+type Facts struct {
+	Method string // the payment method it serves
+	Mode   Mode   // the mode it serves: simulated networks never see live money
+	// SubmitIdempotent: a second Start or Refund with the same reference has no second effect.
+	SubmitIdempotent bool
+	// NotFoundFinalAfter: before this much time since submission "not found" proves nothing.
+	NotFoundFinalAfter time.Duration
+	// ReviewAfter: an outcome still open after this long needs a person.
+	ReviewAfter time.Duration
+	// Deadline bounds one call.
+	Deadline time.Duration
+}
+
+// Capturer is a rail that can take money it only held.
+type Capturer interface {
+	Capture(ctx context.Context, ref Ref, amount money.Amount) (Outcome, error)
+}
+
+// Voider is a rail on which a payment that has not been paid can be given up. The outcome is
+// OutcomeCanceled, or the truth that came first.
+type Voider interface {
+	Void(ctx context.Context, ref Ref) (Outcome, error)
+}
+
+// Refunder is a rail that can send money back. QueryRefund answers OutcomeNotFound for a refund it
+// never saw.
+type Refunder interface {
+	Refund(ctx context.Context, r RefundOrder) (Outcome, error)
+	QueryRefund(ctx context.Context, r RefundOrder) (Outcome, error)
+}
+
+// Notifier is a rail that calls us back. Notify verifies the notification over its raw bytes, in
+// constant time, and fails closed.
+type Notifier interface {
+	Notify(ctx context.Context, header http.Header, body []byte) (Notice, error)
+}
+
+// Simulated is a network of test mode: an outside party with its own records, driven by whoever
+// plays the payer. Times are in the merchant's clock.
+type Simulated interface {
+	// Prompt shows what the payer is asked, by the secret token of the action URL.
+	Prompt(ctx context.Context, token string) (Prompt, error)
+	// Decide answers the prompt of a payment as the payer.
+	Decide(ctx context.Context, ref Ref, approve bool) error
+	// Advance moves everything the network has planned for the merchant that much nearer.
+	Advance(ctx context.Context, merchantID string, by time.Duration) error
+}
+
+// Attempt is one submission to a rail.
+type Attempt struct {
+	Ref
+	Amount  money.Amount
+	Capture CaptureMode
+	Card    *Card // method card only; lives in memory for this attempt alone
+	// ReturnURL is where the payer's browser comes back to after acting.
+	ReturnURL string
+}
+
+// Ref names a payment at the rail.
+type Ref struct {
+	Scope
+	PaymentID string
+	Now       time.Time // the merchant's clock
+}
+
+// RefundOrder names a refund at the rail. RefundID is its idempotency key.
+type RefundOrder struct {
+	Ref
+	RefundID string
+	Amount   money.Amount
+}
+
+// OutcomeKind says what a rail knows.
+type OutcomeKind uint8
+
+// The kinds of outcome.
+const (
+	OutcomeNotFound OutcomeKind = iota + 1 // the rail has no record of it
+	OutcomeWaiting                         // it has it and has not decided
+	OutcomeAction                          // the payer has to act at ActionURL
+	OutcomeAuthorised
+	OutcomePaid
+	OutcomeDeclined
+	OutcomeCanceled
+)
+
+// Outcome is what a rail says of a payment or a refund.
+type Outcome struct {
+	Kind      OutcomeKind
+	Amount    money.Amount // what was authorised, paid or refunded; checked against what we asked
+	Reference string       // the rail's own
+	Decline   DeclineCode
+	ActionURL string
+}
+
+// Notice is a verified notification: a hint to ask the rail about one payment now. ID is unique at
+// the rail.
+type Notice struct {
+	ID        string
+	PaymentID string
+}
+
+// Prompt is what a simulated network shows the payer.
+type Prompt struct {
+	Ref
+	Amount    money.Amount
+	Merchant  string
+	Card      CardSummary
+	ReturnURL string
+	Open      bool // still waiting for an answer
+}
+
+// DeclineCode says why the payer's side said no. The words are the same on every rail.
+type DeclineCode string
+
+// The vocabulary of declines.
+const (
+	DeclineGeneric           DeclineCode = "card_declined"
+	DeclineInsufficientFunds DeclineCode = "insufficient_funds"
+	DeclineLostCard          DeclineCode = "lost_card"
+	DeclineStolenCard        DeclineCode = "stolen_card"
+	DeclineExpiredCard       DeclineCode = "expired_card"
+	DeclineIncorrectCVC      DeclineCode = "incorrect_cvc"
+	DeclineProcessingError   DeclineCode = "processing_error"
+	DeclineLimitExceeded     DeclineCode = "limit_exceeded"
+	DeclineNotPermitted      DeclineCode = "transaction_not_allowed"
+	DeclineFraud             DeclineCode = "fraudulent"
+	DeclineAuthentication    DeclineCode = "authentication_failed"
+	DeclineAuthTimeout       DeclineCode = "authentication_timeout"
+	DeclineNotSubmitted      DeclineCode = "not_submitted" // the rail never received it
+	DeclineRefundRefused     DeclineCode = "refund_refused"
+)
+
+// DeclineCodes lists the vocabulary, for tests that prove a catalogue complete.
+func DeclineCodes() []DeclineCode {
+	return []DeclineCode{
+		DeclineGeneric, DeclineInsufficientFunds, DeclineLostCard, DeclineStolenCard,
+		DeclineExpiredCard, DeclineIncorrectCVC, DeclineProcessingError, DeclineLimitExceeded,
+		DeclineNotPermitted, DeclineFraud, DeclineAuthentication, DeclineAuthTimeout,
+		DeclineNotSubmitted, DeclineRefundRefused,
+	}
+}

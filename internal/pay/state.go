@@ -1,0 +1,211 @@
+package pay
+
+// SessionState is where a checkout session stands.
+type SessionState uint8
+
+// The states of a session. Complete and expired absorb every signal.
+const (
+	SessionOpen     SessionState = iota + 1 // the buyer can pay
+	SessionPaying                           // one attempt is in flight; it cannot expire now
+	SessionComplete                         // the buyer has done their part
+	SessionExpired                          // nobody can pay it any more
+)
+
+// SessionSignal is what can happen to a session.
+type SessionSignal uint8
+
+// The signals of a session.
+const (
+	SessionClaim  SessionSignal = iota + 1 // an attempt takes the session
+	SessionSettle                          // the attempt succeeded
+	SessionFree                            // the attempt ended without money
+	SessionExpire                          // the deadline passed, or the merchant closed it
+)
+
+var sessionTable = map[SessionState]map[SessionSignal]SessionState{
+	SessionOpen: {
+		SessionClaim:  SessionPaying,
+		SessionExpire: SessionExpired,
+	},
+	SessionPaying: {
+		SessionSettle: SessionComplete,
+		SessionFree:   SessionOpen,
+	},
+}
+
+// PaymentState is where one attempt to move money stands.
+type PaymentState uint8
+
+// The states of a payment. Paid, late, failed and canceled are final for the buyer; the only way on
+// from failed and canceled is the truth a rail may still report: the money came after all.
+const (
+	PaymentCreated    PaymentState = iota + 1 // intent is on disk, the rail may not know it yet
+	PaymentAction                             // the payer has to do something (3-D Secure)
+	PaymentWaiting                            // the rail works on it
+	PaymentAuthorised                         // the money is held, not yet taken
+	PaymentPaid                               // the money is ours
+	PaymentFailed                             // the rail said no
+	PaymentCanceled                           // given up before any money moved
+	PaymentReview                             // the rail cannot say; a person must look
+	PaymentLate                               // the money came after we had given up
+)
+
+// PaymentSignal is what can happen to a payment.
+type PaymentSignal uint8
+
+// The signals of a payment.
+const (
+	PaymentAct       PaymentSignal = iota + 1 // the rail wants the payer to act
+	PaymentWait                               // the rail has it and will answer later
+	PaymentAuthorise                          // the rail holds the money
+	PaymentPay                                // the rail has the money for us
+	PaymentFail                               // the rail said no
+	PaymentCancel                             // given up, and the rail agrees
+	PaymentDoubt                              // the rail's own window has passed without an answer
+)
+
+var paymentTable = map[PaymentState]map[PaymentSignal]PaymentState{
+	PaymentCreated: {
+		PaymentAct: PaymentAction, PaymentWait: PaymentWaiting,
+		PaymentAuthorise: PaymentAuthorised, PaymentPay: PaymentPaid,
+		PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled, PaymentDoubt: PaymentReview,
+	},
+	PaymentAction: {
+		PaymentWait: PaymentWaiting, PaymentAuthorise: PaymentAuthorised,
+		PaymentPay: PaymentPaid, PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled,
+		PaymentDoubt: PaymentReview,
+	},
+	PaymentWaiting: {
+		PaymentAct: PaymentAction, PaymentAuthorise: PaymentAuthorised,
+		PaymentPay: PaymentPaid, PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled,
+		PaymentDoubt: PaymentReview,
+	},
+	PaymentAuthorised: {
+		PaymentPay: PaymentPaid, PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled,
+	},
+	PaymentReview: {
+		PaymentAuthorise: PaymentAuthorised, PaymentPay: PaymentPaid,
+		PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled,
+	},
+	PaymentFailed:   {PaymentPay: PaymentLate},
+	PaymentCanceled: {PaymentPay: PaymentLate},
+}
+
+// RefundState is where a refund stands.
+type RefundState uint8
+
+// The states of a refund. While pending its amount is reserved.
+const (
+	RefundPending RefundState = iota + 1
+	RefundSucceeded
+	RefundFailed
+)
+
+// RefundSignal is what can happen to a refund.
+type RefundSignal uint8
+
+// The signals of a refund.
+const (
+	RefundSettle RefundSignal = iota + 1
+	RefundFail
+)
+
+var refundTable = map[RefundState]map[RefundSignal]RefundState{
+	RefundPending: {RefundSettle: RefundSucceeded, RefundFail: RefundFailed},
+}
+
+// Next returns the state after the signal, and false when the signal changes nothing here.
+func (s SessionState) Next(x SessionSignal) (SessionState, bool) {
+	next, ok := sessionTable[s][x]
+	return next, ok
+}
+
+// Next returns the state after the signal, and false when the signal changes nothing here.
+func (s PaymentState) Next(x PaymentSignal) (PaymentState, bool) {
+	next, ok := paymentTable[s][x]
+	return next, ok
+}
+
+// Next returns the state after the signal, and false when the signal changes nothing here.
+func (s RefundState) Next(x RefundSignal) (RefundState, bool) {
+	next, ok := refundTable[s][x]
+	return next, ok
+}
+
+// InFlight reports whether the outcome of the payment is still open.
+func (s PaymentState) InFlight() bool {
+	switch s {
+	case PaymentCreated, PaymentAction, PaymentWaiting, PaymentReview:
+		return true
+	}
+	return false
+}
+
+var sessionStateNames = [...]string{
+	SessionOpen: "open", SessionPaying: "paying", SessionComplete: "complete",
+	SessionExpired: "expired",
+}
+
+var sessionSignalNames = [...]string{
+	SessionClaim: "claim", SessionSettle: "settle", SessionFree: "free", SessionExpire: "expire",
+}
+
+var paymentStateNames = [...]string{
+	PaymentCreated: "created", PaymentAction: "action", PaymentWaiting: "waiting",
+	PaymentAuthorised: "authorised", PaymentPaid: "paid", PaymentFailed: "failed",
+	PaymentCanceled: "canceled", PaymentReview: "review", PaymentLate: "late",
+}
+
+var paymentSignalNames = [...]string{
+	PaymentAct: "act", PaymentWait: "wait", PaymentAuthorise: "authorise", PaymentPay: "pay",
+	PaymentFail: "fail", PaymentCancel: "cancel", PaymentDoubt: "doubt",
+}
+
+var refundStateNames = [...]string{
+	RefundPending: "pending", RefundSucceeded: "succeeded", RefundFailed: "failed",
+}
+
+var refundSignalNames = [...]string{RefundSettle: "settle", RefundFail: "fail"}
+
+func (s SessionState) String() string  { return sessionStateNames[s] }
+func (x SessionSignal) String() string { return sessionSignalNames[x] }
+func (s PaymentState) String() string  { return paymentStateNames[s] }
+func (x PaymentSignal) String() string { return paymentSignalNames[x] }
+func (s RefundState) String() string   { return refundStateNames[s] }
+func (x RefundSignal) String() string  { return refundSignalNames[x] }
+
+// ParseSessionState is the inverse of String; 0 for an unknown word.
+func ParseSessionState(s string) SessionState { return parse[SessionState](sessionStateNames[:], s) }
+
+// ParsePaymentState is the inverse of String; 0 for an unknown word.
+func ParsePaymentState(s string) PaymentState { return parse[PaymentState](paymentStateNames[:], s) }
+
+// ParseRefundState is the inverse of String; 0 for an unknown word.
+func ParseRefundState(s string) RefundState { return parse[RefundState](refundStateNames[:], s) }
+
+func parse[T ~uint8](names []string, s string) T {
+	for i, name := range names {
+		if name == s && s != "" {
+			return T(i)
+		}
+	}
+	return 0
+}
+
+// MarshalText writes the state's word, so that stored snapshots survive a renumbering.
+func (s SessionState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the state's word; an unknown one becomes the zero state.
+func (s *SessionState) UnmarshalText(b []byte) error { *s = ParseSessionState(string(b)); return nil }
+
+// MarshalText writes the state's word, so that stored snapshots survive a renumbering.
+func (s PaymentState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the state's word; an unknown one becomes the zero state.
+func (s *PaymentState) UnmarshalText(b []byte) error { *s = ParsePaymentState(string(b)); return nil }
+
+// MarshalText writes the state's word, so that stored snapshots survive a renumbering.
+func (s RefundState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the state's word; an unknown one becomes the zero state.
+func (s *RefundState) UnmarshalText(b []byte) error { *s = ParseRefundState(string(b)); return nil }
