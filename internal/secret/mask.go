@@ -105,14 +105,19 @@ type digit struct {
 	card       bool // part of a card number
 }
 
+// mayHoldCard is a cheap first look: are there enough digits without a letter in between? Every
+// byte beyond ASCII counts as a digit.
 func mayHoldCard(s string) bool {
 	n := 0
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c >= '0' && c <= '9' || c >= utf8.RuneSelf {
+	for i := 0; i < len(s) && n < minCardDigits; i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9' || c >= utf8.RuneSelf:
 			n++
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+			n = 0
 		}
 	}
-	return n >= minCardDigits
+	return n == minCardDigits
 }
 
 func maskCards(s string) string {
