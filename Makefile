@@ -6,6 +6,7 @@ NPM         ?= npm
 CHROMIUM    ?= /usr/bin/chromium
 TESTFLAGS   ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+E2E         := KASSA_BINARY=bin/kassa KASSA_CHROMIUM=$(CHROMIUM)
 WITHPG      := $(GO) run ./internal/store/sqldb/pgtest/cmd --
 
 export CGO_ENABLED = 0
@@ -45,12 +46,12 @@ test-go: need-postgresql ## Go tests, on SQLite and on a throw-away PostgreSQL
 	$(WITHPG) $(GO) test $(TESTFLAGS) ./...
 
 .PHONY: test-e2e
-test-e2e: need-chromium e2e/node_modules/.package-lock.json ## Chromium pays on the real page
-	cd e2e && KASSA_CHROMIUM=$(CHROMIUM) $(NPM) test --silent
+test-e2e: build need-chromium e2e/node_modules/.package-lock.json ## Chromium pays on the real page
+	cd e2e && $(E2E) $(NPM) test --silent
 
 .PHONY: screens
-screens: need-chromium e2e/node_modules/.package-lock.json ## Renew the pictures in docs/screens
-	cd e2e && KASSA_SCREENS=1 KASSA_CHROMIUM=$(CHROMIUM) $(NPM) test --silent
+screens: build need-chromium e2e/node_modules/.package-lock.json ## Renew docs/screens
+	cd e2e && KASSA_SCREENS=1 $(E2E) $(NPM) test --silent
 
 # npm writes this file last, so it is newer than the lock file exactly when the install is complete.
 e2e/node_modules/.package-lock.json: e2e/package-lock.json | need-node

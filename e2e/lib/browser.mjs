@@ -1,0 +1,126 @@
+// Debian's Chromium, driven so that it talks to nobody but the pages under test, and looked over
+// the shoulder: a foreign request, a console error or a page error fails the test that caused it.
+
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import axe from "axe-core";
+import { chromium } from "playwright-core";
+
+const screens = fileURLToPath(new URL("../../docs/screens", import.meta.url));
+const widths = [320, 1280];
+const height = 800;
+const patience = 10_000;
+
+/** Starts Chromium. The caller closes it. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.KASSA_CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-quic",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** One payer at one screen: a page in a browser context of its own. */
+export class Payer {
+  #broken = [];
+  #allowed;
+  #scripts; // the switch of a payer without JavaScript
+
+  /** options: origins that may be asked, js (default on), width, and Playwright's own. */
+  static async arrive(browser, { origins, js = true, width = 390, ...context }) {
+    const payer = new Payer();
+    payer.#allowed = new Set(origins);
+    payer.context = await browser.newContext({
+      viewport: { width, height },
+      locale: "en-GH",
+      ...context,
+    });
+    payer.context.setDefaultTimeout(patience);
+    payer.requests = [];
+    payer.context.on("request", (request) => payer.#see(request));
+    payer.context.on("weberror", (error) => payer.#broken.push(`page error: ${error.error()}`));
+    payer.context.on("console", (message) => {
+      if (message.type() === "error" && !expected(message)) {
+        payer.#broken.push(`console: ${message.text()} at ${message.location().url}`);
+      }
+    });
+    payer.page = await payer.context.newPage();
+    if (!js) {
+      payer.#scripts = await payer.context.newCDPSession(payer.page);
+      await payer.#switch(false);
+    }
+    return payer;
+  }
+
+  #see(request) {
+    const url = new URL(request.url());
+    if (url.protocol === "data:") return;
+    this.requests.push(request);
+    if (!this.#allowed.has(url.origin)) this.#broken.push(`foreign request: ${request.url()}`);
+  }
+
+  /** Fails when the page asked a stranger or complained, and leaves. */
+  async leave() {
+    await this.context.close();
+    assert.deepEqual(this.#broken, [], "the page misbehaved");
+  }
+
+  /** Looks at the state the page is in: axe, overflow, and a picture when pictures are wanted. */
+  async inspect(name) {
+    const before = this.page.viewportSize();
+    for (const width of widths) {
+      await this.page.setViewportSize({ width, height });
+      await this.#picture(`${name}-${width}`);
+      await this.#accessible(`${name} at ${width} px`);
+      const wide = await this.page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= width, `${name} at ${width} px scrolls sideways: ${wide} px wide`);
+    }
+    await this.page.setViewportSize(before);
+  }
+
+  async #accessible(where) {
+    const { violations } = await this.#scripting(async () => {
+      await this.page.evaluate(axe.source);
+      return this.page.evaluate(() => globalThis.axe.run());
+    });
+    const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
+    const told = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0].html}`);
+    assert.deepEqual(told, [], `axe on ${where}`);
+  }
+
+  #switch(on) {
+    return this.#scripts.send("Emulation.setScriptExecutionDisabled", { value: !on });
+  }
+
+  // axe needs timers. Switched on for its run only, they start nothing of the page's own: its
+  // scripts were passed over when the page was read.
+  async #scripting(work) {
+    if (!this.#scripts) return work();
+    await this.#switch(true);
+    try {
+      return await work();
+    } finally {
+      await this.#switch(false);
+    }
+  }
+
+  async #picture(name) {
+    if (process.env.KASSA_SCREENS !== "1") return;
+    await mkdir(screens, { recursive: true });
+    await this.page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
+  }
+}
+
+// Chromium reports every answer above 399 as a console error, also the ones that are the page a
+// payer is meant to see (a declined card, an unknown session).
+function expected(message) {
+  return message.text().startsWith("Failed to load resource: the server responded with a status of 4");
+}

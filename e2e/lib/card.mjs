@@ -1,0 +1,23 @@
+// What a payer does on the card page, by the words that are on it.
+
+/** Numbers of the simulated network, by what it does with them. */
+export const cards = {
+  approved: "4242 4242 4242 4242",
+  declined: "4000 0000 0000 0002",
+  challenged: "4000 0000 0000 3220",
+};
+
+/** Fills the card form and does not send it. */
+export async function fillCard(page, number, { expiry = "12 / 34", code = "123" } = {}) {
+  await page.getByLabel("Card number").fill(number);
+  await page.getByLabel("Expiry date").fill(expiry);
+  await page.getByLabel("Security code").fill(code);
+}
+
+export const payButton = (page) => page.getByRole("button", { name: "Pay GHS 50.00" });
+
+/** Fills the card form and sends it. */
+export async function pay(page, number, details) {
+  await fillCard(page, number, details);
+  await payButton(page).click();
+}
