@@ -41,9 +41,10 @@ var plan = map[string][]string{
 	"internal/sim":       with("internal/pay"),
 	"internal/dashboard": with("internal/pay"),
 	"internal/worker":    with("internal/pay"),
-	"internal/webhook":   with("internal/pay"),
+	"internal/webhook":   with("internal/pay", "internal/egress"),
 	"internal/rail":      with("internal/pay"),
 	"internal/rail/*":    with("internal/pay", "internal/rail"),
+	"internal/rail/card": with("internal/pay", "internal/rail", "internal/store/sqldb"),
 	"internal/store":     with("internal/pay", "internal/store/sqldb", "internal/store/schema"),
 
 	"internal/store/sqldb":  {},
@@ -58,6 +59,7 @@ var plan = map[string][]string{
 	"internal/returnurl": {},
 	"internal/vault":     {"internal/ident", "internal/secret"},
 	"internal/fault":     {},
+	"internal/egress":    {},
 
 	// Rooms that only tests enter, so they may look everywhere.
 	"internal/paytest":              {"*"},
