@@ -45,9 +45,12 @@ type Caller struct {
 	Permissions []string
 	// ClockOffset is how far the merchant's test clock runs ahead; zero in live mode.
 	ClockOffset time.Duration
+	// ReturnOrigins are the merchant's registered return origins.
+	ReturnOrigins []string
 	// RequestID is the id of the API request that caused what happens, for the event; "" when
-	// nobody asked.
-	RequestID string
+	// nobody asked. IdempotencyKey is the key that request carried.
+	RequestID      string
+	IdempotencyKey string
 }
 
 // May reports whether the caller's key carries the permission.

@@ -9,31 +9,31 @@ import (
 // Payment is one attempt to move money. Its id is the idempotency key at the rail and our reference
 // there. Amounts are in minor units of Amount.Currency.
 type Payment struct {
-	ID             string            `json:"id"`
-	MerchantID     string            `json:"merchant"`
-	Mode           Mode              `json:"mode"`
-	Family         string            `json:"family"`
-	SessionID      string            `json:"session,omitempty"`
-	CustomerID     string            `json:"customer,omitempty"`
-	State          PaymentState      `json:"state"`
-	Version        int64             `json:"version"`
-	Amount         money.Amount      `json:"amount"`
-	Capture        CaptureMode       `json:"capture"`
-	Captured       int64             `json:"captured"` // what the rail took for us
-	Refunded       int64             `json:"refunded"` // refunds that succeeded or may yet
-	Rail           string            `json:"rail"`
-	Method         string            `json:"method"`
-	Card           *CardSummary      `json:"card,omitempty"`
-	Description    string            `json:"description,omitempty"`
-	Metadata       map[string]string `json:"metadata,omitempty"`
-	DeclineCode    DeclineCode       `json:"decline,omitempty"`
-	RailReference  string            `json:"rail_reference,omitempty"`
-	ActionURL      string            `json:"action_url,omitempty"`
-	PollCount      int64             `json:"-"`
-	LateAt         time.Time         `json:"late_at,omitzero"`
-	CreatedAt      time.Time         `json:"created_at"`
-	UpdatedAt      time.Time         `json:"updated_at"`
-	IdempotencyKey string            `json:"-"` // the key of the request that is still running
+	ID            string            `json:"id"`
+	MerchantID    string            `json:"merchant"`
+	Mode          Mode              `json:"mode"`
+	Family        string            `json:"family"`
+	SessionID     string            `json:"session,omitempty"`
+	CustomerID    string            `json:"customer,omitempty"`
+	State         PaymentState      `json:"state"`
+	Version       int64             `json:"version"`
+	Amount        money.Amount      `json:"amount"`
+	Capture       CaptureMode       `json:"capture"`
+	Captured      int64             `json:"captured"` // what the rail took for us
+	Refunded      int64             `json:"refunded"` // refunds that succeeded or may yet
+	Capturing     int64             `json:"-"`        // the amount of a capture that is on its way
+	Rail          string            `json:"rail"`
+	Method        string            `json:"method"`
+	Card          *CardSummary      `json:"card,omitempty"`
+	Description   string            `json:"description,omitempty"`
+	Metadata      map[string]string `json:"metadata,omitempty"`
+	DeclineCode   DeclineCode       `json:"decline,omitempty"`
+	RailReference string            `json:"rail_reference,omitempty"`
+	ActionURL     string            `json:"action_url,omitempty"`
+	PollCount     int64             `json:"-"`
+	LateAt        time.Time         `json:"late_at,omitzero"`
+	CreatedAt     time.Time         `json:"created_at"`
+	UpdatedAt     time.Time         `json:"updated_at"`
 }
 
 // Scope returns whose payment it is.

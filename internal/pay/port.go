@@ -83,6 +83,8 @@ type MerchantTx interface {
 	LockMerchant(ctx context.Context, id string) (Merchant, error)
 	InsertKey(ctx context.Context, k Key) error
 	UpdateKey(ctx context.Context, k Key) error
+	// TouchKey records when the key was last used.
+	TouchKey(ctx context.Context, id string, at time.Time) error
 	// ShiftDue brings all test-mode work of the merchant nearer by d: sessions, payments, refunds,
 	// deliveries.
 	ShiftDue(ctx context.Context, merchantID string, d time.Duration) error

@@ -59,15 +59,16 @@ type Deps struct {
 
 // Service is the core's use cases. It is safe for concurrent use.
 type Service struct {
-	store Store
-	rails []Rail
-	clock Clock
-	ids   ident.Source
-	vault Vault
-	log   *slog.Logger
-	wake  func(Work)
-	base  string
-	watch *watch
+	store   Store
+	rails   []Rail
+	clock   Clock
+	ids     ident.Source
+	vault   Vault
+	log     *slog.Logger
+	wake    func(Work)
+	base    string
+	watch   *watch
+	touched touches
 }
 
 // New returns the use cases over the given outside.
@@ -78,6 +79,7 @@ func New(d Deps) *Service {
 	return &Service{
 		store: d.Store, rails: slices.Clone(d.Rails), clock: d.Clock, ids: d.IDs, vault: d.Vault,
 		log: d.Log, wake: d.Wake, base: d.BaseURL, watch: newWatch(),
+		touched: touches{at: map[string]time.Time{}},
 	}
 }
 
@@ -100,7 +102,7 @@ func (s *Service) CallerFor(ctx context.Context, sc Scope) (Caller, error) {
 }
 
 func callerOf(sc Scope, m Merchant) Caller {
-	c := Caller{Scope: sc, Permissions: []string{PermAll}}
+	c := Caller{Scope: sc, Permissions: []string{PermAll}, ReturnOrigins: m.ReturnOrigins}
 	if sc.Mode == Test {
 		c.ClockOffset = m.ClockOffset
 	}
@@ -153,15 +155,23 @@ func (s *Service) Methods(ses *Session) []string {
 
 // emit writes the event of one change. object is the noun as it now is.
 func (s *Service) emit(ctx context.Context, tx Tx, c Caller, e Event, object any) error {
-	data, err := json.Marshal(object)
+	e, err := s.event(c, e, object)
 	if err != nil {
 		return err
+	}
+	return tx.InsertEvent(ctx, e)
+}
+
+func (s *Service) event(c Caller, e Event, object any) (Event, error) {
+	data, err := json.Marshal(object)
+	if err != nil {
+		return e, err
 	}
 	e.MerchantID, e.Mode, e.Data = c.MerchantID, c.Mode, data
 	e.CreatedAt = s.Now(c)
 	e.ID = s.ids.ID("evt", e.CreatedAt)
-	e.RequestID = c.RequestID
-	return tx.InsertEvent(ctx, e)
+	e.RequestID, e.IdempotencyKey = c.RequestID, c.IdempotencyKey
+	return e, nil
 }
 
 func hexString(b []byte) string { return hex.EncodeToString(b) }

@@ -1,0 +1,93 @@
+package pay
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Shape of an API key: "sk_test_", a public part that finds it, a secret part that proves it.
+const (
+	keyPrefixLength = len("sk_test_")
+	keyPublicLength = 16
+	keySecretBytes  = 32
+	maxKeyLength    = 128
+)
+
+var errInvalidKey = &Error{
+	Kind: Unauthorized, Code: "invalid_api_key",
+	Message: "Invalid API key provided. Check that your API key is correct.",
+}
+
+// Authenticate turns an API key into a caller. It looks the key up by its public part each time, so
+// that a revoked key stops working at once, and compares the hash in constant time.
+func (s *Service) Authenticate(ctx context.Context, token string) (Caller, error) {
+	kind, mode, ok := keyShape(token)
+	if !ok {
+		return Caller{}, errInvalidKey
+	}
+	k, m, err := s.store.Key(ctx, publicPart(token))
+	if IsKind(err, NotFound) {
+		return Caller{}, errInvalidKey
+	}
+	if err != nil {
+		return Caller{}, err
+	}
+	now := s.clock.Now()
+	hash := sha256.Sum256([]byte(token))
+	if subtle.ConstantTimeCompare(hash[:], k.Hash) != 1 || k.Kind != kind || k.Mode != mode {
+		return Caller{}, errInvalidKey
+	}
+	if !k.RevokedAt.IsZero() || !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) {
+		return Caller{}, errInvalidKey
+	}
+	if err := s.touch(ctx, k, now); err != nil {
+		return Caller{}, err
+	}
+	c := callerOf(Scope{MerchantID: m.ID, Mode: k.Mode}, m)
+	c.KeyID, c.Kind, c.Permissions = k.ID, k.Kind, k.Permissions
+	return c, nil
+}
+
+func keyShape(token string) (KeyKind, Mode, bool) {
+	if len(token) <= keyPrefixLength || len(token) > maxKeyLength {
+		return "", "", false
+	}
+	parts := strings.SplitN(token, "_", 3)
+	if len(parts) != 3 {
+		return "", "", false
+	}
+	kind, mode := KeyKind(parts[0]), Mode(parts[1])
+	ok := (kind == SecretKey || kind == PublishableKey) && (mode == Test || mode == Live)
+	return kind, mode, ok
+}
+
+func publicPart(token string) string {
+	return token[:min(len(token), keyPrefixLength+keyPublicLength)]
+}
+
+// touches remembers when this process last wrote a key's last-used time.
+type touches struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+// touch records that the key was used, at most once a minute and process.
+func (s *Service) touch(ctx context.Context, k Key, now time.Time) error {
+	if now.Sub(k.LastUsedAt) < keyTouchInterval {
+		return nil
+	}
+	s.touched.mu.Lock()
+	recent := now.Sub(s.touched.at[k.ID]) < keyTouchInterval
+	s.touched.at[k.ID] = now
+	s.touched.mu.Unlock()
+	if recent {
+		return nil
+	}
+	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.TouchKey(ctx, k.ID, now)
+	})
+}

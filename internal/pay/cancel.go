@@ -1,0 +1,66 @@
+package pay
+
+import "context"
+
+// CancelPayment gives up a payment that has not been paid: a pending one, or a held one whose money
+// is let go. The rail decides: if the money came first, the payment is paid and stays so.
+func (s *Service) CancelPayment(
+	ctx context.Context, c Caller, o *Once[Payment], id string,
+) (Payment, Reply, error) {
+	if o.keyed() {
+		reply, found, err := s.replay(ctx, c, o.Key, o.Fingerprint)
+		if found || err != nil {
+			return Payment{}, reply, err
+		}
+	}
+	p, err := s.store.Payment(ctx, c.Scope, id)
+	if err != nil {
+		return p, Reply{}, err
+	}
+	if err := s.mayCancel(&p); err != nil {
+		return p, Reply{}, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	out := s.askRail(ctx, &p, "void", func(ctx context.Context, rail Rail) (Outcome, error) {
+		return rail.(Voider).Void(ctx, s.ref(c, &p))
+	})
+	return s.concludeNew(ctx, c, o, p.ID, out)
+}
+
+// concludeNew applies an answer and records a key that was not claimed before: voiding twice does
+// no harm, so the first phase of it leaves nothing behind.
+func (s *Service) concludeNew(
+	ctx context.Context, c Caller, o *Once[Payment], id string, out Outcome,
+) (Payment, Reply, error) {
+	var reply Reply
+	p, err := s.applyThen(ctx, c, id, out, func(ctx context.Context, tx Tx, p *Payment) error {
+		if p.State.InFlight() || p.State == PaymentAuthorised {
+			return Errorf(Unavailable, "outcome_unknown",
+				"The network did not answer. The payment is unchanged; try again.")
+		}
+		reply = o.render(*p)
+		if !o.keyed() {
+			return nil
+		}
+		r := s.record(c, o.Key, o.Fingerprint, p.ID, &reply, o.Secret)
+		return tx.InsertIdempotency(ctx, r)
+	})
+	if IsKind(err, Conflict) && o.keyed() {
+		again, _, rerr := s.replay(ctx, c, o.Key, o.Fingerprint)
+		return p, again, rerr
+	}
+	return p, reply, err
+}
+
+func (s *Service) mayCancel(p *Payment) error {
+	rail, ok := s.railNamed(p.Rail)
+	if ok {
+		_, ok = rail.(Voider)
+	}
+	open := p.State.InFlight() || p.State == PaymentAuthorised
+	if !ok || !open || p.Capturing > 0 {
+		return Errorf(State, "payment_not_cancelable",
+			"Only a payment that is still pending or held can be canceled; this one is %s.", p.State)
+	}
+	return nil
+}

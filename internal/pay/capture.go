@@ -1,0 +1,123 @@
+package pay
+
+import (
+	"context"
+
+	"github.com/kassa-pay/kassa/internal/money"
+)
+
+// CapturePayment takes the money of an authorised payment: all of it when amount is 0, else that
+// many minor units, and the rest is let go. It happens once per payment. What is to be captured is
+// on disk before the rail is asked, so that a crash or a lost reply is brought to an end by the
+// poll, with the same amount.
+func (s *Service) CapturePayment(
+	ctx context.Context, c Caller, o *Once[Payment], id string, amount int64,
+) (Payment, Reply, error) {
+	if o.keyed() {
+		reply, found, err := resume(ctx, s, c, o, s.capturedPayment(ctx, c))
+		if found || err != nil {
+			return Payment{}, reply, err
+		}
+	}
+	p, err := s.claimCapture(ctx, c, o, id, amount)
+	if err != nil {
+		return Payment{}, Reply{}, err
+	}
+	out := s.askCapture(context.WithoutCancel(ctx), c, &p)
+	return s.conclude(context.WithoutCancel(ctx), c, o, p.ID, out)
+}
+
+func (s *Service) capturedPayment(
+	ctx context.Context, c Caller,
+) func(string) (Payment, bool, error) {
+	return func(id string) (Payment, bool, error) {
+		p, err := s.store.Payment(ctx, c.Scope, id)
+		return p, p.State != PaymentAuthorised, err
+	}
+}
+
+// claimCapture writes the intent to capture.
+func (s *Service) claimCapture(
+	ctx context.Context, c Caller, o *Once[Payment], id string, amount int64,
+) (Payment, error) {
+	var p Payment
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if p, err = s.lockOwn(ctx, tx, c, id); err != nil {
+			return err
+		}
+		if err := s.mayCapture(&p, &amount); err != nil {
+			return err
+		}
+		now := s.Now(c)
+		p.Capturing, p.UpdatedAt, p.PollCount = amount, now, 0
+		p.Version++
+		if err := tx.SwapPayment(ctx, p, serverTime(c, now.Add(firstPoll))); err != nil {
+			return err
+		}
+		if !o.keyed() {
+			return nil
+		}
+		return tx.InsertIdempotency(ctx, s.record(c, o.Key, o.Fingerprint, p.ID, nil, false))
+	})
+	return p, err
+}
+
+func (s *Service) mayCapture(p *Payment, amount *int64) error {
+	if *amount == 0 {
+		*amount = p.Amount.Minor
+	}
+	rail, ok := s.railNamed(p.Rail)
+	if ok {
+		_, ok = rail.(Capturer)
+	}
+	switch {
+	case p.State != PaymentAuthorised || !ok:
+		return Errorf(State, "payment_not_capturable",
+			"Only an authorised payment can be captured; this one is %s.", p.State)
+	case p.Capturing > 0:
+		return Errorf(Conflict, "capture_in_progress", "A capture of this payment is in progress.")
+	case *amount < 0 || *amount > p.Amount.Minor:
+		return BadParam("amount", "amount_too_large",
+			"The amount to capture must be between 1 and the authorised %d.", p.Amount.Minor)
+	}
+	return nil
+}
+
+// askCapture asks the rail; the zero outcome means unknown.
+func (s *Service) askCapture(ctx context.Context, c Caller, p *Payment) Outcome {
+	return s.askRail(ctx, p, "capture", func(ctx context.Context, rail Rail) (Outcome, error) {
+		amount := money.Amount{Minor: p.Capturing, Currency: p.Amount.Currency}
+		return rail.(Capturer).Capture(ctx, s.ref(c, p), amount)
+	})
+}
+
+// askRail calls a payment's rail within the rail's own deadline. Whatever goes wrong is an unknown
+// outcome: it is logged, and the poll asks again.
+func (s *Service) askRail(
+	ctx context.Context, p *Payment, what string,
+	ask func(context.Context, Rail) (Outcome, error),
+) Outcome {
+	rail, ok := s.railNamed(p.Rail)
+	if !ok {
+		s.log.ErrorContext(ctx, "payment on a rail that is not configured", "payment", p.ID,
+			"rail", p.Rail)
+		return Outcome{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, rail.Facts().Deadline)
+	defer cancel()
+	out, err := ask(ctx, rail)
+	if err != nil {
+		s.log.WarnContext(ctx, "rail gave no answer", "what", what, "payment", p.ID,
+			"rail", p.Rail, "error", err)
+		return Outcome{}
+	}
+	return out
+}
+
+// lockOwn locks a payment of the caller's.
+func (s *Service) lockOwn(ctx context.Context, tx Tx, c Caller, id string) (Payment, error) {
+	if _, err := tx.Payment(ctx, c.Scope, id); err != nil {
+		return Payment{}, err
+	}
+	return tx.LockPayment(ctx, id)
+}

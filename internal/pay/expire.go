@@ -1,0 +1,67 @@
+package pay
+
+import "context"
+
+// ExpireSession closes an open session for its merchant. A session that is being paid cannot be
+// closed: its attempt has to end first.
+func (s *Service) ExpireSession(
+	ctx context.Context, c Caller, o *Once[Session], id string,
+) (Session, Reply, error) {
+	ses, reply, err := atomically(ctx, s, c, o,
+		func(ctx context.Context, tx Tx) (Session, string, error) {
+			if _, err := tx.Session(ctx, c.Scope, id); err != nil {
+				return Session{}, "", err
+			}
+			ses, err := tx.LockSession(ctx, id)
+			if err != nil {
+				return ses, "", err
+			}
+			if ses.StateAt(s.Now(c)) != SessionOpen {
+				return ses, "", Errorf(State, "session_not_open",
+					"Only an open session can be expired; this one is %s.", ses.StateAt(s.Now(c)))
+			}
+			return ses, ses.ID, s.moveSession(ctx, tx, c, &ses, SessionExpire)
+		})
+	if err == nil && !reply.Replayed {
+		s.changed(ses.ID)
+	}
+	return ses, reply, err
+}
+
+// ExpireDue expires sessions whose deadline has passed, one bounded round, and returns how many it
+// handled. A session that is being paid is not due: it becomes so when its attempt ends.
+func (s *Service) ExpireDue(ctx context.Context) (int, error) {
+	var due []string
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) (err error) {
+		due, err = tx.DueSessions(ctx, s.clock.Now(), batch)
+		for _, id := range due {
+			if err == nil {
+				err = s.expireOne(ctx, tx, id)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range due {
+		s.changed(id)
+	}
+	return len(due), nil
+}
+
+func (s *Service) expireOne(ctx context.Context, tx Tx, id string) error {
+	ses, err := tx.LockSession(ctx, id)
+	if err != nil {
+		return err
+	}
+	m, err := tx.Merchant(ctx, ses.MerchantID)
+	if err != nil {
+		return err
+	}
+	c := callerOf(ses.Scope(), m)
+	if ses.State != SessionOpen || s.Now(c).Before(ses.ExpiresAt) {
+		return nil // it was taken or moved since the look-up
+	}
+	return s.moveSession(ctx, tx, c, &ses, SessionExpire)
+}

@@ -1,0 +1,212 @@
+package pay
+
+import (
+	"context"
+	"time"
+)
+
+// MethodInput is how a buyer wants to pay.
+type MethodInput struct {
+	Type string
+	Card *Card // for MethodCard
+}
+
+// PayRequest is one attempt to pay a session.
+type PayRequest struct {
+	SessionID string
+	Method    MethodInput
+}
+
+// Pay makes one attempt to pay a session. The intent is on disk before anything leaves the house;
+// the rail is called outside any transaction; its answer is applied by the state table. A decline
+// is a payment in state failed, not an error. An unknown outcome is a payment still in flight: the
+// poll finds out.
+//
+// The card is zeroed before Pay returns.
+func (s *Service) Pay(
+	ctx context.Context, c Caller, o *Once[Payment], r PayRequest,
+) (Payment, Reply, error) {
+	if r.Method.Card != nil {
+		defer r.Method.Card.CVC.Zero()
+	}
+	if o.keyed() {
+		reply, found, err := resume(ctx, s, c, o, s.settledPayment(ctx, c))
+		if found || err != nil {
+			return Payment{}, reply, err
+		}
+	}
+	ses, err := s.store.Session(ctx, c.Scope, r.SessionID)
+	if err != nil {
+		return Payment{}, Reply{}, err
+	}
+	rail, err := s.chooseRail(c, &ses, r.Method)
+	if err != nil {
+		return Payment{}, Reply{}, err
+	}
+	p, err := s.claim(ctx, c, o, &ses, rail, r.Method)
+	if err != nil {
+		return s.lostRace(ctx, c, o, err)
+	}
+	return s.submit(ctx, c, o, rail, submission{p, r.Method.Card})
+}
+
+// settledPayment loads a payment for resume: it is settled once its first answer is in.
+func (s *Service) settledPayment(ctx context.Context, c Caller) func(string) (Payment, bool, error) {
+	return func(id string) (Payment, bool, error) {
+		p, err := s.store.Payment(ctx, c.Scope, id)
+		return p, p.State != PaymentCreated, err
+	}
+}
+
+// lostRace answers a request whose idempotency key was inserted by a twin between our look-up and
+// our claim.
+func (s *Service) lostRace(
+	ctx context.Context, c Caller, o *Once[Payment], err error,
+) (Payment, Reply, error) {
+	if o.keyed() {
+		reply, found, rerr := resume(ctx, s, c, o, s.settledPayment(ctx, c))
+		if found || rerr != nil {
+			return Payment{}, reply, rerr
+		}
+	}
+	return Payment{}, Reply{}, err
+}
+
+// chooseRail validates the method and picks the rail, before anything is written.
+func (s *Service) chooseRail(c Caller, ses *Session, m MethodInput) (Rail, error) {
+	if err := s.payable(ses, s.Now(c)); err != nil {
+		return nil, err
+	}
+	rail, ok := s.railFor(ses.Mode, m.Type)
+	if !ok || !ses.Accepts(m.Type) {
+		return nil, BadParam("payment_method.type", "payment_method_not_available",
+			"This session cannot be paid by %q.", printable(m.Type))
+	}
+	if m.Type == MethodCard {
+		if m.Card == nil {
+			return nil, BadParam("payment_method.number", "parameter_missing",
+				"Enter the card number.")
+		}
+		return rail, m.Card.Validate("payment_method.", s.Now(c))
+	}
+	return rail, nil
+}
+
+// payable says why a session cannot be paid now; nil when it can.
+func (s *Service) payable(ses *Session, now time.Time) error {
+	switch ses.StateAt(now) {
+	case SessionOpen:
+		return nil
+	case SessionPaying:
+		return Errorf(Conflict, "payment_in_progress", "A payment for this session is in progress.")
+	case SessionComplete:
+		return Errorf(State, "session_complete", "This session has been paid.")
+	default:
+		if ses.Declines >= MaxDeclines {
+			return Errorf(State, "session_closed",
+				"This session was closed after %d declined payments.", MaxDeclines)
+		}
+		return Errorf(State, "session_expired", "This session has expired.")
+	}
+}
+
+// claim writes the intent: the session is taken by one new payment, and by no other.
+func (s *Service) claim(
+	ctx context.Context, c Caller, o *Once[Payment], seen *Session, rail Rail, m MethodInput,
+) (Payment, error) {
+	now := s.Now(c)
+	p := s.newPayment(seen, rail, m, now)
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		ses, err := tx.LockSession(ctx, seen.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.payable(&ses, now); err != nil {
+			return err
+		}
+		ses.PaymentID = p.ID
+		if err := s.moveSession(ctx, tx, c, &ses, SessionClaim); err != nil {
+			return err
+		}
+		if o.keyed() {
+			r := s.record(c, o.Key, o.Fingerprint, p.ID, nil, false)
+			if err := tx.InsertIdempotency(ctx, r); err != nil {
+				return err
+			}
+		}
+		if err := tx.InsertPayment(ctx, p, serverTime(c, now.Add(firstPoll))); err != nil {
+			return err
+		}
+		return s.emitPayment(ctx, tx, c, &p)
+	})
+	if err == nil {
+		s.changed(p.SessionID)
+	}
+	return p, err
+}
+
+func (s *Service) newPayment(ses *Session, rail Rail, m MethodInput, now time.Time) Payment {
+	p := Payment{
+		ID: s.ids.ID("pay", now), MerchantID: ses.MerchantID, Mode: ses.Mode, Family: ses.Family,
+		SessionID: ses.ID, CustomerID: ses.CustomerID, State: PaymentCreated, Version: 1,
+		Amount: ses.Amount, Capture: ses.Capture, Rail: rail.Name(), Method: m.Type,
+		Metadata: ses.Metadata, CreatedAt: now, UpdatedAt: now,
+	}
+	if m.Card != nil {
+		p.Card = s.summary(m.Card)
+	}
+	return p
+}
+
+// submission is a claimed payment and the card it is made with.
+type submission struct {
+	payment Payment
+	card    *Card
+}
+
+// submit hands the attempt to the rail and applies the answer. It goes on when the buyer's browser
+// has hung up: what was started is brought to an end. An error of the rail means unknown and leaves
+// the payment as it is.
+func (s *Service) submit(
+	ctx context.Context, c Caller, o *Once[Payment], rail Rail, sub submission,
+) (Payment, Reply, error) {
+	ctx, p := context.WithoutCancel(ctx), sub.payment
+	call, cancel := context.WithTimeout(ctx, rail.Facts().Deadline)
+	defer cancel()
+	out, err := rail.Start(call, Attempt{
+		Ref: s.ref(c, &p), Amount: p.Amount, Capture: p.Capture, Card: sub.card,
+		ReturnURL: s.returnURL(p.SessionID),
+	})
+	if err != nil {
+		s.log.WarnContext(ctx, "payment outcome unknown", "payment", p.ID, "rail", p.Rail,
+			"error", err)
+		out = Outcome{}
+	}
+	return s.conclude(ctx, c, o, p.ID, out)
+}
+
+// conclude applies a rail's answer and stores the answer to the caller's key in the same
+// transaction.
+func (s *Service) conclude(
+	ctx context.Context, c Caller, o *Once[Payment], id string, out Outcome,
+) (Payment, Reply, error) {
+	var reply Reply
+	p, err := s.applyThen(ctx, c, id, out, func(ctx context.Context, tx Tx, p *Payment) error {
+		reply = o.render(*p)
+		if !o.keyed() {
+			return nil
+		}
+		return tx.FinishIdempotency(ctx, s.record(c, o.Key, o.Fingerprint, p.ID, &reply, o.Secret))
+	})
+	return p, reply, err
+}
+
+// ref names the payment at its rail.
+func (s *Service) ref(c Caller, p *Payment) Ref {
+	return Ref{Scope: p.Scope(), PaymentID: p.ID, Now: s.Now(c)}
+}
+
+// returnURL is where a payer's browser comes back to after acting elsewhere.
+func (s *Service) returnURL(sessionID string) string {
+	return s.base + "/checkout/" + sessionID + "/return?key=" + s.PageKey(sessionID)
+}

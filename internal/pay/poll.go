@@ -1,0 +1,130 @@
+package pay
+
+import (
+	"context"
+	"time"
+)
+
+// Sync asks the payment's rail what became of it, now, and applies the answer. It is what the poll
+// does, for whoever cannot wait for it: the buyer back from 3-D Secure, a notification.
+func (s *Service) Sync(ctx context.Context, c Caller, id string) (Payment, error) {
+	p, err := s.store.Payment(ctx, c.Scope, id)
+	if err != nil {
+		return p, err
+	}
+	return s.sync(ctx, c, p)
+}
+
+// sync brings one payment forward. A capture that was begun is repeated with the same amount, if
+// the rail promises that a repeat does no harm.
+func (s *Service) sync(ctx context.Context, c Caller, p Payment) (Payment, error) {
+	if !p.State.InFlight() && p.State != PaymentAuthorised {
+		return p, nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	return s.apply(ctx, c, p.ID, s.ask(ctx, c, &p))
+}
+
+func (s *Service) ask(ctx context.Context, c Caller, p *Payment) Outcome {
+	if p.State == PaymentAuthorised && p.Capturing > 0 {
+		return s.askCapture(ctx, c, p)
+	}
+	return s.askRail(ctx, p, "query", func(ctx context.Context, rail Rail) (Outcome, error) {
+		return rail.Query(ctx, s.ref(c, p))
+	})
+}
+
+// PollPayments takes payments whose time has come, asks their rails and applies the answers: one
+// bounded round. It repairs what a crash or a lost reply left open, and lets go of held money that
+// nobody captured in time.
+func (s *Service) PollPayments(ctx context.Context) (int, error) {
+	var due []Payment
+	now := s.clock.Now()
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) (err error) {
+		due, err = tx.ClaimPayments(ctx, now, now.Add(claimLease), batch)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range due {
+		if err := s.pollOne(ctx, p); err != nil {
+			s.log.ErrorContext(ctx, "payment poll", "payment", p.ID, "error", err)
+		}
+	}
+	return len(due), nil
+}
+
+func (s *Service) pollOne(ctx context.Context, p Payment) error {
+	c, err := s.CallerFor(ctx, p.Scope())
+	if err != nil {
+		return err
+	}
+	if p.State == PaymentAuthorised && p.Capturing == 0 {
+		_, _, err := s.CancelPayment(ctx, c, nil, p.ID)
+		return err
+	}
+	after, err := s.sync(ctx, c, p)
+	if err != nil || after.Version != p.Version {
+		return err
+	}
+	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.DelayPayment(ctx, p, s.nextPoll(c, &p, s.Now(c)))
+	})
+}
+
+// PollRefunds does for refunds what PollPayments does for payments. A refund the rail never saw is
+// sent again under the same id, if the rail promises that a repeat does no harm.
+func (s *Service) PollRefunds(ctx context.Context) (int, error) {
+	var due []Refund
+	now := s.clock.Now()
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) (err error) {
+		due, err = tx.ClaimRefunds(ctx, now, now.Add(claimLease), batch)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range due {
+		if err := s.pollRefund(ctx, r); err != nil {
+			s.log.ErrorContext(ctx, "refund poll", "refund", r.ID, "error", err)
+		}
+	}
+	return len(due), nil
+}
+
+func (s *Service) pollRefund(ctx context.Context, r Refund) error {
+	c, err := s.CallerFor(ctx, r.Scope())
+	if err != nil {
+		return err
+	}
+	p, err := s.store.Payment(ctx, c.Scope, r.PaymentID)
+	if err != nil {
+		return err
+	}
+	out := s.askRail(ctx, &p, "refund query", func(ctx context.Context, rail Rail) (Outcome, error) {
+		out, err := rail.(Refunder).QueryRefund(ctx, s.refundOrder(c, &r))
+		if err == nil && out.Kind == OutcomeNotFound && rail.Facts().SubmitIdempotent {
+			return rail.(Refunder).Refund(ctx, s.refundOrder(c, &r))
+		}
+		return out, err
+	})
+	after, _, err := s.concludeRefund(ctx, c, nil, r.ID, out)
+	if err != nil || after.State != RefundPending {
+		return err
+	}
+	pause := min(2*time.Second<<min(r.PollCount, 12), maxPoll)
+	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.DelayRefund(ctx, r, s.clock.Now().Add(pause))
+	})
+}
+
+// Prune forgets idempotency keys whose time is over.
+func (s *Service) Prune(ctx context.Context) (int, error) {
+	var n int64
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) (err error) {
+		n, err = tx.PruneIdempotency(ctx, s.clock.Now().Add(-IdempotencyTTL), batch)
+		return err
+	})
+	return int(n), err
+}
