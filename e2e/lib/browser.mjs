@@ -121,6 +121,8 @@ export class Payer {
 
 // Chromium reports every answer above 399 as a console error, also the ones that are the page a
 // payer is meant to see (a declined card, an unknown session).
+const refusal = "Failed to load resource: the server responded with a status of 4";
+
 function expected(message) {
-  return message.text().startsWith("Failed to load resource: the server responded with a status of 4");
+  return message.text().startsWith(refusal);
 }

@@ -21,3 +21,13 @@ export async function pay(page, number, details) {
   await fillCard(page, number, details);
   await payButton(page).click();
 }
+
+/** At the simulated bank: says yes or no, by the name of the button. */
+export async function answerChallenge(page, answer) {
+  const onward = page.getByRole("link", { name: /continue to your bank/i });
+  const button = page.getByRole("button", { name: answer });
+  await onward.or(button).first().waitFor();
+  // The step before may carry on by itself at any moment; only a payer who is left waiting clicks.
+  if (await onward.isVisible()) await onward.click().catch(() => {});
+  await button.click();
+}

@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { eventually } from "./kassa.mjs";
 
-const page = (title) =>
-  `<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>${title}</title><h1>${title}</h1></html>`;
+const page = (title) => `<!doctype html>
+<html lang="en"><link rel="icon" href="data:,"><title>${title}</title><h1>${title}</h1></html>`;
 
 /** A shop on a loopback port. Make one with Shop.open, end it with close. */
 export class Shop {

@@ -1,0 +1,73 @@
+// Everything one test file needs: a server, a shop that listens to it, a browser.
+
+import assert from "node:assert/strict";
+import { launch, Payer } from "./browser.mjs";
+import { Kassa } from "./kassa.mjs";
+import { Shop } from "./shop.mjs";
+import { verify } from "./webhook.mjs";
+
+/** A server, a shop and a browser. Make one with Stage.open, end it with close. */
+export class Stage {
+  static async open() {
+    const stage = new Stage();
+    try {
+      stage.browser = await launch();
+      stage.shop = await Shop.open();
+      stage.kassa = await Kassa.start();
+      stage.endpoint = await stage.shop.subscribe(stage.kassa);
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+    return stage;
+  }
+
+  async close() {
+    await this.browser?.close();
+    await this.kassa?.stop();
+    await this.shop?.close();
+  }
+
+  /** A payer who may talk to the server and the shop only. options are those of Payer.arrive. */
+  payer(options = {}) {
+    const origins = [this.kassa.origin, this.shop.origin];
+    return Payer.arrive(this.browser, { origins, ...options });
+  }
+
+  /**
+   * Opens a session, shows its page to a payer and lets work happen; then looks at how the page
+   * behaved. options are those of Payer.arrive, and wishes for the session.
+   */
+  async visit(work, { wishes, ...options } = {}) {
+    const session = await this.kassa.openSession(this.shop, wishes);
+    const payer = await this.payer(options);
+    try {
+      await payer.page.goto(session.url);
+      await work(payer, session);
+    } catch (error) {
+      await payer.context.close();
+      throw error;
+    }
+    await payer.leave();
+  }
+
+  /** Expects the browser at the shop with the real id, and the session paid. */
+  async assertPaid(page, session) {
+    await page.waitForURL(`${this.shop.origin}/done?session_id=${session.id}`);
+    const paid = await this.kassa.session(session.id);
+    assert.equal(paid.status, "complete");
+    assert.equal(paid.payment_status, "paid");
+    assert.match(paid.payment, /^pay_/);
+    return paid;
+  }
+
+  /** Expects word of a session at the shop that both verifiers accept, and returns the event. */
+  async assertTold(type, session) {
+    return verify(await this.shop.delivery(type, session.id), this.endpoint.secret);
+  }
+
+  /** The payments the server made, newest first. */
+  async payments() {
+    return (await this.kassa.call("GET", "/v1/payments?limit=100")).data;
+  }
+}
