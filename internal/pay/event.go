@@ -34,7 +34,9 @@ type Event struct {
 	RequestID      string
 	IdempotencyKey string
 	// Target limits the event to one endpoint: a test event of that endpoint.
-	Target    string
+	Target string
+	// Sent is set when nobody has a name for the event: there is nothing to fan out.
+	Sent      bool
 	CreatedAt time.Time
 	// Pending counts the deliveries still to be made; filled on reading.
 	Pending int64

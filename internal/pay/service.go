@@ -43,7 +43,8 @@ const (
 	settingVaultCheck = "vault_check"
 )
 
-// Deps is everything the core needs from the outside. All fields but Wake are required.
+// Deps is everything the core needs from the outside. All fields but Wake and Named are
+// required.
 type Deps struct {
 	Store Store
 	Rails []Rail
@@ -53,6 +54,9 @@ type Deps struct {
 	Log   *slog.Logger
 	// Wake tells the worker of this process that there is work; nil when there is no worker.
 	Wake func(Work)
+	// Named reports whether any protocol that would send the family's events has a name for the
+	// type. Events without one are kept and never fanned out. Nil: all have.
+	Named func(family, eventType string) bool
 	// BaseURL is the public origin of the hosted page, without a slash at the end.
 	BaseURL string
 }
@@ -76,9 +80,12 @@ func New(d Deps) *Service {
 	if d.Wake == nil {
 		d.Wake = func(Work) {}
 	}
+	if d.Named == nil {
+		d.Named = func(string, string) bool { return true }
+	}
 	return &Service{
 		store: d.Store, rails: slices.Clone(d.Rails), clock: d.Clock, ids: d.IDs, vault: d.Vault,
-		log: d.Log, wake: d.Wake, base: d.BaseURL, watch: newWatch(),
+		log: d.Log, wake: d.Wake, named: d.Named, base: d.BaseURL, watch: newWatch(),
 		touched: touches{at: map[string]time.Time{}},
 	}
 }
@@ -168,6 +175,7 @@ func (s *Service) event(c Caller, e Event, object any) (Event, error) {
 		return e, err
 	}
 	e.MerchantID, e.Mode, e.Data = c.MerchantID, c.Mode, data
+	e.Sent = !s.named(e.Family, e.Type)
 	e.CreatedAt = s.Now(c)
 	e.ID = s.ids.ID("evt", e.CreatedAt)
 	e.RequestID, e.IdempotencyKey = c.RequestID, c.IdempotencyKey
