@@ -70,6 +70,7 @@ type Service struct {
 	vault   Vault
 	log     *slog.Logger
 	wake    func(Work)
+	named   func(family, eventType string) bool
 	base    string
 	watch   *watch
 	touched touches
