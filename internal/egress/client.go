@@ -1,0 +1,181 @@
+package egress
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Limits of a call.
+const (
+	ConnectTimeout = 5 * time.Second
+	TotalTimeout   = 15 * time.Second
+	MaxBody        = 64 << 10 // bytes of an answer that are read, and thrown away
+	MaxHeader      = 16 << 10 // bytes of an answer's header
+	maxIdle        = 64       // idle connections per tenant
+	maxIdlePerHost = 8
+	idleTimeout    = 60 * time.Second
+	maxTenants     = 512 // with connections kept open
+)
+
+// Options are what a Pool is made from.
+type Options struct {
+	Policy Policy
+	// Roots are the authorities that are trusted; nil means those of the system.
+	Roots *x509.CertPool
+	// Resolver resolves names; nil means that of the system.
+	Resolver *net.Resolver
+	// Connect and Total replace ConnectTimeout and TotalTimeout when they are not zero.
+	Connect, Total time.Duration
+}
+
+// Pool gives out one client per tenant, so that no two tenants ever share a connection. The client
+// used longest ago is closed when there are too many.
+type Pool struct {
+	opts Options
+	mu   sync.Mutex
+	use  int64 // counts calls of For
+	by   map[string]*tenant
+}
+
+type tenant struct {
+	client *http.Client
+	used   int64
+}
+
+// NewPool returns an empty pool.
+func NewPool(o Options) *Pool {
+	if o.Connect == 0 {
+		o.Connect = ConnectTimeout
+	}
+	if o.Total == 0 {
+		o.Total = TotalTimeout
+	}
+	return &Pool{opts: o, by: map[string]*tenant{}}
+}
+
+// Policy returns what the pool's clients admit.
+func (p *Pool) Policy() Policy { return p.opts.Policy }
+
+// For returns the tenant's client. A redirect is returned as the answer it is. The caller gives the
+// answer to Discard.
+func (p *Pool) For(name string) *http.Client {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.use++
+	t := p.by[name]
+	if t == nil {
+		if len(p.by) >= maxTenants {
+			p.evict()
+		}
+		t = &tenant{client: newClient(p.opts)}
+		p.by[name] = t
+	}
+	t.used = p.use
+	return t.client
+}
+
+func (p *Pool) evict() {
+	oldest, used := "", p.use+1
+	for name, t := range p.by {
+		if t.used < used {
+			oldest, used = name, t.used
+		}
+	}
+	p.by[oldest].client.CloseIdleConnections()
+	delete(p.by, oldest)
+}
+
+// Close closes the idle connections of all clients.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.by {
+		t.client.CloseIdleConnections()
+	}
+	clear(p.by)
+}
+
+func newClient(o Options) *http.Client {
+	http1 := new(http.Protocols)
+	http1.SetHTTP1(true)
+	dialer := &net.Dialer{
+		Timeout: o.Connect, Resolver: o.Resolver, ControlContext: control(o.Policy),
+	}
+	return &http.Client{
+		Timeout: o.Total,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+		Transport: &http.Transport{
+			DialContext:            dialer.DialContext,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+			TLSHandshakeTimeout:    o.Connect,
+			DisableCompression:     true,
+			MaxIdleConns:           maxIdle,
+			MaxIdleConnsPerHost:    maxIdlePerHost,
+			IdleConnTimeout:        idleTimeout,
+			MaxResponseHeaderBytes: MaxHeader,
+			Protocols:              http1,
+		},
+	}
+}
+
+type controller = func(context.Context, string, string, syscall.RawConn) error
+
+// control runs between the making of a socket and its connecting: address is what the packets will
+// be sent to, whatever name led there.
+func control(p Policy) controller {
+	return func(_ context.Context, network, address string, _ syscall.RawConn) error {
+		a, err := netip.ParseAddrPort(address)
+		if err != nil || network != "tcp4" && network != "tcp6" {
+			return &Refused{a, "not a TCP address"}
+		}
+		return p.Admit(a)
+	}
+}
+
+// Discard reads the answer's body to its end, so that the connection can be used again, or to
+// MaxBody, whichever comes first, closes it, and returns the number of bytes read.
+func Discard(r *http.Response) int64 {
+	n, _ := io.CopyN(io.Discard, r.Body, MaxBody)
+	_ = r.Body.Close()
+	return n
+}
+
+// Reason puts the error of a call into one word: blocked_address, timeout, name_not_found,
+// tls_failed, connect_failed or, for a conversation that broke off or made no sense,
+// connection_lost. The error itself may name inside addresses and is not for tenants.
+func Reason(err error) string {
+	var (
+		refused *Refused
+		network net.Error
+		name    *net.DNSError
+		cert    *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+		op      *net.OpError
+	)
+	switch {
+	case errors.As(err, &refused):
+		return "blocked_address"
+	case errors.As(err, &network) && network.Timeout():
+		return "timeout"
+	case errors.As(err, &name):
+		return "name_not_found"
+	case errors.As(err, &cert), errors.As(err, &record), errors.As(err, &alert),
+		errors.Is(err, http.ErrSchemeMismatch):
+		return "tls_failed"
+	case errors.As(err, &op) && op.Op == "dial":
+		return "connect_failed"
+	}
+	return "connection_lost"
+}
