@@ -56,7 +56,8 @@ func TestClient_PrivateTargetNeedsPermission(t *testing.T) {
 	if calls.Load() != 0 {
 		t.Error("the server was called by a strict client")
 	}
-	if res, _, err := post(t, egress.Options{Policy: dev}, s.URL); err != nil || res.StatusCode != 200 {
+	res, _, err := post(t, egress.Options{Policy: dev}, s.URL)
+	if err != nil || res.StatusCode != http.StatusOK {
 		t.Errorf("with permission: %v", err)
 	}
 }
@@ -134,9 +135,10 @@ func nameServer(t *testing.T, answers ...string) *net.Resolver {
 			_, _ = conn.WriteTo(reply, from)
 		}
 	}()
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "udp4", conn.LocalAddr().String())
-	}}
+	}
+	return &net.Resolver{PreferGo: true, Dial: dial}
 }
 
 // answer makes the reply to a DNS question (RFC 1035 §4): the address for an A question, nothing
@@ -204,8 +206,9 @@ func TestClient_LongHeaderFails(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Long", strings.Repeat("a", 2*egress.MaxHeader))
 	})
-	if _, _, err := post(t, egress.Options{Policy: dev}, s.URL); egress.Reason(err) != "connection_lost" {
-		t.Errorf("got %v", err)
+	_, _, err := post(t, egress.Options{Policy: dev}, s.URL)
+	if got := egress.Reason(err); got != "connection_lost" {
+		t.Errorf("got %s (%v)", got, err)
 	}
 }
 
