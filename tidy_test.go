@@ -29,7 +29,7 @@ var leaves = []string{
 // that ends in /* means every room directly below. The longest matching key decides; a room without
 // a key may not exist.
 var plan = map[string][]string{
-	"cmd/*":           {"internal/server", "internal/config", "internal/secret"},
+	"cmd/*":           {"internal/server", "internal/config", "internal/pay", "internal/secret"},
 	"bench":           {"*"},
 	"bench/*":         {"*"},
 	"internal/server": {"*"},
