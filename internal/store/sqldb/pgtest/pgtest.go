@@ -1,0 +1,100 @@
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Variable is the environment variable that names a server to use: a postgres:// URL of a role
+// that may create databases.
+const Variable = "KASSA_TEST_POSTGRES"
+
+// adminTimeout bounds making and dropping a database.
+const adminTimeout = 60 * time.Second
+
+// shared is the cluster of this process, started by the first test that needs it.
+var shared struct {
+	sync.Mutex
+	cluster *Cluster
+	err     error
+}
+
+// Main runs the tests of a package and stops the cluster they started, if any. A process that is
+// killed takes its cluster with it all the same.
+func Main(m *testing.M) {
+	code := m.Run()
+	Stop()
+	os.Exit(code)
+}
+
+// Stop stops the cluster of this process, for a TestMain with other things to do.
+func Stop() {
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.cluster != nil {
+		shared.cluster.Stop()
+		shared.cluster = nil
+	}
+}
+
+// URL returns the URL of a new, empty database, dropped when the test ends.
+func URL(t testing.TB) string {
+	t.Helper()
+	server, err := server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "kassa_" + strings.ToLower(rand.Text()[:16])
+	if err := admin(server, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+		t.Fatalf("create a database for the test: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := admin(server, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop the database of the test: %v", err)
+		}
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func server() (string, error) {
+	if u := os.Getenv(Variable); u != "" {
+		return u, nil
+	}
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.cluster == nil && shared.err == nil {
+		shared.cluster, shared.err = Start()
+	}
+	if shared.err != nil {
+		return "", shared.err
+	}
+	return shared.cluster.URL(), nil
+}
+
+func admin(server, sql string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, sql); err != nil {
+		return fmt.Errorf("%s: %w", sql, err)
+	}
+	return nil
+}
