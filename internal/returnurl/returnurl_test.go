@@ -249,7 +249,8 @@ func TestSubstitute(t *testing.T) {
 // substitution, without a placeholder, safe in a header, and net/url sees the same origin.
 func FuzzReturnURL(f *testing.F) {
 	for _, seed := range []string{
-		"https://shop.test/done?s={CHECKOUT_SESSION_ID}", "http://localhost:3000/#%7bCHECKOUT_SESSION_ID%7D",
+		"https://shop.test/done?s={CHECKOUT_SESSION_ID}",
+		"http://localhost:3000/#%7bCHECKOUT_SESSION_ID%7D",
 		"https://shop.test\\@x", "https://[::1]/", "https://0x7f.1/", "javascript:alert(1)",
 		"https://shop.test:443@x/", "https:///x", "HTTPS://é/", "https://shop.test/é\u202e",
 	} {

@@ -15,7 +15,8 @@ var named = map[string]bool{
 	"cvv": true, "cvc": true, "cvv2": true, "cvc2": true, "csc": true, "cid": true,
 	"securitycode": true, "cardnumber": true, "pan": true, "pin": true,
 	"password": true, "passwd": true, "secret": true, "authorization": true, "cookie": true,
-	"setcookie": true, "token": true, "apikey": true, "pagekey": true, "clientsecret": true, "secretkey": true,
+	"setcookie": true, "token": true, "apikey": true, "pagekey": true, "clientsecret": true,
+	"secretkey": true,
 }
 
 // Handler returns a handler that masks the message and every attribute, name and value, at any
@@ -41,7 +42,9 @@ func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return handler{h.next.WithAttrs(maskAttrs(attrs))}
 }
 
-func (h handler) WithGroup(name string) slog.Handler { return handler{h.next.WithGroup(Mask(name))} }
+func (h handler) WithGroup(name string) slog.Handler {
+	return handler{h.next.WithGroup(Mask(name))}
+}
 
 func maskAttrs(attrs []slog.Attr) []slog.Attr {
 	clean := make([]slog.Attr, len(attrs))

@@ -251,34 +251,31 @@ func (s *scanner) mapping(p *plan, v reflect.Value) error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	m := reflect.MakeMap(p.typ)
+	v.Set(reflect.MakeMap(p.typ))
+	key, value := reflect.New(p.typ.Key()).Elem(), reflect.New(p.elem.typ).Elem()
 	for n := 0; ; n++ {
 		more, err := s.more(n, '}')
-		if err != nil {
+		if err != nil || !more {
 			return err
 		}
-		if !more {
-			v.Set(m)
-			return nil
-		}
-		if err := s.entry(p, m); err != nil {
+		if err := s.entry(p, v, key, value); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *scanner) entry(p *plan, m reflect.Value) error {
-	b, _, err := s.name()
+// entry reads one entry of the map m by way of key and value, which all entries share.
+func (s *scanner) entry(p *plan, m, key, value reflect.Value) error {
+	name, _, err := s.name()
 	if err != nil {
 		return err
 	}
-	name := string(b)
-	key := reflect.ValueOf(name).Convert(p.typ.Key())
-	s.enter(step{name: name})
+	key.SetString(string(name))
+	s.enter(step{name: key.String()})
 	if m.MapIndex(key).IsValid() {
 		return s.refuse(CodeParameterDuplicate, "must not be given twice")
 	}
-	value := reflect.New(p.elem.typ).Elem()
+	value.SetZero()
 	if err := s.value(p.elem, value); err != nil {
 		return err
 	}
@@ -291,22 +288,18 @@ func (s *scanner) array(p *plan, v reflect.Value) error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	list := reflect.MakeSlice(p.typ, 0, 0)
+	v.Set(reflect.MakeSlice(p.typ, 0, 0))
 	for n := 0; ; n++ {
 		more, err := s.more(n, ']')
-		if err != nil {
+		if err != nil || !more {
 			return err
-		}
-		if !more {
-			v.Set(list)
-			return nil
 		}
 		s.enter(step{index: n, array: true})
-		element := reflect.New(p.elem.typ).Elem()
-		if err := s.value(p.elem, element); err != nil {
+		v.Grow(1)
+		v.SetLen(n + 1)
+		if err := s.value(p.elem, v.Index(n)); err != nil {
 			return err
 		}
-		list = reflect.Append(list, element)
 		s.leave()
 	}
 }
