@@ -1,0 +1,290 @@
+package checkout
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/ident"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// Core is what this family needs of the core, noun by noun.
+type Core interface {
+	Callers
+	Sessions
+	Payments
+	Refunds
+	Customers
+	Events
+	Endpoints
+	Deliveries
+	Simulation
+}
+
+// Callers tells who asks and what time it is for them.
+type Callers interface {
+	Authenticate(ctx context.Context, token string) (pay.Caller, error)
+	Now(c pay.Caller) time.Time
+}
+
+// Sessions are the use cases of checkout sessions.
+type Sessions interface {
+	OpenSession(context.Context, pay.Caller, *pay.Once[pay.Session], pay.OpenSession) (
+		pay.Session, pay.Reply, error)
+	Session(ctx context.Context, c pay.Caller, id string) (pay.Session, error)
+	Sessions(context.Context, pay.Caller, pay.SessionFilter) ([]pay.Session, bool, error)
+	ExpireSession(ctx context.Context, c pay.Caller, o *pay.Once[pay.Session], id string) (
+		pay.Session, pay.Reply, error)
+	PageURL(sessionID string) string
+}
+
+// Payments are the use cases of payments.
+type Payments interface {
+	Payment(ctx context.Context, c pay.Caller, id string) (pay.Payment, error)
+	Payments(context.Context, pay.Caller, pay.PaymentFilter) ([]pay.Payment, bool, error)
+	CancelPayment(ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string) (
+		pay.Payment, pay.Reply, error)
+	CapturePayment(
+		ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string, amount int64,
+	) (pay.Payment, pay.Reply, error)
+}
+
+// Refunds are the use cases of refunds.
+type Refunds interface {
+	CreateRefund(context.Context, pay.Caller, *pay.Once[pay.Refund], pay.RefundRequest) (
+		pay.Refund, pay.Reply, error)
+	Refund(ctx context.Context, c pay.Caller, id string) (pay.Refund, error)
+	Refunds(context.Context, pay.Caller, pay.RefundFilter) ([]pay.Refund, bool, error)
+}
+
+// Customers are the use cases of customers.
+type Customers interface {
+	CreateCustomer(context.Context, pay.Caller, *pay.Once[pay.Customer], pay.Customer) (
+		pay.Customer, pay.Reply, error)
+	UpdateCustomer(
+		ctx context.Context, c pay.Caller, o *pay.Once[pay.Customer], id string,
+		patch pay.CustomerPatch,
+	) (pay.Customer, pay.Reply, error)
+	DeleteCustomer(ctx context.Context, c pay.Caller, o *pay.Once[pay.Customer], id string) (
+		pay.Customer, pay.Reply, error)
+	Customer(ctx context.Context, c pay.Caller, id string) (pay.Customer, error)
+	Customers(context.Context, pay.Caller, pay.CustomerFilter) ([]pay.Customer, bool, error)
+}
+
+// Events reads what has happened.
+type Events interface {
+	Event(ctx context.Context, c pay.Caller, id string) (pay.Event, error)
+	Events(context.Context, pay.Caller, pay.EventFilter) ([]pay.Event, bool, error)
+}
+
+// Endpoints are the use cases of webhook endpoints.
+type Endpoints interface {
+	CreateEndpoint(
+		context.Context, pay.Caller, *pay.Once[pay.EndpointSecret], pay.NewEndpoint,
+	) (pay.EndpointSecret, pay.Reply, error)
+	UpdateEndpoint(
+		ctx context.Context, c pay.Caller, o *pay.Once[pay.Endpoint], id string,
+		patch pay.EndpointPatch,
+	) (pay.Endpoint, pay.Reply, error)
+	DeleteEndpoint(ctx context.Context, c pay.Caller, o *pay.Once[pay.Endpoint], id string) (
+		pay.Endpoint, pay.Reply, error)
+	RotateEndpointSecret(
+		ctx context.Context, c pay.Caller, o *pay.Once[pay.EndpointSecret], id string,
+	) (pay.EndpointSecret, pay.Reply, error)
+	TestEndpoint(ctx context.Context, c pay.Caller, o *pay.Once[pay.Event], id string) (
+		pay.Event, pay.Reply, error)
+	Endpoint(ctx context.Context, c pay.Caller, id string) (pay.Endpoint, error)
+	Endpoints(context.Context, pay.Caller, pay.Page) ([]pay.Endpoint, bool, error)
+}
+
+// Deliveries are the use cases of what was sent to endpoints.
+type Deliveries interface {
+	Deliveries(ctx context.Context, c pay.Caller, endpointID string, p pay.Page) (
+		[]pay.Delivery, bool, error)
+	Redeliver(
+		ctx context.Context, c pay.Caller, o *pay.Once[pay.Delivery], endpointID, deliveryID string,
+	) (pay.Delivery, pay.Reply, error)
+}
+
+// Simulation plays the payer and moves the clock, in test mode.
+type Simulation interface {
+	Pay(context.Context, pay.Caller, *pay.Once[pay.Payment], pay.PayRequest) (
+		pay.Payment, pay.Reply, error)
+	Answer(ctx context.Context, c pay.Caller, paymentID string, approve bool) (pay.Payment, error)
+	AdvanceClock(
+		ctx context.Context, c pay.Caller, o *pay.Once[time.Time], by time.Duration,
+	) (time.Time, pay.Reply, error)
+}
+
+// Deps is what the API is made of. All fields but Limit and Trusted are required.
+type Deps struct {
+	Pay Core
+	Log *slog.Logger
+	IDs ident.Source
+	Now func() time.Time
+	// Limit bounds the requests of one API key; nil does not.
+	Limit wire.Limiter
+	// Trusted are the proxies whose X-Forwarded-For is believed.
+	Trusted []netip.Prefix
+	// CheckTarget judges the address of a webhook endpoint. Its error is a sentence without a
+	// subject, such as "must use https".
+	CheckTarget func(mode pay.Mode, rawURL string) error
+}
+
+// API answers the native protocol.
+type API struct {
+	pay         Core
+	front       wire.Front
+	enc         encoder
+	limit       wire.Limiter
+	checkTarget func(mode pay.Mode, rawURL string) error
+}
+
+// New returns the API. It has no state of its own.
+func New(d Deps) *API {
+	return &API{
+		pay: d.Pay, enc: encoder{d.Pay.PageURL}, limit: d.Limit, checkTarget: d.CheckTarget,
+		front: wire.Front{
+			Log: d.Log, IDs: d.IDs, Now: d.Now, Trusted: d.Trusted, WriteError: writeError,
+		},
+	}
+}
+
+// A route is one method of one path and what a key needs for it.
+type route struct {
+	method, path string
+	access       access
+	handle       handler
+}
+
+// routes is the whole API.
+func (a *API) routes() []route {
+	return slices.Concat(a.sessionRoutes(), a.moneyRoutes(), a.customerRoutes(),
+		a.webhookRoutes(), a.testRoutes())
+}
+
+func (a *API) sessionRoutes() []route {
+	return []route{
+		// Opens a session and returns the address of its page.
+		{"POST", "/v1/checkout/sessions", writing, a.createSession},
+		// Lists sessions, newest first, narrowed by status, customer and payment.
+		{"GET", "/v1/checkout/sessions", reading, a.listSessions},
+		// Retrieves one session.
+		{"GET", "/v1/checkout/sessions/{id}", reading, a.getSession},
+		// Closes an open session before its time.
+		{"POST", "/v1/checkout/sessions/{id}/expire", writing, a.expireSession},
+	}
+}
+
+func (a *API) moneyRoutes() []route {
+	return []route{
+		// Lists payments, newest first, narrowed by status, customer and session.
+		{"GET", "/v1/payments", reading, a.listPayments},
+		// Retrieves one payment.
+		{"GET", "/v1/payments/{id}", reading, a.getPayment},
+		// Gives up a payment that was not paid, or lets held money go.
+		{"POST", "/v1/payments/{id}/cancel", writing, a.cancelPayment},
+		// Takes held money, all of it or a part.
+		{"POST", "/v1/payments/{id}/capture", writing, a.capturePayment},
+		// Sends money of a payment back.
+		{"POST", "/v1/refunds", writing, a.createRefund},
+		// Lists refunds, newest first, narrowed by payment.
+		{"GET", "/v1/refunds", reading, a.listRefunds},
+		// Retrieves one refund.
+		{"GET", "/v1/refunds/{id}", reading, a.getRefund},
+		// Lists events, newest first, narrowed by type.
+		{"GET", "/v1/events", reading, a.listEvents},
+		// Retrieves one event.
+		{"GET", "/v1/events/{id}", reading, a.getEvent},
+	}
+}
+
+func (a *API) customerRoutes() []route {
+	return []route{
+		// Adds a customer.
+		{"POST", "/v1/customers", writing, a.createCustomer},
+		// Lists customers, newest first, narrowed by e-mail address.
+		{"GET", "/v1/customers", reading, a.listCustomers},
+		// Retrieves one customer.
+		{"GET", "/v1/customers/{id}", reading, a.getCustomer},
+		// Changes the fields that are given; the three methods do the same.
+		{"POST", "/v1/customers/{id}", writing, a.updateCustomer},
+		{"PATCH", "/v1/customers/{id}", writing, a.updateCustomer},
+		{"PUT", "/v1/customers/{id}", writing, a.updateCustomer},
+		// Removes a customer; sessions and payments that name it stay.
+		{"DELETE", "/v1/customers/{id}", writing, a.deleteCustomer},
+	}
+}
+
+func (a *API) webhookRoutes() []route {
+	const delivery = "/v1/webhooks/{id}/deliveries/{delivery}"
+	return []route{
+		// Adds an endpoint and shows its signing secret, once.
+		{"POST", "/v1/webhooks", writing, a.createEndpoint},
+		// Lists endpoints, newest first.
+		{"GET", "/v1/webhooks", reading, a.listEndpoints},
+		// Retrieves one endpoint.
+		{"GET", "/v1/webhooks/{id}", reading, a.getEndpoint},
+		// Changes the fields that are given; the three methods do the same.
+		{"POST", "/v1/webhooks/{id}", writing, a.updateEndpoint},
+		{"PATCH", "/v1/webhooks/{id}", writing, a.updateEndpoint},
+		{"PUT", "/v1/webhooks/{id}", writing, a.updateEndpoint},
+		// Removes an endpoint with the log of its deliveries.
+		{"DELETE", "/v1/webhooks/{id}", writing, a.deleteEndpoint},
+		// Sends a test event to the endpoint.
+		{"POST", "/v1/webhooks/{id}/test", writing, a.testEndpoint},
+		// Makes a new signing secret and shows it, once.
+		{"POST", "/v1/webhooks/{id}/rotate_secret", writing, a.rotateSecret},
+		// Lists what was sent to the endpoint, newest first, with every attempt.
+		{"GET", "/v1/webhooks/{id}/deliveries", reading, a.listDeliveries},
+		// Sends a delivery again: the same event under the same id.
+		{"POST", delivery + "/redeliver", writing, a.redeliver},
+	}
+}
+
+func (a *API) testRoutes() []route {
+	return []route{
+		// Pays a session as a buyer would on its page.
+		{"POST", "/v1/test_helpers/sessions/{id}/pay", simulating, a.paySession},
+		// Tells the time of the test clock.
+		{"GET", "/v1/test_helpers/clock", simulating, a.getClock},
+		// Moves the test clock ahead.
+		{"POST", "/v1/test_helpers/clock/advance", simulating, a.advanceClock},
+	}
+}
+
+// codeNoRoute is the answer to a path that is not of this API.
+const codeNoRoute = "route_unknown"
+
+// Mount adds the routes to mux, and answers for every other path and method below /v1/.
+func (a *API) Mount(mux *http.ServeMux) {
+	allow := map[string][]string{}
+	for _, r := range a.routes() {
+		mux.Handle(r.method+" "+r.path, a.front.Handle(a.guard(r.access, r.handle)))
+		allow[r.path] = append(allow[r.path], r.method)
+	}
+	for path, methods := range allow {
+		mux.Handle(path, a.front.Handle(methodNotAllowed(methods)))
+	}
+	mux.Handle("/v1/", a.front.Handle(func(http.ResponseWriter, *http.Request) error {
+		return pay.Errorf(pay.NotFound, codeNoRoute, "There is nothing at this address.")
+	}))
+}
+
+func methodNotAllowed(methods []string) wire.HandlerFunc {
+	if slices.Contains(methods, http.MethodGet) {
+		methods = append(methods, http.MethodHead)
+	}
+	slices.Sort(methods)
+	allow := strings.Join(methods, ", ")
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Allow", allow)
+		return pay.Errorf(pay.Invalid, codeMethod, "This address answers to %s alone.", allow)
+	}
+}

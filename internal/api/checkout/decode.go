@@ -1,0 +1,120 @@
+package checkout
+
+import (
+	"net/http"
+
+	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// maxID bounds a path's id and a list's cursor, in characters. Ours are shorter.
+const maxID = 64
+
+// An input is a body that can carry an idempotency key.
+type input interface{ key() *string }
+
+// bare is the body of requests that need none.
+type bare struct {
+	IdempotencyKey *string `json:"idempotency_key"`
+}
+
+func (in *bare) key() *string { return in.IdempotencyKey }
+
+// id returns the path's id. What cannot be an id is as unknown as one that nobody has.
+func (c *call) id(name string) (string, error) {
+	id := c.r.PathValue(name)
+	if id == "" || len(id) > maxID {
+		return "", notFound
+	}
+	for _, b := range []byte(id) {
+		if (b < '0' || b > '9') && (b < 'a' || b > 'z') && b != '_' {
+			return "", notFound
+		}
+	}
+	return id, nil
+}
+
+// open reads the path's id and the body of a request that may have none.
+func (c *call) open(in input) (string, error) {
+	id, err := c.id("id")
+	if err != nil {
+		return "", err
+	}
+	return id, wire.DecodeOptional(c.w, c.r, in)
+}
+
+// page reads the parameters that every list has.
+func page(q *wire.Params) pay.Page {
+	return pay.Page{Limit: q.Limit(), After: q.String("starting_after", maxID)}
+}
+
+// once prepares the idempotency of a request with the body in, whose answer has the status and the
+// document that put appends.
+func once[T any](
+	c *call, in input, status int, put func([]byte, *T) []byte,
+) (*pay.Once[T], error) {
+	key, err := wire.IdempotencyKey(c.r, value(in.key()))
+	if err != nil {
+		return nil, err
+	}
+	o := &pay.Once[T]{Key: key, Render: func(v T) pay.Reply {
+		return pay.Reply{Status: status, Body: put(make([]byte, 0, sizeHint), &v)}
+	}}
+	if key != "" {
+		o.Fingerprint = wire.Fingerprint(c.r.Method, c.r.URL.Path, in)
+	}
+	return o, nil
+}
+
+// demandKey refuses to move real money for a request that cannot be repeated safely.
+func demandKey(c *call, key string) error {
+	if c.Mode == pay.Live && key == "" {
+		return pay.BadParam("idempotency_key", "idempotency_key_required",
+			"This request moves money and needs an Idempotency-Key header.")
+	}
+	return nil
+}
+
+// reply sends what a use case answered, now or when it was first asked.
+func (c *call) reply(r pay.Reply, err error) error {
+	if err != nil {
+		return err
+	}
+	if r.Replayed {
+		c.w.Header().Set("Idempotent-Replayed", "true")
+	}
+	wire.Raw(c.w, r.Status, r.Body)
+	return nil
+}
+
+// show sends one document.
+func show[T any](c *call, v *T, err error, put func([]byte, *T) []byte) error {
+	if err != nil {
+		return err
+	}
+	wire.Raw(c.w, http.StatusOK, put(make([]byte, 0, sizeHint), v))
+	return nil
+}
+
+// showList sends one page of a list.
+func showList[T any](c *call, items []T, more bool, put func([]byte, *T) []byte) error {
+	wire.Raw(c.w, http.StatusOK, list(c.r.URL.Path, items, more, put))
+	return nil
+}
+
+// value reads an optional field; absent and null are the zero value.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// patch returns what a field of an update asks for: nil leaves it, null clears it.
+func patch[T any](n wire.Null[T]) *T {
+	if !n.Set {
+		return nil
+	}
+	return &n.Value
+}

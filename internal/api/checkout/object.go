@@ -1,0 +1,178 @@
+package checkout
+
+import (
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// A sessionView is a session with what its document says beyond it.
+type sessionView struct {
+	pay.Session
+	now  time.Time
+	held bool // the session is complete and its money held, not captured
+}
+
+// An encoder appends the documents of this family. url gives the address of a session's page with
+// its key.
+type encoder struct{ url func(sessionID string) string }
+
+// session appends exactly the fifteen documented keys. The addresses are as the merchant gave them,
+// the placeholder untouched.
+func (e encoder) session(buf []byte, v *sessionView) []byte {
+	state := v.StateAt(v.now)
+	o := begin(buf)
+	o.text("id", v.ID)
+	o.text("object", "checkout.session")
+	o.text("status", sessionStatus(state))
+	o.text("url", e.url(v.ID))
+	o.number("amount", v.Amount.Minor)
+	o.text("currency", v.Amount.Currency)
+	if state == pay.SessionComplete {
+		o.maybe("payment", v.PaymentID)
+	} else {
+		o.null("payment") // an attempt in flight may still fail
+	}
+	o.text("payment_status", paymentStatus(state, v.held))
+	o.maybe("customer", v.CustomerID)
+	o.maybe("customer_email", v.CustomerEmail)
+	o.text("success_url", v.SuccessURL)
+	o.text("cancel_url", v.CancelURL)
+	o.metadata("metadata", v.Metadata)
+	o.time("expires_at", v.ExpiresAt)
+	o.time("created_at", v.CreatedAt)
+	return o.end()
+}
+
+// appendPayment appends the documented keys, then the two of ours that tell why it failed.
+func appendPayment(buf []byte, p *pay.Payment) []byte {
+	o := begin(buf)
+	paymentKeys(&o, p)
+	return o.end()
+}
+
+func paymentKeys(o *object, p *pay.Payment) {
+	o.text("id", p.ID)
+	o.text("object", "payment")
+	o.number("amount", p.Amount.Minor)
+	o.text("currency", p.Amount.Currency)
+	o.text("status", paymentWord(p.State))
+	o.text("payment_method", p.Method)
+	o.null("provider") // the wallet networks', which no method in use has
+	o.null("phone")
+	o.maybe("description", p.Description)
+	o.maybe("customer", p.CustomerID)
+	o.metadata("metadata", p.Metadata)
+	o.time("created_at", p.CreatedAt)
+	o.time("updated_at", p.UpdatedAt)
+	o.maybe("failure_code", string(p.DeclineCode))
+	o.maybe("failure_message", declineMessage(p.DeclineCode))
+}
+
+func appendRefund(buf []byte, r *pay.Refund) []byte {
+	o := begin(buf)
+	o.text("id", r.ID)
+	o.text("object", "refund")
+	o.text("payment", r.PaymentID)
+	o.number("amount", r.Amount.Minor)
+	o.text("currency", r.Amount.Currency)
+	o.text("status", refundWord(r.State))
+	o.maybe("reason", r.Reason)
+	o.metadata("metadata", r.Metadata)
+	o.time("created_at", r.CreatedAt)
+	o.time("updated_at", r.UpdatedAt)
+	o.maybe("failure_code", string(r.FailureCode))
+	o.maybe("failure_message", declineMessage(r.FailureCode))
+	return o.end()
+}
+
+func appendCustomer(buf []byte, c *pay.Customer) []byte {
+	o := begin(buf)
+	o.text("id", c.ID)
+	o.text("object", "customer")
+	o.maybe("email", c.Email)
+	o.maybe("name", c.Name)
+	o.maybe("phone", c.Phone)
+	o.metadata("metadata", c.Metadata)
+	o.time("created_at", c.CreatedAt)
+	o.time("updated_at", c.UpdatedAt)
+	return o.end()
+}
+
+// appendEndpoint appends an endpoint. secret is shown when it was just made and never again; the
+// reason is there when it was not the merchant who disabled the endpoint.
+func appendEndpoint(buf []byte, e *pay.Endpoint, secret string) []byte {
+	o := begin(buf)
+	o.text("id", e.ID)
+	o.text("object", "webhook_endpoint")
+	o.text("url", e.URL)
+	o.maybe("description", e.Description)
+	o.text("status", endpointStatus(e.Enabled))
+	o.texts("events", e.Events)
+	if secret != "" {
+		o.text("secret", secret)
+	}
+	if e.DisabledReason != "" {
+		o.text("disabled_reason", e.DisabledReason)
+	}
+	o.time("created_at", e.CreatedAt)
+	return o.end()
+}
+
+func endpointStatus(enabled bool) string {
+	if enabled {
+		return "enabled"
+	}
+	return "disabled"
+}
+
+func appendDelivery(buf []byte, d *pay.Delivery) []byte {
+	o := begin(buf)
+	o.text("id", d.ID)
+	o.text("object", "webhook_delivery")
+	o.text("endpoint", d.EndpointID)
+	o.text("event", d.EventID)
+	o.text("event_type", d.Type)
+	o.text("status", string(d.State))
+	o.number("attempts", d.Attempts)
+	if d.State == pay.DeliveryPending {
+		o.maybeTime("next_attempt_at", d.NextAttemptAt)
+	} else {
+		o.null("next_attempt_at")
+	}
+	o.nested("log", func(buf []byte) []byte { return appendArray(buf, d.Log, appendAttempt) })
+	o.time("created_at", d.CreatedAt)
+	o.time("updated_at", d.UpdatedAt)
+	return o.end()
+}
+
+func appendAttempt(buf []byte, a *pay.DeliveryAttempt) []byte {
+	o := begin(buf)
+	o.number("number", a.Number)
+	o.time("at", a.At)
+	if a.Status == 0 {
+		o.null("status") // no answer came
+	} else {
+		o.number("status", a.Status)
+	}
+	o.number("duration_ms", a.Duration.Milliseconds())
+	o.number("size", a.Size)
+	o.maybe("error", a.Error)
+	return o.end()
+}
+
+// appendDeleted is what is left of an object after its deletion.
+func appendDeleted(buf []byte, id, kind string) []byte {
+	o := begin(buf)
+	o.text("id", id)
+	o.text("object", kind)
+	o.truth("deleted", true)
+	return o.end()
+}
+
+func appendClock(buf []byte, now *time.Time) []byte {
+	o := begin(buf)
+	o.text("object", "test_helpers.clock")
+	o.time("now", *now)
+	return o.end()
+}

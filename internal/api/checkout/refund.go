@@ -1,0 +1,63 @@
+package checkout
+
+import (
+	"net/http"
+
+	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// refundInput is the body of a create. Without an amount all that is left is sent back.
+type refundInput struct {
+	Payment        string             `json:"payment" wire:"required"`
+	Amount         *int64             `json:"amount"`
+	Reason         *string            `json:"reason"`
+	Metadata       *map[string]string `json:"metadata"`
+	IdempotencyKey *string            `json:"idempotency_key"`
+}
+
+func (in *refundInput) key() *string { return in.IdempotencyKey }
+
+func (a *API) createRefund(c *call) error {
+	var in refundInput
+	if err := wire.Decode(c.w, c.r, &in); err != nil {
+		return err
+	}
+	if err := positive(in.Amount); err != nil {
+		return err
+	}
+	o, err := once(c, &in, http.StatusCreated, appendRefund)
+	if err != nil {
+		return err
+	}
+	if err := demandKey(c, o.Key); err != nil {
+		return err
+	}
+	_, reply, err := a.pay.CreateRefund(c.r.Context(), c.Caller, o, pay.RefundRequest{
+		PaymentID: in.Payment, Amount: value(in.Amount), Reason: value(in.Reason),
+		Metadata: value(in.Metadata),
+	})
+	return c.reply(reply, err)
+}
+
+func (a *API) listRefunds(c *call) error {
+	q := wire.Query(c.r)
+	f := pay.RefundFilter{Page: page(q), PaymentID: q.String("payment", maxID)}
+	if err := q.Err(); err != nil {
+		return err
+	}
+	refunds, more, err := a.pay.Refunds(c.r.Context(), c.Caller, f)
+	if err != nil {
+		return err
+	}
+	return showList(c, refunds, more, appendRefund)
+}
+
+func (a *API) getRefund(c *call) error {
+	id, err := c.id("id")
+	if err != nil {
+		return err
+	}
+	refund, err := a.pay.Refund(c.r.Context(), c.Caller, id)
+	return show(c, &refund, err, appendRefund)
+}

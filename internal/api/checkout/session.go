@@ -1,0 +1,149 @@
+package checkout
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// defaultCurrency is what an amount without a currency is in.
+const defaultCurrency = "GHS"
+
+// sessionInput is the body of a create. capture_method is this API's own addition.
+type sessionInput struct {
+	Amount         int64              `json:"amount" wire:"required"`
+	SuccessURL     string             `json:"success_url" wire:"required"`
+	CancelURL      string             `json:"cancel_url" wire:"required"`
+	Currency       *string            `json:"currency"`
+	Customer       *string            `json:"customer"`
+	CustomerEmail  *string            `json:"customer_email"`
+	CustomerPhone  *string            `json:"customer_phone"`
+	MethodTypes    *[]string          `json:"payment_method_types"`
+	Metadata       *map[string]string `json:"metadata"`
+	ExpiresAt      *string            `json:"expires_at"`
+	CaptureMethod  *string            `json:"capture_method"`
+	IdempotencyKey *string            `json:"idempotency_key"`
+}
+
+func (in *sessionInput) key() *string { return in.IdempotencyKey }
+
+func (a *API) createSession(c *call) error {
+	var in sessionInput
+	if err := wire.Decode(c.w, c.r, &in); err != nil {
+		return err
+	}
+	request, err := in.request()
+	if err != nil {
+		return err
+	}
+	o, err := once(c, &in, http.StatusCreated, a.newSession)
+	if err != nil {
+		return err
+	}
+	_, reply, err := a.pay.OpenSession(c.r.Context(), c.Caller, o, request)
+	return c.reply(reply, err)
+}
+
+func (in *sessionInput) request() (pay.OpenSession, error) {
+	expires, err := in.expiry()
+	if err != nil {
+		return pay.OpenSession{}, err
+	}
+	currency := defaultCurrency
+	if in.Currency != nil {
+		currency = *in.Currency
+	}
+	return pay.OpenSession{
+		Family: Family, Amount: in.Amount, Currency: currency,
+		Capture: pay.CaptureMode(value(in.CaptureMethod)), Methods: value(in.MethodTypes),
+		CustomerID: value(in.Customer), CustomerEmail: value(in.CustomerEmail),
+		CustomerPhone: value(in.CustomerPhone), SuccessURL: in.SuccessURL,
+		CancelURL: in.CancelURL, Metadata: value(in.Metadata), ExpiresAt: expires,
+	}, nil
+}
+
+// expiry reads expires_at; the zero time when there is none.
+func (in *sessionInput) expiry() (time.Time, error) {
+	if in.ExpiresAt == nil {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, *in.ExpiresAt)
+	if err != nil || t.IsZero() {
+		return t, pay.BadParam("expires_at", codeInvalid,
+			"expires_at must be a time such as 2026-10-04T09:30:00Z.")
+	}
+	return t, nil
+}
+
+func (a *API) listSessions(c *call) error {
+	q := wire.Query(c.r)
+	f := pay.SessionFilter{
+		Page: page(q), State: sessionWords[q.Enum("status", words(sessionWords)...)],
+		CustomerID: q.String("customer", maxID), PaymentID: q.String("payment", maxID),
+	}
+	if err := q.Err(); err != nil {
+		return err
+	}
+	sessions, more, err := a.pay.Sessions(c.r.Context(), c.Caller, f)
+	if err != nil {
+		return err
+	}
+	views := make([]sessionView, len(sessions))
+	for i, s := range sessions {
+		if views[i], err = a.view(c.r.Context(), c.Caller, s); err != nil {
+			return err
+		}
+	}
+	return showList(c, views, more, a.enc.session)
+}
+
+func (a *API) getSession(c *call) error {
+	id, err := c.id("id")
+	if err != nil {
+		return err
+	}
+	v, err := a.sessionByID(c.r.Context(), c.Caller, id)
+	return show(c, &v, err, a.enc.session)
+}
+
+func (a *API) sessionByID(ctx context.Context, c pay.Caller, id string) (sessionView, error) {
+	s, err := a.pay.Session(ctx, c, id)
+	if err != nil {
+		return sessionView{}, err
+	}
+	return a.view(ctx, c, s)
+}
+
+func (a *API) expireSession(c *call) error {
+	var in bare
+	id, err := c.open(&in)
+	if err != nil {
+		return err
+	}
+	o, err := once(c, &in, http.StatusOK, a.newSession)
+	if err != nil {
+		return err
+	}
+	_, reply, err := a.pay.ExpireSession(c.r.Context(), c.Caller, o, id)
+	return c.reply(reply, err)
+}
+
+// newSession encodes a session as its latest change left it. That change did not complete it.
+func (a *API) newSession(buf []byte, s *pay.Session) []byte {
+	return a.enc.session(buf, &sessionView{Session: *s, now: s.UpdatedAt})
+}
+
+// view adds what the document of a session says beyond the session. Only a complete session with
+// manual capture needs a look at its payment.
+func (a *API) view(ctx context.Context, c pay.Caller, s pay.Session) (sessionView, error) {
+	v := sessionView{Session: s, now: a.pay.Now(c)}
+	if s.Capture != pay.CaptureManual || s.State != pay.SessionComplete {
+		return v, nil
+	}
+	p, err := a.pay.Payment(ctx, c, s.PaymentID)
+	v.held = p.Captured == 0
+	return v, err
+}

@@ -1,0 +1,114 @@
+package checkout
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// sessionStatus is the documented word for a session's state. A buyer in the middle of an attempt
+// has an open session: if the attempt fails they try again.
+func sessionStatus(s pay.SessionState) string {
+	switch s {
+	case pay.SessionOpen, pay.SessionPaying:
+		return "open"
+	case pay.SessionComplete:
+		return "complete"
+	case pay.SessionExpired:
+		return "expired"
+	}
+	return ""
+}
+
+// paymentStatus says of a session whether its money is there. What is only held is not paid.
+func paymentStatus(s pay.SessionState, held bool) string {
+	if s == pay.SessionComplete && !held {
+		return "paid"
+	}
+	return "unpaid"
+}
+
+// paymentWord is the documented word for a payment's state. authorized is this family's extension
+// for money that is held, late the one for money that came after the payment was given up: to say
+// succeeded would have goods shipped for a session that is over.
+func paymentWord(s pay.PaymentState) string {
+	switch s {
+	case pay.PaymentCreated, pay.PaymentAction, pay.PaymentWaiting:
+		return "pending"
+	case pay.PaymentReview:
+		return "processing"
+	case pay.PaymentAuthorised:
+		return "authorized"
+	case pay.PaymentPaid:
+		return "succeeded"
+	case pay.PaymentFailed:
+		return "failed"
+	case pay.PaymentCanceled:
+		return "canceled"
+	case pay.PaymentLate:
+		return "late"
+	}
+	return ""
+}
+
+// paymentWords are the words a list of payments can be narrowed to, with the states behind each.
+var paymentWords = map[string][]pay.PaymentState{
+	"pending":    {pay.PaymentCreated, pay.PaymentAction, pay.PaymentWaiting},
+	"processing": {pay.PaymentReview},
+	"authorized": {pay.PaymentAuthorised},
+	"succeeded":  {pay.PaymentPaid},
+	"failed":     {pay.PaymentFailed},
+	"canceled":   {pay.PaymentCanceled},
+	"late":       {pay.PaymentLate},
+}
+
+// sessionWords are the words a list of sessions can be narrowed to.
+var sessionWords = map[string]pay.SessionState{
+	"open": pay.SessionOpen, "complete": pay.SessionComplete, "expired": pay.SessionExpired,
+}
+
+// words lists the keys of such a table, sorted.
+func words[T any](table map[string]T) []string { return slices.Sorted(maps.Keys(table)) }
+
+func refundWord(s pay.RefundState) string {
+	switch s {
+	case pay.RefundPending:
+		return "pending"
+	case pay.RefundSucceeded:
+		return "succeeded"
+	case pay.RefundFailed:
+		return "failed"
+	}
+	return ""
+}
+
+// declineMessages say to the merchant, who may show it to the buyer, why the payer's side said no.
+// A lost, stolen or suspicious card is told apart by its code alone: the one who presents it must
+// not learn more than that it was declined.
+var declineMessages = map[pay.DeclineCode]string{
+	pay.DeclineGeneric:           "The card was declined.",
+	pay.DeclineInsufficientFunds: "The card does not have enough funds.",
+	pay.DeclineLostCard:          "The card was declined.",
+	pay.DeclineStolenCard:        "The card was declined.",
+	pay.DeclineExpiredCard:       "The card has expired.",
+	pay.DeclineIncorrectCVC:      "The security code of the card is wrong.",
+	pay.DeclineProcessingError:   "The card could not be processed. Try again in a moment.",
+	pay.DeclineLimitExceeded:     "The amount is over the card's limit.",
+	pay.DeclineNotPermitted:      "The card does not allow this kind of payment.",
+	pay.DeclineFraud:             "The card was declined.",
+	pay.DeclineAuthentication:    "The payer could not be authenticated.",
+	pay.DeclineAuthTimeout:       "The payer did not confirm the payment in time.",
+	pay.DeclineNotSubmitted:      "The payment never reached the network. No money was moved.",
+	pay.DeclineRefundRefused:     "The refund was refused by the network.",
+}
+
+func declineMessage(code pay.DeclineCode) string {
+	if code == "" {
+		return ""
+	}
+	if m, ok := declineMessages[code]; ok {
+		return m
+	}
+	return declineMessages[pay.DeclineGeneric]
+}
