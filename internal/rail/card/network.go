@@ -1,0 +1,150 @@
+package card
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/ident"
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
+)
+
+// Name is the rail's name in stored payments.
+const Name = "card"
+
+// ChallengePath is the path under the base URL at which a payer meets the card issuer. The token
+// follows it.
+const ChallengePath = "/sim/card/challenge/"
+
+// ChallengeTTL is how long the issuer waits for the payer, in the merchant's clock.
+const ChallengeTTL = 10 * time.Minute
+
+// The network's promises.
+const (
+	notFoundFinalAfter = 30 * time.Second
+	reviewAfter        = 24 * time.Hour
+	deadline           = 10 * time.Second
+)
+
+// Errors of the network. All of them mean to the core that the outcome is unknown.
+var (
+	ErrDown      = errors.New("card network is down")
+	ErrNoReply   = errors.New("card network did not reply")
+	ErrRefused   = errors.New("card network refuses a request that contradicts an earlier one")
+	ErrLive      = errors.New("card network is simulated and never sees live money")
+	ErrSignature = errors.New("notification is not from the card network")
+)
+
+// Config is what the network stands on. All fields are required.
+type Config struct {
+	DB *sqldb.DB
+	// Clock is the server's time: notifications and their signatures travel in the real world.
+	Clock pay.Clock
+	IDs   ident.Source
+	// Vault makes the key that notifications are signed with.
+	Vault pay.Vault
+	// BaseURL is the origin of the issuer's page, without a slash at the end.
+	BaseURL string
+}
+
+// Behaviour changes how the network treats everybody, on top of what the card's number asks for.
+// The zero Behaviour is a good day.
+type Behaviour struct {
+	// Down: nothing reaches the network, every call fails.
+	Down bool
+	// LoseReplies: calls have their effect and then fail.
+	LoseReplies bool
+	// DropNotices: no notification is sent.
+	DropNotices bool
+	// DuplicateNotices: each notification is sent twice.
+	DuplicateNotices bool
+	// ReverseNotices: of the notifications due at once the latest is sent first.
+	ReverseNotices bool
+	// NoticeDelay is added to the time at which a new notification is due.
+	NoticeDelay time.Duration
+}
+
+// Network is the simulated card network. It is safe for concurrent use; several processes may
+// share its records.
+type Network struct {
+	db    *sqldb.DB
+	clock pay.Clock
+	ids   ident.Source
+	vault pay.Vault
+	base  string
+
+	behaviour atomic.Pointer[Behaviour]
+	door      atomic.Pointer[Send]
+}
+
+// Send hands a notification to the merchant's side. An error means that it must come again.
+type Send = func(ctx context.Context, header http.Header, body []byte) error
+
+// New returns the network over its records. A network that could not sign its notifications does
+// not start.
+func New(c Config) (*Network, error) {
+	if c.DB == nil || c.Clock == nil || c.IDs == nil || c.Vault == nil {
+		return nil, errors.New("card network: database, clock, ids and vault are required")
+	}
+	if !strings.HasPrefix(c.BaseURL, "http") || strings.HasSuffix(c.BaseURL, "/") {
+		return nil, fmt.Errorf("card network: base URL %q is not an origin", c.BaseURL)
+	}
+	n := &Network{db: c.DB, clock: c.Clock, ids: c.IDs, vault: c.Vault, base: c.BaseURL}
+	n.Behave(Behaviour{})
+	return n, nil
+}
+
+// Behave sets how the network behaves in this process from now on.
+func (n *Network) Behave(b Behaviour) { n.behaviour.Store(&b) }
+
+// Connect names the door that notifications are brought to before the reply to Start, by the card
+// that asks for it. Without a door they come with the others, through Pump.
+func (n *Network) Connect(door Send) { n.door.Store(&door) }
+
+// Name returns the rail's name.
+func (n *Network) Name() string { return Name }
+
+// Facts returns the network's promises.
+func (n *Network) Facts() pay.Facts {
+	return pay.Facts{
+		Method: pay.MethodCard, Mode: pay.Test, SubmitIdempotent: true,
+		NotFoundFinalAfter: notFoundFinalAfter, ReviewAfter: reviewAfter, Deadline: deadline,
+	}
+}
+
+// reached reports whether a call gets through to the network at all.
+func (n *Network) reached(sc pay.Scope) error {
+	switch {
+	case sc.Mode != pay.Test:
+		return ErrLive
+	case n.behaviour.Load().Down:
+		return ErrDown
+	}
+	return nil
+}
+
+// reply is the last step of every call: the answer, unless it is lost on its way back.
+func (n *Network) reply(out pay.Outcome, err error) (pay.Outcome, error) {
+	if err == nil && n.behaviour.Load().LoseReplies {
+		err = ErrNoReply
+	}
+	if err != nil {
+		return pay.Outcome{}, err
+	}
+	return out, nil
+}
+
+// micros writes a time as the tables keep it: microseconds, UTC.
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+func fromMicros(us *int64) time.Time {
+	if us == nil {
+		return time.Time{}
+	}
+	return time.UnixMicro(*us).UTC()
+}

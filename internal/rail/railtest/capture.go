@@ -1,0 +1,224 @@
+package railtest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/money"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+func sum(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: amount.Currency} }
+
+// held submits a payment whose money is held, not taken.
+func (s *suite) held(t *testing.T, r pay.Rail) pay.Attempt {
+	t.Helper()
+	a := s.attempt(t, Succeeds, pay.CaptureManual)
+	want(t, s.started(t, r, a), pay.OutcomeAuthorised, amount)
+	s.taken(t, a.PaymentID)
+	return a
+}
+
+func capturer(t *testing.T, r pay.Rail) pay.Capturer {
+	t.Helper()
+	c, ok := r.(pay.Capturer)
+	if !ok {
+		t.Skip("the rail cannot hold money")
+	}
+	return c
+}
+
+func voider(t *testing.T, r pay.Rail) pay.Voider {
+	t.Helper()
+	v, ok := r.(pay.Voider)
+	if !ok {
+		t.Skip("the rail cannot give a payment up")
+	}
+	return v
+}
+
+func (s *suite) capture(t *testing.T) {
+	r := s.Open(t)
+	c := capturer(t, r)
+	for _, part := range []int64{amount.Minor, 1, amount.Minor - 1} {
+		a := s.held(t, r)
+		for range 2 {
+			out, err := c.Capture(t.Context(), s.ref(a.PaymentID), sum(part))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, out, pay.OutcomePaid, sum(part))
+		}
+		want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, sum(part))
+		want(t, s.query(t, s.Open(t), a.PaymentID), pay.OutcomePaid, sum(part))
+		s.taken(t, a.PaymentID, part)
+	}
+	out, err := c.Capture(t.Context(), s.ref(s.IDs.ID("pay", s.Now())), amount)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, out, pay.OutcomeNotFound, amount)
+}
+
+func (s *suite) captureTooMuch(t *testing.T) {
+	r := s.Open(t)
+	c := capturer(t, r)
+	a := s.held(t, r)
+	for _, wrong := range []money.Amount{
+		sum(amount.Minor + 1), sum(0), sum(-1), {Minor: amount.Minor, Currency: "KES"},
+	} {
+		out, err := c.Capture(t.Context(), s.ref(a.PaymentID), wrong)
+		if err == nil && out.Kind == pay.OutcomePaid {
+			t.Errorf("Capture of %v = %+v", wrong, out)
+		}
+	}
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeAuthorised, amount)
+	s.taken(t, a.PaymentID)
+
+	if _, err := c.Capture(t.Context(), s.ref(a.PaymentID), sum(100)); err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.Capture(t.Context(), s.ref(a.PaymentID), sum(200))
+	if err == nil && out.Amount == sum(200) {
+		t.Errorf("a second capture of another amount = %+v", out)
+	}
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, sum(100))
+	s.taken(t, a.PaymentID, 100)
+}
+
+func (s *suite) captureParallel(t *testing.T) {
+	r := s.Open(t)
+	c := capturer(t, r)
+	a := s.held(t, r)
+	outs := atOnce(t, func(ctx context.Context, i int) (pay.Outcome, error) {
+		return c.Capture(ctx, s.ref(a.PaymentID), sum(int64(100+i%2)))
+	})
+	first := s.query(t, r, a.PaymentID)
+	for _, out := range outs {
+		want(t, out, pay.OutcomePaid, first.Amount)
+	}
+	s.taken(t, a.PaymentID, first.Amount.Minor)
+}
+
+func (s *suite) void(t *testing.T) {
+	r := s.Open(t)
+	v := voider(t, r)
+	a := s.held(t, r)
+	for range 2 {
+		out, err := v.Void(t.Context(), s.ref(a.PaymentID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, out, pay.OutcomeCanceled, amount)
+	}
+	if c, ok := r.(pay.Capturer); ok {
+		out, err := c.Capture(t.Context(), s.ref(a.PaymentID), amount)
+		if err == nil && out.Kind != pay.OutcomeCanceled {
+			t.Errorf("Capture after Void = %+v", out)
+		}
+	}
+	want(t, s.started(t, r, a), pay.OutcomeCanceled, amount)
+	s.taken(t, a.PaymentID)
+
+	for c, kind := range map[Case]pay.OutcomeKind{
+		Succeeds: pay.OutcomePaid, Declines: pay.OutcomeDeclined,
+	} {
+		b := s.attempt(t, c, pay.CaptureAutomatic)
+		want(t, s.started(t, r, b), kind, amount)
+		out, err := v.Void(t.Context(), s.ref(b.PaymentID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, out, kind, amount)
+		want(t, s.query(t, r, b.PaymentID), kind, amount)
+	}
+}
+
+func (s *suite) voidLate(t *testing.T) {
+	r := s.Open(t)
+	v := voider(t, r)
+	a := s.attempt(t, Late, pay.CaptureAutomatic)
+	want(t, s.started(t, r, a), pay.OutcomeWaiting, amount)
+	out, err := v.Void(t.Context(), s.ref(a.PaymentID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, out, pay.OutcomeCanceled, amount)
+	s.Advance(s.LateAfter + time.Second)
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeCanceled, amount)
+	s.taken(t, a.PaymentID)
+
+	b := s.attempt(t, Late, pay.CaptureAutomatic)
+	want(t, s.started(t, r, b), pay.OutcomeWaiting, amount)
+	s.Advance(s.LateAfter + time.Second)
+	if out, err = v.Void(t.Context(), s.ref(b.PaymentID)); err != nil {
+		t.Fatal(err)
+	}
+	want(t, out, pay.OutcomePaid, amount)
+	s.taken(t, b.PaymentID, amount.Minor)
+}
+
+// A payment that is given up while its submission is still on its way must not be made when the
+// submission arrives.
+func (s *suite) voidUnseen(t *testing.T) {
+	r := s.Open(t)
+	v := voider(t, r)
+	a := s.attempt(t, Succeeds, pay.CaptureAutomatic)
+	out, err := v.Void(t.Context(), s.ref(a.PaymentID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Kind == pay.OutcomeNotFound {
+		return // the rail makes no promise, so the core waits for NotFoundFinalAfter
+	}
+	if out.Kind != pay.OutcomeCanceled {
+		t.Fatalf("Void = %+v", out)
+	}
+	want(t, s.started(t, r, a), pay.OutcomeCanceled, amount)
+	s.taken(t, a.PaymentID)
+
+	for range 4 {
+		b := s.attempt(t, Succeeds, pay.CaptureAutomatic)
+		atOnce(t, func(ctx context.Context, i int) (pay.Outcome, error) {
+			if i%2 == 0 {
+				return v.Void(ctx, s.ref(b.PaymentID))
+			}
+			return r.Start(ctx, b)
+		})
+		s.agrees(t, r, b.PaymentID)
+	}
+}
+
+// agrees checks that the ledger holds a debit exactly if the network says paid.
+func (s *suite) agrees(t *testing.T, r pay.Rail, paymentID string) {
+	t.Helper()
+	switch out := s.query(t, r, paymentID); out.Kind {
+	case pay.OutcomePaid:
+		s.taken(t, paymentID, out.Amount.Minor)
+	case pay.OutcomeCanceled:
+		s.taken(t, paymentID)
+	default:
+		t.Errorf("Query = %+v, want paid or canceled", out)
+	}
+}
+
+func (s *suite) captureAgainstVoid(t *testing.T) {
+	r := s.Open(t)
+	c, v := capturer(t, r), voider(t, r)
+	for range 4 {
+		a := s.held(t, r)
+		outs := atOnce(t, func(ctx context.Context, i int) (pay.Outcome, error) {
+			if i%2 == 0 {
+				return v.Void(ctx, s.ref(a.PaymentID))
+			}
+			return c.Capture(ctx, s.ref(a.PaymentID), amount)
+		})
+		for _, out := range outs {
+			if out != outs[0] {
+				t.Errorf("two truths: %+v and %+v", outs[0], out)
+			}
+		}
+		s.agrees(t, r, a.PaymentID)
+	}
+}
