@@ -50,10 +50,12 @@ func liteCode(err error) int {
 // liteKey extracts from the message what SQLite says was not unique: "table.column, table.column"
 // or "index 'name'". name resolves it to the name of the index.
 func liteKey(e *sqlite.Error) string {
-	_, key, ok := strings.Cut(e.Error(), "failed: ")
-	if !ok {
+	const before = "constraint failed: "
+	at := strings.LastIndex(e.Error(), before)
+	if at < 0 {
 		return ""
 	}
+	key := e.Error()[at+len(before):]
 	if i := strings.LastIndex(key, " ("); i >= 0 {
 		key = key[:i]
 	}
