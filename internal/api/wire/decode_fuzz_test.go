@@ -21,7 +21,8 @@ var fuzzSeeds = []string{
 	`{"raw":{"a":[1e5,null,{"b":{}}]},"note":null,"tags":["x"],"deep":{"deep":{"raw":1}}}`,
 	`{"payment_method":{"type":"card","exp_month":1,"inner":{"name":"x"}},"items":[{"n":1}]}`,
 	`{"at":"2026-10-04T09:30:00Z","grid":[[1],[]],"by_word":{"a":"b"},"lists":[{"a":null}]}`,
-	"{\"text\":\"\xff\"}", "\ufeff{}", `[[[[[[[[[[[[[[[[[[`, `{"raw":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]}`,
+	"{\"text\":\"\xff\"}", "\ufeff{}", `[[[[[[[[[[[[[[[[[[`,
+	`{"raw":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]}`,
 }
 
 // FuzzDecode_Differential holds the decoder against encoding/json: what ours accepts, theirs reads

@@ -16,9 +16,8 @@ const (
 	MaxStreams        = 100      // requests at once on one HTTP/2 connection
 )
 
-// Server returns a server for h with the limits above. A handler that streams must clear both
-// deadlines through http.ResponseController: the read deadline of a request that was read to its
-// end would cancel its context.
+// Server returns a server for h with the limits above. A handler that streams must move the write
+// deadline along, or clear it, through http.ResponseController.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           knownMethods(h),
