@@ -118,7 +118,8 @@ type create struct {
 
 const createBody = `{"amount":12550,"currency":"GHS","success_url":"https://shop.test/done?` +
 	`session_id={CHECKOUT_SESSION_ID}","cancel_url":"https://shop.test/basket",` +
-	`"customer_email":"ama@shop.test","payment_method_types":["card","mobile_money"],"metadata":{"order_id":"A-77","user":"u9"},` +
+	`"customer_email":"ama@shop.test","payment_method_types":["card","mobile_money"],` +
+	`"metadata":{"order_id":"A-77","user":"u9"},` +
 	`"expires_at":"2026-10-04T09:30:00Z"}`
 
 func BenchmarkDecode(b *testing.B) {
