@@ -1,0 +1,119 @@
+package webhook
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/egress"
+	"github.com/kassa-pay/kassa/internal/ident"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// Limits of sending.
+const (
+	slots          = 256              // requests on their way at once
+	backlog        = 256              // claimed deliveries that wait for a slot
+	claimBatch     = 128              // deliveries per claim
+	fanOutBatch    = 128              // events per round
+	perEndpoint    = 4                // requests at once to one endpoint
+	sharePercent   = 25               // of the slots for one merchant while others want some
+	alonePercent   = 75               // of the slots for one merchant at any time
+	lease          = 60 * time.Second // how long a claimed delivery belongs to this node
+	leaseMargin    = 20 * time.Second // an attempt that begins later might outlast its lease
+	orderPatience  = 10 * time.Minute // how long an event waits for the one before it
+	failingFor     = 5 * 24 * time.Hour
+	tokenBytes     = 16
+	userAgent      = "Kassa-Webhook/1.0"
+	reasonGone     = "gone"    // the endpoint answered 410
+	reasonFailing  = "failing" // nothing arrived for failingFor
+	recordDeadline = 10 * time.Second
+)
+
+// Encoder turns an event into a family's own name and body for it, and answers false when the event
+// is none of the family's. It is called inside a transaction and must be pure. pendingWebhooks is
+// how many endpoints the event goes to.
+type Encoder func(e pay.Event, pendingWebhooks int) (name string, body []byte, ok bool)
+
+// Deps is what a Sender needs from the outside. All fields but Wake are required.
+type Deps struct {
+	Store    pay.Store
+	Clock    pay.Clock
+	IDs      ident.Source
+	Vault    pay.Vault
+	Log      *slog.Logger
+	Encoders map[string]Encoder // by family
+	// Wake tells the worker of this process that there is work.
+	Wake func(pay.Work)
+	// Native is the family whose endpoints see the events of every family.
+	Native string
+	// Test and Live say where test-mode and live-mode deliveries may go. Live ones go over https to
+	// public addresses, whatever Live allows.
+	Test, Live egress.Policy
+	// Calls are the deadlines, authorities and resolver of deliveries; its policy is not used. The
+	// zero value is what production wants.
+	Calls egress.Options
+}
+
+// Sender is fan-out and delivery. It is safe for concurrent use.
+type Sender struct {
+	store    pay.Store
+	clock    pay.Clock
+	ids      ident.Source
+	vault    pay.Vault
+	log      *slog.Logger
+	encoders map[string]Encoder
+	native   string
+	wake     func(pay.Work)
+	pools    map[pay.Mode]*egress.Pool
+
+	ctx    context.Context // of everything that is sent; ends with Close
+	cancel context.CancelFunc
+
+	mu     sync.Mutex
+	lanes  *lanes
+	idle   chan struct{} // closed while nothing is held
+	closed bool
+}
+
+// New returns a Sender that holds nothing yet. Close must be called in the end.
+func New(d Deps) *Sender {
+	if d.Wake == nil {
+		d.Wake = func(pay.Work) {}
+	}
+	d.Live.AllowPrivate, d.Live.AllowHTTP = false, false
+	ctx, cancel := context.WithCancel(context.Background())
+	idle := make(chan struct{})
+	close(idle)
+	return &Sender{
+		store: d.Store, clock: d.Clock, ids: d.IDs, vault: d.Vault, log: d.Log,
+		encoders: d.Encoders, native: d.Native, wake: d.Wake,
+		pools: map[pay.Mode]*egress.Pool{
+			pay.Test: pool(d.Calls, d.Test), pay.Live: pool(d.Calls, d.Live),
+		},
+		ctx: ctx, cancel: cancel, lanes: newLanes(slots), idle: idle,
+	}
+}
+
+func pool(o egress.Options, p egress.Policy) *egress.Pool {
+	o.Policy = p
+	return egress.NewPool(o)
+}
+
+// Policy returns where deliveries of the mode may go, for whoever checks a new endpoint's URL.
+func (s *Sender) Policy(m pay.Mode) egress.Policy { return s.pools[m].Policy() }
+
+// now is the server's time, cut to what the store keeps.
+func (s *Sender) now() time.Time { return s.clock.Now().UTC().Truncate(time.Microsecond) }
+
+// merchantNow is the time in which the merchant lives: ahead of the server's in test mode.
+func (s *Sender) merchantNow(
+	ctx context.Context, v pay.MerchantView, sc pay.Scope,
+) (time.Time, error) {
+	if sc.Mode != pay.Test {
+		return s.now(), nil
+	}
+	m, err := v.Merchant(ctx, sc.MerchantID)
+	return s.now().Add(m.ClockOffset), err
+}
