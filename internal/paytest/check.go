@@ -1,0 +1,248 @@
+package paytest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/rail/card"
+)
+
+// facts is everything stored of one merchant, and what the card network has booked.
+type facts struct {
+	sessions map[string]pay.Session
+	payments map[string]pay.Payment
+	refunds  map[string]pay.Refund
+	events   []pay.Event // oldest first
+	ledger   []card.Entry
+}
+
+// Check verifies every invariant of what is stored. It runs by itself at the end of each test and
+// may be called in the middle of one.
+func (w *World) Check() {
+	w.T.Helper()
+	for _, c := range []pay.Caller{w.Shop, w.Rival} {
+		f, err := w.facts(context.Background(), c)
+		if err != nil {
+			w.T.Errorf("reading the facts of %s: %v", c.MerchantID, err)
+			continue
+		}
+		for _, broken := range f.violations() {
+			w.T.Errorf("invariant broken for %s: %s", c.MerchantID, broken)
+		}
+	}
+	w.checkLogs()
+}
+
+func (w *World) facts(ctx context.Context, c pay.Caller) (*facts, error) {
+	c, err := w.Pay.CallerFor(ctx, c.Scope) // its clock may have moved
+	if err != nil {
+		return nil, err
+	}
+	f := &facts{
+		sessions: map[string]pay.Session{}, payments: map[string]pay.Payment{},
+		refunds: map[string]pay.Refund{},
+	}
+	err = each(func(p pay.Page) ([]pay.Session, error) {
+		return w.Store.Sessions(ctx, c.Scope, pay.SessionFilter{Page: p})
+	}, func(s pay.Session) string { f.sessions[s.ID] = s; return s.ID })
+	if err != nil {
+		return nil, err
+	}
+	err = each(func(p pay.Page) ([]pay.Payment, error) {
+		return w.Store.Payments(ctx, c.Scope, pay.PaymentFilter{Page: p})
+	}, func(p pay.Payment) string { f.payments[p.ID] = p; return p.ID })
+	if err != nil {
+		return nil, err
+	}
+	err = each(func(p pay.Page) ([]pay.Refund, error) {
+		return w.Store.Refunds(ctx, c.Scope, pay.RefundFilter{Page: p})
+	}, func(r pay.Refund) string { f.refunds[r.ID] = r; return r.ID })
+	if err != nil {
+		return nil, err
+	}
+	err = each(func(p pay.Page) ([]pay.Event, error) {
+		return w.Store.Events(ctx, c.Scope, pay.EventFilter{Page: p})
+	}, func(e pay.Event) string { f.events = append([]pay.Event{e}, f.events...); return e.ID })
+	if err != nil {
+		return nil, err
+	}
+	f.ledger, err = w.Card.Ledger(ctx, c.MerchantID, w.Pay.Now(c))
+	return f, err
+}
+
+// each reads a list to its end.
+func each[T any](read func(pay.Page) ([]T, error), visit func(T) string) error {
+	p := pay.Page{Limit: pay.MaxPage}
+	for {
+		items, err := read(p)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			p.After = visit(item)
+		}
+		if len(items) < p.Limit {
+			return nil
+		}
+	}
+}
+
+// violations lists what is wrong.
+func (f *facts) violations() []string {
+	var out []string
+	for _, check := range []func() []string{
+		f.chargedOnce, f.agreement, f.refundsWithinCapture, f.eventsWithChanges, f.sessionsFollow,
+	} {
+		out = append(out, check()...)
+	}
+	return out
+}
+
+// chargedOnce judges by the network's ledger, not by ours: at most one debit per session and per
+// payment.
+func (f *facts) chargedOnce() (out []string) {
+	bySession, byPayment := map[string]int{}, map[string]int{}
+	for _, e := range f.ledger {
+		if e.Kind != "debit" {
+			continue
+		}
+		p := f.payments[e.PaymentID]
+		byPayment[e.PaymentID]++
+		if p.State != pay.PaymentLate && p.State != pay.PaymentCanceled {
+			bySession[p.SessionID]++
+		}
+	}
+	for id, n := range bySession {
+		if n > 1 {
+			out = append(out, fmt.Sprintf("session %s was charged %d times", id, n))
+		}
+	}
+	for id, n := range byPayment {
+		if n > 1 {
+			out = append(out, fmt.Sprintf("payment %s was debited %d times", id, n))
+		}
+		if _, known := f.payments[id]; !known {
+			out = append(out, fmt.Sprintf("the network debited %s, which we do not know", id))
+		}
+	}
+	return out
+}
+
+// agreement compares what we say was paid with what the network booked.
+func (f *facts) agreement() (out []string) {
+	booked := map[string]int64{}
+	for _, e := range f.ledger {
+		if e.Kind == "debit" {
+			booked[e.PaymentID] += e.Amount.Minor
+		}
+	}
+	for id, p := range f.payments {
+		switch p.State {
+		case pay.PaymentPaid, pay.PaymentLate:
+			if booked[id] != p.Captured {
+				out = append(out, fmt.Sprintf("payment %s: captured %d, the network booked %d",
+					id, p.Captured, booked[id]))
+			}
+		case pay.PaymentFailed:
+			if booked[id] != 0 {
+				out = append(out, fmt.Sprintf("payment %s failed, the network booked %d",
+					id, booked[id]))
+			}
+		}
+	}
+	return out
+}
+
+func (f *facts) refundsWithinCapture() (out []string) {
+	sum := map[string]int64{}
+	for id, r := range f.refunds {
+		if r.State != pay.RefundFailed {
+			sum[r.PaymentID] += r.Amount.Minor
+		}
+		if r.Amount.Minor < 1 || r.Amount.Currency != f.payments[r.PaymentID].Amount.Currency {
+			out = append(out, fmt.Sprintf("refund %s of %s", id, r.Amount))
+		}
+	}
+	for id, p := range f.payments {
+		if p.Refunded != sum[id] || p.Refunded > p.Captured {
+			out = append(out, fmt.Sprintf("payment %s: captured %d, refunded %d, refunds sum to %d",
+				id, p.Captured, p.Refunded, sum[id]))
+		}
+	}
+	return out
+}
+
+// eventsWithChanges: each object's last event tells its state, sequences only grow, and no more
+// than one event of an object is final.
+func (f *facts) eventsWithChanges() (out []string) {
+	last := map[string]pay.Event{}
+	finals := map[string]int{}
+	for _, e := range f.events {
+		if before, ok := last[e.ObjectID]; ok && e.Sequence <= before.Sequence {
+			out = append(out, fmt.Sprintf("%s: event %s has sequence %d after %d",
+				e.ObjectID, e.Type, e.Sequence, before.Sequence))
+		}
+		last[e.ObjectID] = e
+		switch e.Type {
+		case "session.complete", "session.expired", "payment.paid", "payment.late":
+			finals[e.ObjectID]++
+		}
+	}
+	for id, n := range finals {
+		if n > 1 {
+			out = append(out, fmt.Sprintf("%s has %d final events", id, n))
+		}
+	}
+	told := func(id, word string) {
+		if got := last[id].Type; got != word {
+			out = append(out, fmt.Sprintf("%s: last event %q, should be %q", id, got, word))
+		}
+	}
+	for id, s := range f.sessions {
+		told(id, "session."+s.State.String())
+	}
+	for id, p := range f.payments {
+		told(id, "payment."+p.State.String())
+	}
+	for id, r := range f.refunds {
+		told(id, "refund."+r.State.String())
+	}
+	return out
+}
+
+// sessionsFollow: a session's state and its payment's agree.
+func (f *facts) sessionsFollow() (out []string) {
+	for id, s := range f.sessions {
+		p := f.payments[s.PaymentID]
+		ok := true
+		switch s.State {
+		case pay.SessionComplete:
+			ok = p.State == pay.PaymentPaid || p.State == pay.PaymentAuthorised ||
+				p.State == pay.PaymentCanceled && p.Capture == pay.CaptureManual
+		case pay.SessionPaying:
+			ok = p.State.InFlight()
+		case pay.SessionOpen, pay.SessionExpired:
+			ok = !p.State.InFlight() && p.State != pay.PaymentPaid
+		}
+		if !ok {
+			out = append(out, fmt.Sprintf("session %s is %s, its payment %s", id, s.State, p.State))
+		}
+		if p.ID != "" && p.Amount != s.Amount {
+			out = append(out, fmt.Sprintf("session %s: %s, payment: %s", id, s.Amount, p.Amount))
+		}
+	}
+	return out
+}
+
+// checkLogs looks for what must never be written.
+func (w *World) checkLogs() {
+	w.logsMu.Lock()
+	defer w.logsMu.Unlock()
+	for _, digits := range []string{"4242424242424242", "4000002500003155"} {
+		if strings.Contains(w.Logs.String(), digits) {
+			w.T.Errorf("a card number is in the log")
+		}
+	}
+}
