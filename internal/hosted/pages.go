@@ -1,0 +1,168 @@
+package hosted
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/ident"
+	"github.com/kassa-pay/kassa/internal/limit"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// Limits of the pages.
+const (
+	// DefaultAttempts is how many payments one client address may start within AttemptWindow.
+	DefaultAttempts = 10
+	// AttemptWindow is the time over which attempts are counted.
+	AttemptWindow = 10 * time.Minute
+
+	maxBody = 16 << 10 // bytes of a form
+)
+
+// Core is what the pages ask of the core. *pay.Service provides it.
+type Core interface {
+	Page(ctx context.Context, sessionID, key string) (pay.PageView, error)
+	Pay(ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], r pay.PayRequest) (
+		pay.Payment, pay.Reply, error)
+	CancelPayment(ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string) (
+		pay.Payment, pay.Reply, error)
+	Sync(ctx context.Context, c pay.Caller, paymentID string) (pay.Payment, error)
+	Watch(sessionID string) (changed <-chan struct{}, stop func())
+}
+
+// Deps is what the pages need. All fields but ClientIP and Attempts are required.
+type Deps struct {
+	Pay Core
+	// BaseURL is the public origin of the pages, without a slash at the end.
+	BaseURL string
+	Log     *slog.Logger
+	IDs     ident.Source
+	// Now is the server's own clock, for limits and connection deadlines; never a test clock.
+	Now func() time.Time
+	// After is the pace of live status: time.After outside tests.
+	After func(time.Duration) <-chan time.Time
+	// ClientIP tells who asks; nil takes the address of the connection.
+	ClientIP func(*http.Request) string
+	// Attempts is how many payments one client address may start within AttemptWindow; 0 means
+	// without limit.
+	Attempts int
+}
+
+// Pages serves everything below /checkout/. It is safe for concurrent use.
+type Pages struct {
+	pay      Core
+	log      *slog.Logger
+	ids      ident.Source
+	now      func() time.Time
+	after    func(time.Duration) <-chan time.Time
+	clientIP func(*http.Request) string
+
+	headers   [][2]string
+	cross     *http.CrossOriginProtection
+	attempts  *limit.Window // nil: no limit
+	reports   *limit.Window
+	assets    *assets
+	templates templates
+	catalogue *catalogue
+	streams   *streams
+}
+
+// New reads templates, catalogue and assets, which are part of the program, and returns the pages.
+func New(d Deps) (*Pages, error) {
+	p := &Pages{
+		pay: d.Pay, log: d.Log, ids: d.IDs, now: d.Now, after: d.After, clientIP: d.ClientIP,
+		headers: securityHeaders(d.BaseURL),
+		cross:   http.NewCrossOriginProtection(),
+		reports: limit.NewWindow(maxReports, reportWindow, d.Now),
+		streams: &streams{session: map[string]int{}},
+	}
+	if p.clientIP == nil {
+		p.clientIP = connectionIP
+	}
+	if d.Attempts > 0 {
+		p.attempts = limit.NewWindow(d.Attempts, AttemptWindow, d.Now)
+	}
+	var err error
+	if p.assets, err = newAssets(); err != nil {
+		return nil, err
+	}
+	if p.catalogue, err = newCatalogue(); err != nil {
+		return nil, err
+	}
+	if p.templates, err = newTemplates(); err != nil {
+		return nil, err
+	}
+	return p, p.cross.AddTrustedOrigin(d.BaseURL)
+}
+
+// Mount adds the pages to a mux.
+func (p *Pages) Mount(mux *http.ServeMux) {
+	inner := http.NewServeMux()
+	// The page in whatever state the session is.
+	inner.Handle("GET /checkout/{id}", p.handle(p.show))
+	// The payment form.
+	inner.Handle("POST /checkout/{id}", p.handle(p.guarded(p.submit)))
+	// Giving up the attempt in flight, to choose again.
+	inner.Handle("POST /checkout/{id}/cancel", p.handle(p.guarded(p.cancel)))
+	// Back from the issuer.
+	inner.Handle("GET /checkout/{id}/return", p.handle(p.back))
+	// The state for scripts, once and as a stream.
+	inner.Handle("GET /checkout/{id}/status", p.handle(p.status))
+	inner.Handle("GET /checkout/{id}/events", p.handle(p.events))
+	// The waiting page's own way to wait where there is no script.
+	inner.Handle("GET /checkout/{id}/wait", p.handle(p.wait))
+	// What browsers report about our Content-Security-Policy.
+	inner.Handle("POST /checkout/csp-report", http.HandlerFunc(p.violation))
+	inner.Handle("/", p.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
+
+	mux.HandleFunc("/checkout/", func(w http.ResponseWriter, r *http.Request) {
+		p.secure(w)
+		// Not a pattern of the inner mux: it would overlap those that begin with a session's id.
+		if name, ok := strings.CutPrefix(r.URL.Path, assetPath); ok && p.assets.serve(w, r, name) {
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// errNoPage is answered to everything that does not exist, alike.
+var errNoPage = pay.Errorf(pay.NotFound, "resource_missing", "No such page.")
+
+// handle turns the error of a handler into its page.
+func (p *Pages) handle(h func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			p.fail(w, r, err)
+		}
+	})
+}
+
+// fail shows the page of an error. A defect is logged here, once, because its cause is shown to
+// nobody.
+func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // the browser has gone
+	}
+	e := pay.AsError(err)
+	pg := p.blank(r)
+	switch e.Kind {
+	case pay.NotFound:
+		pg.Name, pg.status = pageNotFound, http.StatusNotFound
+	case pay.Forbidden:
+		pg.Name, pg.status = pageRefused, http.StatusForbidden
+	case pay.Unavailable:
+		pg.Name, pg.status = pageUnavailable, http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", "5")
+	default:
+		p.log.ErrorContext(r.Context(), "checkout page", "error", err)
+		pg.Name, pg.status = pageUnavailable, http.StatusInternalServerError
+	}
+	if e.Kind != pay.NotFound {
+		pg.Self = selfURL(r.PathValue("id"), r.URL.Query().Get("key"))
+	}
+	p.render(w, r, pg)
+}

@@ -1,0 +1,207 @@
+package hosted
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/ident"
+	"github.com/kassa-pay/kassa/internal/money"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// stage shows one session as a test wants it, to look at states that take long to reach. What the
+// pages do to the real core is tested against the real core.
+type stage struct {
+	view pay.PageView
+	err  error
+}
+
+const (
+	stageID  = "cs_06d9n0000000000000000stage"
+	stageKey = "3f1c"
+)
+
+func (s *stage) Page(_ context.Context, id, key string) (pay.PageView, error) {
+	if s.err != nil {
+		return pay.PageView{}, s.err
+	}
+	if id != stageID || key != stageKey {
+		return pay.PageView{}, pay.Errorf(pay.NotFound, "resource_missing", "No such page.")
+	}
+	return s.view, nil
+}
+
+func (s *stage) Pay(
+	context.Context, pay.Caller, *pay.Once[pay.Payment], pay.PayRequest,
+) (pay.Payment, pay.Reply, error) {
+	panic("the stage takes no money")
+}
+
+func (s *stage) CancelPayment(
+	context.Context, pay.Caller, *pay.Once[pay.Payment], string,
+) (pay.Payment, pay.Reply, error) {
+	panic("the stage takes no money")
+}
+
+func (s *stage) Sync(context.Context, pay.Caller, string) (pay.Payment, error) {
+	panic("the stage has no rail")
+}
+
+func (s *stage) Watch(string) (<-chan struct{}, func()) { return nil, func() {} }
+
+var stageNow = time.Date(2026, 10, 3, 9, 30, 0, 0, time.UTC)
+
+func openSession() pay.PageView {
+	return pay.PageView{
+		Session: pay.Session{
+			ID: stageID, Mode: pay.Test, State: pay.SessionOpen, Version: 1,
+			Amount:     money.Amount{Minor: 5000, Currency: "GHS"},
+			SuccessURL: "https://shop.test/done?session_id={CHECKOUT_SESSION_ID}",
+			CancelURL:  "https://shop.test/basket?from={CHECKOUT_SESSION_ID}",
+			ExpiresAt:  stageNow.Add(time.Hour), CreatedAt: stageNow, UpdatedAt: stageNow,
+		},
+		State: pay.SessionOpen, Merchant: pay.Merchant{Name: "Ama’s Fabrics"},
+		Methods: []string{pay.MethodCard}, Email: "ama@shop.test", Now: stageNow,
+	}
+}
+
+func attempt(state pay.PaymentState) *pay.Payment {
+	return &pay.Payment{
+		ID: "pay_06d9n00000000000000payment", State: state, Version: 2, Method: pay.MethodCard,
+		Amount: money.Amount{Minor: 5000, Currency: "GHS"},
+		Card:   &pay.CardSummary{Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2034},
+	}
+}
+
+// setting is a session in one state, and the page that must show it.
+type setting struct {
+	name  string // of the test
+	page  string
+	setup func(*pay.PageView)
+}
+
+func in(state pay.SessionState, p *pay.Payment) func(*pay.PageView) {
+	return func(v *pay.PageView) { v.State, v.Session.State, v.Payment = state, state, p }
+}
+
+func failed(code pay.DeclineCode) *pay.Payment {
+	p := attempt(pay.PaymentFailed)
+	p.DeclineCode = code
+	return p
+}
+
+func challenged(to string) *pay.Payment {
+	p := attempt(pay.PaymentAction)
+	p.ActionURL = to
+	return p
+}
+
+func settings() []setting {
+	bank := "https://bank.test/challenge/x?a=1&b=2"
+	refunded := attempt(pay.PaymentPaid)
+	refunded.Captured, refunded.Refunded = 5000, 1250
+	closed := func(v *pay.PageView) {
+		in(pay.SessionExpired, failed(pay.DeclineGeneric))(v)
+		v.Session.Declines = pay.MaxDeclines
+	}
+	return []setting{
+		{"open", pageForm, func(*pay.PageView) {}},
+		{"declined", pageForm, in(pay.SessionOpen, failed(pay.DeclineInsufficientFunds))},
+		{"last try", pageForm, func(v *pay.PageView) {
+			in(pay.SessionOpen, failed(pay.DeclineIncorrectCVC))(v)
+			v.Session.Declines = pay.MaxDeclines - 1
+		}},
+		{"stopped", pageForm, in(pay.SessionOpen, attempt(pay.PaymentCanceled))},
+		{"action", pageAction, in(pay.SessionPaying, challenged(bank))},
+		{"action nowhere", pageWaiting, in(pay.SessionPaying, challenged("javascript:alert(1)"))},
+		{"created", pageWaiting, in(pay.SessionPaying, attempt(pay.PaymentCreated))},
+		{"waiting", pageWaiting, in(pay.SessionPaying, attempt(pay.PaymentWaiting))},
+		{"review", pageWaiting, in(pay.SessionPaying, attempt(pay.PaymentReview))},
+		{"just paid", pageWaiting, in(pay.SessionPaying, attempt(pay.PaymentPaid))},
+		{"paid", pagePaid, in(pay.SessionComplete, attempt(pay.PaymentPaid))},
+		{"refunded", pagePaid, in(pay.SessionComplete, refunded)},
+		{"authorised", pageAuthorised, in(pay.SessionComplete, attempt(pay.PaymentAuthorised))},
+		{"voided", pageReleased, in(pay.SessionComplete, attempt(pay.PaymentCanceled))},
+		{"capture failed", pageReleased, in(pay.SessionComplete, failed(pay.DeclineGeneric))},
+		{"late, expired", pageLate, in(pay.SessionExpired, attempt(pay.PaymentLate))},
+		{"late, open", pageLate, in(pay.SessionOpen, attempt(pay.PaymentLate))},
+		{"expired", pageExpired, in(pay.SessionExpired, nil)},
+		{"expired after a decline", pageExpired,
+			in(pay.SessionExpired, failed(pay.DeclineGeneric))},
+		{"closed", pageClosed, closed},
+		{"no method", pageNoMethod, func(v *pay.PageView) { v.Methods = nil }},
+	}
+}
+
+// counted is a source of ids that can be told apart and come out the same in every run.
+type counter struct{ n byte }
+
+func (c *counter) Read(b []byte) (int, error) {
+	for i := range b {
+		c.n++
+		b[i] = c.n
+	}
+	return len(b), nil
+}
+
+func newPages(t *testing.T, core Core, change ...func(*Deps)) *Pages {
+	t.Helper()
+	d := Deps{
+		Pay: core, BaseURL: "http://127.0.0.1:8080", Log: slog.New(slog.DiscardHandler),
+		IDs: ident.From(&counter{}), Now: func() time.Time { return stageNow },
+		After: func(time.Duration) <-chan time.Time { return nil },
+	}
+	for _, f := range change {
+		f(&d)
+	}
+	p, err := New(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func handlerOf(p *Pages) http.Handler {
+	mux := http.NewServeMux()
+	p.Mount(mux)
+	return mux
+}
+
+// get asks for a path below the session's page; a step begins with a slash.
+func get(h http.Handler, target string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// post sends a form as a browser on our own page does.
+func post(h http.Handler, target string, values url.Values, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(values.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+const stagePath = "/checkout/" + stageID + "?key=" + stageKey
+
+func show(t *testing.T, s setting, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	v := openSession()
+	s.setup(&v)
+	return get(handlerOf(newPages(t, &stage{view: v})), stagePath, header...)
+}

@@ -1,0 +1,106 @@
+package hosted
+
+import (
+	"net/url"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/returnurl"
+)
+
+// The pages. Their names are the states that the status route tells, and the names of their
+// templates.
+const (
+	pageForm        = "form"        // the buyer can pay
+	pageAction      = "action"      // the buyer has something to do elsewhere
+	pageWaiting     = "waiting"     // the outcome is unknown
+	pagePaid        = "paid"        // the money is the merchant's
+	pageAuthorised  = "authorised"  // the money is held
+	pageReleased    = "released"    // it was held and has been let go
+	pageLate        = "late"        // it came after the attempt had been given up
+	pageExpired     = "expired"     // nobody can pay any more
+	pageClosed      = "closed"      // too many declines
+	pageNoMethod    = "nomethod"    // the merchant offers nothing this session may be paid with
+	pageNotFound    = "notfound"    // no such page
+	pageLimited     = "limited"     // too many attempts
+	pageRefused     = "refused"     // not our form
+	pageUnavailable = "unavailable" // not now
+)
+
+// pageNames lists every page, for the templates and for tests that prove them complete.
+var pageNames = []string{
+	pageForm, pageAction, pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate,
+	pageExpired, pageClosed, pageNoMethod, pageNotFound, pageLimited, pageRefused, pageUnavailable,
+}
+
+// stateOf says which page tells the truth about a session.
+func stateOf(v *pay.PageView) string {
+	// Money that came after its attempt was given up is said before all else: the buyer must not
+	// be asked to pay again.
+	if v.State != pay.SessionComplete && v.Payment != nil && v.Payment.State == pay.PaymentLate {
+		return pageLate
+	}
+	switch v.State {
+	case pay.SessionComplete:
+		return completeState(v.Payment)
+	case pay.SessionPaying:
+		return payingState(v.Payment)
+	case pay.SessionOpen:
+		if len(v.Methods) == 0 {
+			return pageNoMethod
+		}
+		return pageForm
+	}
+	if v.Session.Declines >= pay.MaxDeclines {
+		return pageClosed
+	}
+	return pageExpired
+}
+
+func completeState(p *pay.Payment) string {
+	if p == nil {
+		return pagePaid
+	}
+	switch p.State {
+	case pay.PaymentAuthorised:
+		return pageAuthorised
+	case pay.PaymentCanceled, pay.PaymentFailed:
+		return pageReleased
+	case pay.PaymentLate:
+		return pageLate
+	}
+	return pagePaid
+}
+
+func payingState(p *pay.Payment) string {
+	if p != nil && p.State == pay.PaymentAction && actionURL(p) != "" {
+		return pageAction
+	}
+	return pageWaiting
+}
+
+// actionURL is where the buyer has to act, if a browser can go there.
+func actionURL(p *pay.Payment) string {
+	u, err := url.Parse(p.ActionURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return p.ActionURL
+}
+
+// The ways back to the shop; "" when the stored address does not hold what it promised.
+func successURL(s *pay.Session) string { return returnurl.Substitute(s.SuccessURL, s.ID) }
+func cancelURL(s *pay.Session) string  { return returnurl.Substitute(s.CancelURL, s.ID) }
+
+// selfURL is the path of a session's page with its key.
+func selfURL(id, key string) string { return stepURL(id, "", key) }
+
+// onwardURL is selfURL for a browser that is on its way: the page then goes on by itself to the
+// bank or the shop. Opened again later, without the mark, it stays and tells how things stand.
+func onwardURL(id, key string) string { return selfURL(id, key) + "&go=1" }
+
+func stepURL(id, step, key string) string {
+	if step != "" {
+		step = "/" + step
+	}
+	return "/checkout/" + url.PathEscape(id) + step + "?key=" + url.QueryEscape(key)
+}

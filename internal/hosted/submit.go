@@ -1,0 +1,121 @@
+package hosted
+
+import (
+	"crypto/sha256"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// Size of the nonce that every rendered form carries.
+const (
+	nonceBytes  = 16
+	nonceLength = 26 // characters: 128 bits, 5 a character
+)
+
+// submit takes the payment form. However it ends, the browser is sent to the session's page, which
+// tells the truth; only mistakes in the form are answered at once.
+func (p *Pages) submit(w http.ResponseWriter, r *http.Request) error {
+	v, err := p.load(r)
+	if err != nil {
+		return err
+	}
+	onward := onwardURL(v.Session.ID, r.URL.Query().Get("key"))
+	if stateOf(&v) != pageForm {
+		return seeOther(w, r, onward) // a second tab, or a click that came late
+	}
+	f, err := readFields(r)
+	if err != nil {
+		return err
+	}
+	defer f.wipe()
+	card, shown := readCard(f, v.Now)
+	defer card.CVC.Zero()
+	nonce := f.text(fieldNonce)
+	if len(shown.Problems) > 0 || !isNonce(nonce) {
+		return p.again(w, r, &v, shown)
+	}
+	if wait, ok := p.mayAttempt(r); !ok {
+		return p.tooMany(w, r, wait)
+	}
+	_, _, err = p.pay.Pay(r.Context(), v.Caller, attemptOnce(v.Session.ID, nonce), pay.PayRequest{
+		SessionID: v.Session.ID, Method: pay.MethodInput{Type: pay.MethodCard, Card: card},
+	})
+	switch e := pay.AsError(err); {
+	case err == nil, e.Kind == pay.Conflict, e.Kind == pay.State:
+		return seeOther(w, r, onward)
+	case shown.addError(err):
+		return p.again(w, r, &v, shown)
+	}
+	return err
+}
+
+func isNonce(s string) bool {
+	return len(s) == nonceLength && strings.Trim(s, "0123456789abcdefghjkmnpqrstvwxyz") == ""
+}
+
+// attemptOnce makes a form worth one attempt: the nonce of its rendering is the idempotency key, so
+// that a double click finds the first click's payment. The fingerprint leaves the card out: a hash
+// of a card number must not lie around, and a form that was sent twice with two cards still means
+// one payment.
+func attemptOnce(sessionID, nonce string) *pay.Once[pay.Payment] {
+	key := "page:" + sessionID + ":" + nonce
+	return &pay.Once[pay.Payment]{
+		Key: key, Fingerprint: sha256.Sum256([]byte(key)),
+		Render: func(pay.Payment) pay.Reply { return pay.Reply{Status: http.StatusSeeOther} },
+	}
+}
+
+// again shows the form with what is wrong in it. The next submission is a new attempt.
+func (p *Pages) again(
+	w http.ResponseWriter, r *http.Request, v *pay.PageView, shown form,
+) error {
+	pg := p.pageOf(r, v)
+	pg.Form, pg.status = shown, http.StatusUnprocessableEntity
+	pg.Decline, pg.Stopped = "", false // one message at a time
+	p.render(w, r, pg)
+	return nil
+}
+
+func (p *Pages) mayAttempt(r *http.Request) (wait time.Duration, ok bool) {
+	if p.attempts == nil {
+		return 0, true
+	}
+	ok, wait = p.attempts.Allow(household(p.clientIP(r)))
+	return wait, ok
+}
+
+// tooMany answers an address that has tried too often. Nothing was started.
+func (p *Pages) tooMany(w http.ResponseWriter, r *http.Request, wait time.Duration) error {
+	pg := p.blank(r)
+	pg.Name, pg.status = pageLimited, http.StatusTooManyRequests
+	pg.Minutes = int((wait + time.Minute - 1) / time.Minute)
+	pg.Self = selfURL(r.PathValue("id"), r.URL.Query().Get("key"))
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	p.render(w, r, pg)
+	return nil
+}
+
+// cancel gives up the attempt in flight. It names its payment, so that a page left open cannot end
+// a later attempt. When the payment can no longer be given up, the page says what became of it.
+func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) error {
+	v, err := p.load(r)
+	if err != nil {
+		return err
+	}
+	f, err := readFields(r)
+	if err != nil {
+		return err
+	}
+	if v.Payment != nil && stateOf(&v) == pageAction && v.Payment.ID == f.text(fieldPayment) {
+		_, _, err = p.pay.CancelPayment(r.Context(), v.Caller, nil, v.Payment.ID)
+	}
+	if e := pay.AsError(err); err != nil && e.Kind != pay.Conflict && e.Kind != pay.State {
+		return err
+	}
+	return seeOther(w, r, selfURL(v.Session.ID, r.URL.Query().Get("key")))
+}

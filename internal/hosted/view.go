@@ -1,0 +1,194 @@
+package hosted
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+//go:embed page/*.html
+var pageFiles embed.FS
+
+// fewTries is how many remaining attempts are worth a warning.
+const fewTries = 2
+
+// page is what a template shows. Everything in it is safe to be seen by whoever holds the page key.
+type page struct {
+	Name string
+	*speech
+	*assets
+	status int // HTTP
+
+	Test      bool
+	Merchant  string // "" on pages that belong to no session
+	Initial   string
+	Amount    string
+	Refunded  string // "" when nothing was sent back
+	Email     string
+	Reference string // the payment's id
+	Card      string // "Visa •••• 4242"
+	Refunding bool   // late money goes back by itself
+	Review    bool   // the outcome has been open for long
+
+	// Ways: of ours, and to the outside.
+	Self, Onward, Status, Events, Wait, CancelAction string
+	ShopURL, CancelURL, ActionURL                    template.URL
+
+	PaymentID string
+	Form      form
+	Nonce     string
+	Decline   pay.DeclineCode
+	Stopped   bool // the last attempt was given up by the buyer
+	Left      int  // attempts
+	Minutes   int  // until the next attempt is allowed
+}
+
+// T returns a message of the catalogue, filled from the page.
+func (p *page) T(id string) (string, error) { return p.say(id, p) }
+
+// N returns a message of the catalogue that depends on a number.
+func (p *page) N(id string, n int) (string, error) { return p.count(id, n, p) }
+
+// Live reports whether the page watches the session.
+func (p *page) Live() bool { return p.Name == pageAction || p.Name == pageWaiting }
+
+// FewLeft reports whether the buyer should know how many attempts remain.
+func (p *page) FewLeft() bool { return p.Left > 0 && p.Left <= fewTries }
+
+// DeclineText returns the words for the last decline.
+func (p *page) DeclineText() (string, error) {
+	text, err := p.T("decline_" + string(p.Decline))
+	if err != nil { // a rail's word that is not in the vocabulary
+		return p.T("decline_" + string(pay.DeclineGeneric))
+	}
+	return text, nil
+}
+
+// blank returns a page that belongs to no session.
+func (p *Pages) blank(r *http.Request) *page {
+	return &page{speech: p.catalogue.pick(r), assets: p.assets, status: http.StatusOK}
+}
+
+// pageOf returns the page that shows a session as it is.
+func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
+	pg := p.blank(r)
+	ses, key := &v.Session, r.URL.Query().Get("key")
+	name := plain(v.Merchant.Name)
+	pg.Name, pg.Test = stateOf(v), ses.Mode == pay.Test
+	pg.Merchant, pg.Initial = pg.isolate(name), initial(name)
+	pg.Amount, pg.Email = pg.isolate(ses.Amount.Format(pg.Lang)), v.Email
+	pg.Self, pg.Onward = selfURL(ses.ID, key), onwardURL(ses.ID, key)
+	pg.Status, pg.Events = stepURL(ses.ID, "status", key), stepURL(ses.ID, "events", key)
+	pg.Wait = stepURL(ses.ID, "wait", key)
+	pg.CancelAction = stepURL(ses.ID, "cancel", key)
+	pg.ShopURL, pg.CancelURL = template.URL(successURL(ses)), template.URL(cancelURL(ses))
+	pg.Left = int(pay.MaxDeclines - ses.Declines)
+	pg.Refunding = v.Merchant.LateMoney != pay.HoldLate
+	if v.Payment != nil {
+		pg.showPayment(v.Payment)
+	}
+	if pg.Name == pageForm {
+		pg.Form.Method, pg.Nonce = v.Methods[0], p.ids.Secret(nonceBytes)
+	}
+	if pg.Name == pageExpired || pg.Name == pageClosed {
+		pg.status = http.StatusGone
+	}
+	return pg
+}
+
+func (p *page) showPayment(m *pay.Payment) {
+	p.PaymentID, p.Reference = m.ID, m.ID
+	p.ActionURL = template.URL(actionURL(m))
+	p.Review = m.State == pay.PaymentReview
+	if m.Card != nil {
+		p.Card = cardName(m.Card)
+	}
+	if m.Refunded > 0 {
+		sent := m.Amount
+		sent.Minor = m.Refunded
+		p.Refunded = p.isolate(sent.Format(p.Lang))
+	}
+	switch m.State {
+	case pay.PaymentFailed:
+		p.Decline = m.DeclineCode
+		if p.Decline == "" {
+			p.Decline = pay.DeclineGeneric
+		}
+	case pay.PaymentCanceled:
+		p.Decline = m.DeclineCode // set when the attempt never reached the rail
+		p.Stopped = m.DeclineCode == ""
+	}
+}
+
+var brandNames = map[string]string{
+	"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express",
+	"discover": "Discover", "diners": "Diners Club", "jcb": "JCB", "unionpay": "UnionPay",
+	"verve": "Verve",
+}
+
+// cardName tells a card to the one who holds it.
+func cardName(c *pay.CardSummary) string {
+	name := brandNames[c.Brand]
+	if name == "" {
+		return "•••• " + c.Last4
+	}
+	return name + " •••• " + c.Last4
+}
+
+// initial is the letter that stands for a merchant without a logo.
+func initial(name string) string {
+	for _, r := range name {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return string(unicode.ToUpper(r))
+		}
+	}
+	r, _ := utf8.DecodeRuneInString(name + "•")
+	return string(r)
+}
+
+// templates holds one set per page: the layout, the shared parts, and the page itself.
+type templates map[string]*template.Template
+
+func newTemplates() (templates, error) {
+	base, err := template.ParseFS(pageFiles, "page/layout.html", "page/part.html", "page/card.html")
+	if err != nil {
+		return nil, err
+	}
+	all := templates{}
+	for _, name := range pageNames {
+		t, err := base.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if all[name], err = t.ParseFS(pageFiles, "page/"+name+".html"); err != nil {
+			return nil, fmt.Errorf("page %s: %w", name, err)
+		}
+	}
+	return all, nil
+}
+
+// render writes the page whole or not at all.
+func (p *Pages) render(w http.ResponseWriter, r *http.Request, pg *page) {
+	var buf bytes.Buffer
+	if err := p.templates[pg.Name].ExecuteTemplate(&buf, "layout.html", pg); err != nil {
+		p.log.ErrorContext(r.Context(), "checkout page", "page", pg.Name, "error", err)
+		http.Error(w, "Something went wrong on our side.", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", pg.Lang)
+	h.Set("Vary", "Accept-Language")
+	h.Set("Content-Length", strconv.Itoa(buf.Len()))
+	w.WriteHeader(pg.status)
+	if r.Method != http.MethodHead {
+		_, _ = buf.WriteTo(w)
+	}
+}
