@@ -142,7 +142,11 @@ func (s *pgStore) Query(ctx context.Context, sql string, args ...any) (Rows, err
 		return nil, err
 	}
 	ctx, cancel := s.bound(ctx)
-	rows, err := s.readers.Query(ctx, s.texts.rewrite(sql), args...)
+	var rows pgx.Rows
+	err = again(func() (err error) {
+		rows, err = s.readers.Query(ctx, s.texts.rewrite(sql), args...)
+		return err
+	})
 	if err != nil {
 		cancel()
 		return nil, pgError(err)
@@ -150,14 +154,23 @@ func (s *pgStore) Query(ctx context.Context, sql string, args ...any) (Rows, err
 	return &pgStream{rows, cancel}, nil
 }
 
-// QueryRow implements Reader.
+// QueryRow implements Reader. The statement runs when the row is scanned.
 func (s *pgStore) QueryRow(ctx context.Context, sql string, args ...any) Row {
 	args, err := arguments(args)
 	if err != nil {
 		return failedRow{err}
 	}
-	ctx, cancel := s.bound(ctx)
-	return &pgOne{s.readers.QueryRow(ctx, s.texts.rewrite(sql), args...), cancel}
+	return &pgOne{store: s, ctx: ctx, sql: s.texts.rewrite(sql), args: args}
+}
+
+// again runs a read until it meets a connection that was not cut while it lay in the pool, which
+// after a restart of the server all of them were.
+func again(read func() error) error {
+	err := read()
+	for tries := 1; tries < maxTries && err != nil && ofTheMoment(err); tries++ {
+		err = read()
+	}
+	return err
 }
 
 func (s *pgStore) bound(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,13 +27,18 @@ func (r *pgStream) Close() {
 
 // pgOne is the first row of the answer to a query of the reader pool.
 type pgOne struct {
-	row    pgx.Row
-	cancel func()
+	store *pgStore
+	ctx   context.Context
+	sql   string
+	args  []any
 }
 
 func (r *pgOne) Scan(dest ...any) error {
-	defer r.cancel()
-	return pgError(r.row.Scan(dest...))
+	ctx, cancel := r.store.bound(r.ctx)
+	defer cancel()
+	return pgError(again(func() error {
+		return r.store.readers.QueryRow(ctx, r.sql, r.args...).Scan(dest...)
+	}))
 }
 
 // pgAnswer holds the answer to a statement of a transaction, so that the connection is free for
