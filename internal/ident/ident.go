@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -16,7 +17,8 @@ const Length = 26
 
 // Source makes ids and secrets.
 type Source interface {
-	// ID returns prefix + "_" + 26 characters: 48 bits of now in milliseconds, 80 random bits.
+	// ID returns prefix + "_" + 26 characters: 48 bits of now in milliseconds, 80 random bits that
+	// grow with each id of the same millisecond.
 	ID(prefix string, now time.Time) string
 	// Secret returns n random bytes in lower-case base32.
 	Secret(n int) string
@@ -28,11 +30,22 @@ type Source interface {
 func Random() Source { return From(rand.Reader) }
 
 // From returns a Source fed by r. A short read from r panics: without randomness nothing is safe.
-func From(r io.Reader) Source { return source{r} }
+func From(r io.Reader) Source { return &source{r: r, last: map[int64][tail]byte{}} }
 
-type source struct{ r io.Reader }
+// tail is the number of random bytes in an id.
+const tail = 10
 
-func (s source) Bytes(n int) []byte {
+// maxLast bounds how many milliseconds are remembered. More than one is, because test clocks of
+// several merchants may run side by side.
+const maxLast = 64
+
+type source struct {
+	r    io.Reader
+	mu   sync.Mutex
+	last map[int64][tail]byte // the latest tail of a millisecond
+}
+
+func (s *source) Bytes(n int) []byte {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(s.r, b); err != nil {
 		panic("ident: no randomness: " + err.Error())
@@ -40,16 +53,47 @@ func (s source) Bytes(n int) []byte {
 	return b
 }
 
-func (s source) Secret(n int) string { return encode(s.Bytes(n)) }
+func (s *source) Secret(n int) string { return encode(s.Bytes(n)) }
 
-func (s source) ID(prefix string, now time.Time) string {
-	var b [18]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16)
-	copy(b[6:16], s.Bytes(10))
+func (s *source) ID(prefix string, now time.Time) string {
+	var b [6 + tail]byte
+	ms := now.UnixMilli()
+	binary.BigEndian.PutUint64(b[:8], uint64(ms)<<16)
+	t := s.tail(ms)
+	copy(b[6:], t[:])
 	out := make([]byte, 0, len(prefix)+1+Length)
 	out = append(out, prefix...)
 	out = append(out, '_')
-	return string(appendBase32(out, b[:16]))
+	return string(appendBase32(out, b[:]))
+}
+
+// tail returns random bytes that are larger than those made before in the same millisecond, so that
+// what one process makes in a row also sorts in a row.
+func (s *source) tail(ms int64) [tail]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, again := s.last[ms]
+	if !again {
+		if len(s.last) >= maxLast {
+			clear(s.last)
+		}
+		copy(t[:], s.Bytes(tail))
+		t[0] &= 0x7f // room to grow
+	} else {
+		grow(&t, binary.BigEndian.Uint32(s.Bytes(4)))
+	}
+	s.last[ms] = t
+	return t
+}
+
+// grow adds step+1 to the number in t.
+func grow(t *[tail]byte, step uint32) {
+	carry := uint64(step) + 1
+	for i := tail - 1; i >= 0 && carry > 0; i-- {
+		carry += uint64(t[i])
+		t[i] = byte(carry)
+		carry >>= 8
+	}
 }
 
 func encode(b []byte) string { return string(appendBase32(nil, b)) }

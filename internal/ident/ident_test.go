@@ -24,6 +24,29 @@ func TestID_SortsByTimeAndHasItsShape(t *testing.T) {
 	}
 }
 
+func TestID_SortsInTheOrderOfMaking(t *testing.T) {
+	src := Random()
+	now, other := time.UnixMilli(1_800_000_000_000), time.UnixMilli(1_900_000_000_000)
+	var ids, others []string
+	for range 2000 {
+		ids = append(ids, src.ID("evt", now))
+		others = append(others, src.ID("evt", other))
+	}
+	for _, list := range [][]string{ids, others} {
+		if !sort.StringsAreSorted(list) || list[0] == list[1] {
+			t.Error("ids of one millisecond do not sort in the order they were made in")
+		}
+	}
+}
+
+func TestGrow_CarriesToTheLeft(t *testing.T) {
+	b := [tail]byte{8: 0xff, 9: 0xff}
+	grow(&b, 0)
+	if b != ([tail]byte{7: 1}) {
+		t.Errorf("0xffff+1 = %x", b)
+	}
+}
+
 func TestValid_RefusesOtherShapes(t *testing.T) {
 	id := Random().ID("cs", time.Unix(1_800_000_000, 0))
 	for _, bad := range []string{

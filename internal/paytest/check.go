@@ -139,6 +139,9 @@ func (f *facts) agreement() (out []string) {
 		}
 	}
 	for id, p := range f.payments {
+		if p.Rail != card.Name {
+			continue
+		}
 		switch p.State {
 		case pay.PaymentPaid, pay.PaymentLate:
 			if booked[id] != p.Captured {

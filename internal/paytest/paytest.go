@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/ident"
+	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/rail/card"
 	"github.com/kassa-pay/kassa/internal/secret"
@@ -237,6 +238,9 @@ func (w *World) Open(change ...func(*pay.OpenSession)) pay.Session {
 	}
 	return ses
 }
+
+// GHS returns an amount of Ghanaian cedis, in pesewas.
+func GHS(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: "GHS"} }
 
 // CardOf returns a card with the number that will not expire in the test's time.
 func CardOf(number string) *pay.Card {
