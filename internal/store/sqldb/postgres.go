@@ -19,7 +19,9 @@ import (
 const (
 	pgOldest      = 140000                 // server_version_num of the oldest release accepted
 	pgGrace       = 1 * time.Second        // for the server to refuse a statement before we hang up
-	pgLockTimeout = 250 * time.Millisecond // a batch that waits longer is broken up
+	pgLockTimeout = 200 * time.Millisecond // a batch that waits longer is broken up
+	pgLockSpread  = 20 * time.Millisecond  // added up to pgLockSteps times, by the process id
+	pgLockSteps   = 16
 	pgIdleTx      = 10 * time.Second       // locks of a node that froze inside a transaction
 	pgProbeAfter  = 1 * time.Second        // a writer idle longer asks whether its link lives
 	pgRetryAfter  = 250 * time.Millisecond // between attempts to reach a server that is down
@@ -45,7 +47,6 @@ func openPostgres(ctx context.Context, o Options) (*pgStore, error) {
 	s := &pgStore{timeout: o.StatementTimeout, log: o.Log}
 	s.tune(config.ConnConfig)
 	s.config = config.ConnConfig.Copy()
-	s.config.RuntimeParams["lock_timeout"] = millis(pgLockTimeout)
 	s.config.RuntimeParams["idle_in_transaction_session_timeout"] = millis(pgIdleTx)
 	for range o.Writers {
 		w := &pgWriter{store: s, now: o.Now}
@@ -182,7 +183,7 @@ func (s *pgStore) bound(ctx context.Context) (context.Context, context.CancelFun
 func (s *pgStore) migrate(ctx context.Context, files fs.FS) (from, to int64, err error) {
 	config := s.config.Copy()
 	for _, limit := range []string{
-		"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
+		"statement_timeout", "idle_in_transaction_session_timeout",
 	} {
 		delete(config.RuntimeParams, limit)
 	}

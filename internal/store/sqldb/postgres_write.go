@@ -45,6 +45,17 @@ func (w *pgWriter) connect(ctx context.Context) error {
 		return w.failure
 	}
 	w.conn, w.usedAt, w.failedAt = conn, now, time.Time{}
+	return w.limitLocks(ctx)
+}
+
+// limitLocks gives each connection its own patience with locks. Two transactions that wait for
+// each other must not give up at the same moment, or they would meet again and again.
+func (w *pgWriter) limitLocks(ctx context.Context) error {
+	patience := pgLockTimeout + time.Duration(w.conn.PgConn().PID()%pgLockSteps)*pgLockSpread
+	_, err := w.conn.PgConn().Exec(ctx, "SET lock_timeout = "+millis(patience)).ReadAll()
+	if err != nil {
+		return errors.Join(pgError(err), w.close())
+	}
 	return nil
 }
 
