@@ -1,0 +1,152 @@
+package webhook_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// types lists what an endpoint got, in the order of the deliveries.
+func (h *house) types(e pay.Endpoint) (names []string) {
+	h.t.Helper()
+	for _, d := range h.deliveries(e) {
+		names = append(names, d.Type)
+	}
+	return names
+}
+
+func events(names ...string) func(*pay.Endpoint) {
+	return func(e *pay.Endpoint) { e.Events = names }
+}
+
+func TestFanOut_WhoGetsWhat(t *testing.T) {
+	h := newHouse(t)
+	r := h.receive(nil)
+	all := h.endpoint(r.URL)
+	some := h.endpoint(r.URL, events("payment.paid", "payment.failed"))
+	prefix := h.endpoint(r.URL, events("payment", "payment.*"))
+	other := h.endpoint(r.URL, func(e *pay.Endpoint) { e.Family = "other" })
+	renamed := h.endpoint(r.URL, func(e *pay.Endpoint) {
+		e.Family, e.Events = "other", []string{"payment.paid"}
+	})
+	unknown := h.endpoint(r.URL, func(e *pay.Endpoint) { e.Family = "nobody's" })
+	off := h.endpoint(r.URL, func(e *pay.Endpoint) { e.Enabled = false })
+	live := h.endpoint(r.URL, func(e *pay.Endpoint) { e.Mode = pay.Live })
+	stranger := h.ids.ID("mer", epoch)
+	h.merchant(stranger)
+	foreign := h.endpoint(r.URL, func(e *pay.Endpoint) { e.MerchantID = stranger })
+
+	h.event("cs_1", "session.open")
+	h.event("pay_1", "payment.paid")
+	h.event("pay_2", "payment.paid", func(e *pay.Event) { e.Family = "other" })
+	h.drain()
+
+	for _, c := range []struct {
+		name string
+		to   pay.Endpoint
+		want []string
+	}{
+		{"native, all", all, []string{"payment.paid", "payment.paid"}},
+		{"native, two names", some, []string{"payment.paid", "payment.paid"}},
+		{"no patterns", prefix, nil},
+		{"another family, its own objects", other, []string{"other.payment.paid"}},
+		{"another family, not by our names", renamed, nil},
+		{"a family without an encoder", unknown, nil},
+		{"disabled", off, nil},
+		{"the other mode", live, nil},
+		{"another merchant", foreign, nil},
+	} {
+		if got := h.types(c.to); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestFanOut_CountsThePendingEndpoints(t *testing.T) {
+	h := newHouse(t)
+	r := h.receive(nil)
+	h.endpoint(r.URL)
+	h.endpoint(r.URL, events("payment.paid"))
+	h.endpoint(r.URL, events("payment.failed"))
+	h.event("pay_1", "payment.paid")
+	h.drain()
+	for _, c := range r.want(t, 2) {
+		if !strings.Contains(c.body, `"pending":2`) {
+			t.Errorf("body %s, want 2 pending", c.body)
+		}
+	}
+}
+
+func TestFanOut_Target(t *testing.T) {
+	h := newHouse(t)
+	r := h.receive(nil)
+	meant := h.endpoint(r.URL, events("payment.failed"))
+	rest := h.endpoint(r.URL)
+	h.event("evt_1", "endpoint.test", func(e *pay.Event) { e.Target = meant.ID })
+	h.event("evt_2", "endpoint.test", func(e *pay.Event) { e.Target = "we_deleted" })
+	h.drain()
+	if got := h.types(meant); !slices.Equal(got, []string{"endpoint.test"}) {
+		t.Errorf("the endpoint meant got %v", got)
+	}
+	if got := h.types(rest); got != nil {
+		t.Errorf("another endpoint got %v", got)
+	}
+}
+
+func TestFanOut_EncoderThatPanics(t *testing.T) {
+	h := newHouse(t)
+	r := h.receive(nil)
+	to := h.endpoint(r.URL)
+	h.event("cs_1", "payment.created")
+	h.event("cs_1", "poison")
+	h.event("cs_1", "payment.paid")
+	h.drain()
+	if got := h.types(to); !slices.Equal(got, []string{"payment.created", "payment.paid"}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// Once an event is fanned out it is not fanned out again, whoever comes later.
+func TestFanOut_Once(t *testing.T) {
+	h := newHouse(t)
+	r := h.receive(nil)
+	h.event("cs_1", "session.complete")
+	h.drain()
+	late := h.endpoint(r.URL)
+	h.drain()
+	if got := h.types(late); got != nil {
+		t.Errorf("an endpoint made afterwards got %v", got)
+	}
+}
+
+func TestFanOut_ManyRounds(t *testing.T) {
+	h := newHouse(t)
+	r := h.receive(nil)
+	to := h.endpoint(r.URL)
+	const n = 300
+	h.write(func(ctx context.Context, tx pay.Tx) error {
+		for i := range n {
+			e := pay.Event{
+				ID: h.ids.ID("evt", epoch), MerchantID: h.scope.MerchantID, Mode: pay.Test,
+				Type: "payment.paid", Kind: pay.ObjectPayment, ObjectID: fmt.Sprint("pay_", i),
+				Sequence: 1, Family: "checkout", Data: []byte("{}"), CreatedAt: epoch,
+			}
+			if err := tx.InsertEvent(ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	h.drain()
+	seen := map[string]bool{}
+	for _, c := range r.want(t, n) {
+		seen[c.header.Get("Webhook-Id")] = true
+	}
+	if len(seen) != n || len(h.deliveries(to)) != 100 {
+		t.Errorf("%d of %d events arrived", len(seen), n)
+	}
+}
