@@ -49,6 +49,7 @@ func shop(t *testing.T) Target {
 }
 
 const story = `# What the shop does.
+
 === make a thing
 POST /things
 

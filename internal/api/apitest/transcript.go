@@ -30,7 +30,8 @@ type step struct {
 	headers []header
 	body    string
 	by      time.Duration // advance
-	event   string        // webhook
+	byText  string
+	event   string // webhook
 	want    answer
 }
 
@@ -58,7 +59,7 @@ func parse(text string) ([]*step, error) {
 			if line != "" && !strings.HasPrefix(line, "#") {
 				return nil, fmt.Errorf("line %d: expected a comment or a step: %q", i+1, line)
 			}
-			if line != "" {
+			if line != "" || comment.Len() > 0 {
 				comment.WriteString(line + "\n")
 			}
 			i++
@@ -97,7 +98,7 @@ func parseStep(lines []string) (*step, error) {
 	var err error
 	switch first {
 	case "advance":
-		s.kind = advance
+		s.kind, s.byText = advance, rest
 		s.by, err = time.ParseDuration(rest)
 		return s, err
 	case "webhook":
@@ -144,7 +145,7 @@ func (s *step) render(b *strings.Builder) {
 	b.WriteString(markStep + s.title + "\n")
 	switch s.kind {
 	case advance:
-		fmt.Fprintf(b, "advance %s\n\n", s.by)
+		fmt.Fprintf(b, "advance %s\n\n", s.byText)
 		return
 	case webhook:
 		fmt.Fprintf(b, "webhook %s\n", s.event)

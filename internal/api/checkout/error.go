@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
@@ -49,10 +50,18 @@ var exceptions = map[string]verdict{
 	codeMethod:                 {http.StatusMethodNotAllowed, typeRequest},
 }
 
-// documented gives the core's codes the words of this family's documentation.
-var documented = map[string]string{
-	"session_not_open": "checkout_session_not_open",
-	"url_invalid":      "parameter_invalid",
+// documented says the core's codes in the words of this family, where they differ. An empty message
+// leaves the core's.
+var documented = map[string]struct{ code, message string }{
+	"url_invalid": {codeInvalid, ""},
+	"session_not_open": {"checkout_session_not_open",
+		"Only an open session that nobody is paying can be expired."},
+	"payment_not_cancelable": {"payment_not_cancelable",
+		"Only a pending or authorized payment can be canceled."},
+	"payment_not_capturable": {"payment_not_capturable",
+		"Only an authorized payment can be captured."},
+	"payment_not_refundable": {"payment_not_refundable",
+		"Only a payment that succeeded can be refunded."},
 }
 
 // Codes that this family makes itself.
@@ -93,8 +102,8 @@ func writeError(w http.ResponseWriter, _ *http.Request, err *pay.Error) {
 // envelope encodes an error. What went wrong on our side has no code and no detail.
 func envelope(class string, err *pay.Error) []byte {
 	code, param, message := err.Code, err.Param, err.Message
-	if word, ok := documented[code]; ok {
-		code = word
+	if words, ok := documented[code]; ok {
+		code, message = words.code, cmp.Or(words.message, message)
 	}
 	if err.Kind == pay.Internal {
 		code, param, message = "", "", "Something went wrong on our side."

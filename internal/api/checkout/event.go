@@ -167,7 +167,7 @@ func (a *API) getEvent(c *call) error {
 		return err
 	}
 	e, err := a.pay.Event(c.r.Context(), c.Caller, id)
-	if err == nil && eventNames[e.Type] == "" {
+	if err == nil && !Names(e.Type) {
 		err = notFound
 	}
 	return show(c, &e, err, a.enc.stored)

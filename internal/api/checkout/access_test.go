@@ -1,0 +1,249 @@
+package checkout_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kassa-pay/kassa/internal/api/apitest"
+	"github.com/kassa-pay/kassa/internal/api/checkout"
+	"github.com/kassa-pay/kassa/internal/limit"
+)
+
+const cardBody = `{"payment_method":{"type":"card","number":"4242424242424242",` +
+	`"exp_month":12,"exp_year":2030,"cvc":"987"}}`
+
+// things is one object of each kind, made by the demo merchant in test mode.
+type things struct{ session, payment, refund, customer, event, endpoint, delivery string }
+
+func everything(t testing.TB, h *house) (x things) {
+	t.Helper()
+	x.endpoint = h.made(t, "/v1/webhooks", `{"url":"https://shop.example/h","events":["*"]}`)
+	x.customer = h.made(t, "/v1/customers", `{"name":"Ama"}`)
+	x.session = h.made(t, "/v1/checkout/sessions", sessionBody)
+	x.payment = h.made(t, "/v1/test_helpers/sessions/"+x.session+"/pay", cardBody)
+	x.refund = h.made(t, "/v1/refunds", `{"payment":"`+x.payment+`","amount":1}`)
+	h.deliver(t)
+	x.event, x.delivery = h.sent[0].EventID, h.sent[0].ID
+	return x
+}
+
+// byID are the requests that name an object by its id, with the object's own id in it.
+func (x things) byID() []string {
+	delivery := "/v1/webhooks/" + x.endpoint + "/deliveries"
+	return []string{
+		"GET /v1/checkout/sessions/" + x.session,
+		"POST /v1/checkout/sessions/" + x.session + "/expire",
+		"GET /v1/payments/" + x.payment,
+		"POST /v1/payments/" + x.payment + "/cancel",
+		"POST /v1/payments/" + x.payment + "/capture",
+		"GET /v1/refunds/" + x.refund,
+		"GET /v1/customers/" + x.customer,
+		"POST /v1/customers/" + x.customer,
+		"PATCH /v1/customers/" + x.customer,
+		"PUT /v1/customers/" + x.customer,
+		"DELETE /v1/customers/" + x.customer,
+		"GET /v1/events/" + x.event,
+		"GET /v1/webhooks/" + x.endpoint,
+		"POST /v1/webhooks/" + x.endpoint,
+		"PATCH /v1/webhooks/" + x.endpoint,
+		"PUT /v1/webhooks/" + x.endpoint,
+		"DELETE /v1/webhooks/" + x.endpoint,
+		"POST /v1/webhooks/" + x.endpoint + "/test",
+		"POST /v1/webhooks/" + x.endpoint + "/rotate_secret",
+		"GET " + delivery,
+		"POST " + delivery + "/" + x.delivery + "/redeliver",
+		"POST /v1/test_helpers/sessions/" + x.session + "/pay",
+	}
+}
+
+// TestForeignIsMissing holds that nobody can tell another merchant's object, or one of the other
+// mode, from one that does not exist: the answers are equal to the byte.
+func TestForeignIsMissing(t *testing.T) {
+	h := open(t)
+	x := everything(t, h)
+	unknown := things{"cs_0", "pay_0", "re_0", "cus_0", "evt_0", "we_0", "dlv_0"}
+	for i, request := range x.byID() {
+		method, path, _ := strings.Cut(request, " ")
+		_, missing, _ := strings.Cut(unknown.byID()[i], " ")
+		body := ""
+		if strings.HasSuffix(path, "/pay") {
+			body = cardBody
+		}
+		want := h.do(method, missing, key, body, "Idempotency-Key", "k1"+request)
+		if want.Code != http.StatusNotFound {
+			t.Fatalf("%s: %d %s", request, want.Code, want.Body)
+		}
+		for _, stranger := range []string{otherKey, liveKey} {
+			if stranger == liveKey && strings.HasSuffix(path, "/pay") {
+				continue // refused before anything is looked up
+			}
+			got := h.do(method, path, stranger, body, "Idempotency-Key", "k2"+request)
+			if got.Code != want.Code || got.Body.String() != want.Body.String() ||
+				!equalHeaders(got.Header(), want.Header()) {
+				t.Errorf("%s with %s: %d %s", request, stranger, got.Code, got.Body)
+			}
+		}
+	}
+	for _, request := range x.byID() {
+		if path, ok := strings.CutPrefix(request, "GET "); ok {
+			if w := h.do("GET", path, key, ""); w.Code != http.StatusOK {
+				t.Errorf("%s: %d after strangers came by", request, w.Code)
+			}
+		}
+	}
+}
+
+func equalHeaders(a, b http.Header) bool {
+	a, b = a.Clone(), b.Clone()
+	a.Del("Request-Id")
+	b.Del("Request-Id")
+	for name := range a {
+		if !slices.Equal(a[name], b[name]) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// TestStrangersListNothing holds that the lists of one merchant and mode have nothing of another.
+func TestStrangersListNothing(t *testing.T) {
+	h := open(t)
+	x := everything(t, h)
+	for _, path := range []string{
+		"/v1/checkout/sessions", "/v1/payments", "/v1/refunds", "/v1/customers", "/v1/events",
+		"/v1/webhooks", "/v1/checkout/sessions?payment=" + x.payment,
+		"/v1/refunds?payment=" + x.payment, "/v1/payments?session=" + x.session,
+	} {
+		for _, stranger := range []string{otherKey, liveKey} {
+			w := h.do("GET", path, stranger, "")
+			if w.Code != 200 || !strings.Contains(w.Body.String(), `"data":[]`) {
+				t.Errorf("%s with %s: %d %s", path, stranger, w.Code, w.Body)
+			}
+		}
+		if w := h.do("GET", path, key, ""); strings.Contains(w.Body.String(), `"data":[]`) {
+			t.Errorf("%s: the owner sees nothing", path)
+		}
+	}
+}
+
+// TestEveryRouteAsksForAKey goes through all routes with keys that must not open them.
+func TestEveryRouteAsksForAKey(t *testing.T) {
+	h := open(t)
+	x := everything(t, h)
+	requests := append(x.byID(),
+		"POST /v1/checkout/sessions", "GET /v1/checkout/sessions", "GET /v1/payments",
+		"POST /v1/refunds", "GET /v1/refunds", "POST /v1/customers", "GET /v1/customers",
+		"GET /v1/events", "POST /v1/webhooks", "GET /v1/webhooks",
+		"GET /v1/test_helpers/clock", "POST /v1/test_helpers/clock/advance")
+	for _, request := range requests {
+		method, path, _ := strings.Cut(request, " ")
+		limited := writeKey
+		if method != "GET" {
+			limited = readKey
+		}
+		for presented, status := range map[string]int{
+			"": 401, "sk_test_nobody": 401, "sk_test_demo ": 401, strings.ToUpper(key): 401,
+			publicKey: 403, limited: 403,
+		} {
+			if w := h.do(method, path, presented, ""); w.Code != status {
+				t.Errorf("%s with %q: %d %s", request, presented, w.Code, w.Body)
+			}
+		}
+	}
+	if w := h.do("GET", "/v1/checkout/sessions/"+x.session, key, ""); w.Code != 200 {
+		t.Errorf("nothing was to change, yet: %d", w.Code)
+	}
+}
+
+func TestRevokedKeyStopsAtOnce(t *testing.T) {
+	h := open(t)
+	if w := h.do("GET", "/v1/customers", key, ""); w.Code != 200 {
+		t.Fatal(w.Code)
+	}
+	must(t, h.pay.RevokeKey(t.Context(), key))
+	if w := h.do("GET", "/v1/customers", key, ""); w.Code != 401 {
+		t.Errorf("a revoked key gets %d", w.Code)
+	}
+}
+
+// TestTranscripts runs the transcripts and then asks whether they showed every route.
+func TestTranscripts(t *testing.T) {
+	shown := map[string]bool{}
+	apitest.Run(t, "testdata/*.txt", func(t *testing.T) apitest.Target {
+		target := open(t).target()
+		inner := target.Handler
+		target.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			inner.ServeHTTP(w, r)
+			shown[r.Pattern] = true
+		})
+		return target
+	})
+	for _, pattern := range checkout.Patterns() {
+		if !shown[pattern] && !t.Failed() {
+			t.Errorf("no transcript shows %s", pattern)
+		}
+	}
+}
+
+// TestWrongMethod holds that every path answers a method it does not have in the documented form.
+func TestWrongMethod(t *testing.T) {
+	h := open(t)
+	methods := map[string][]string{}
+	for _, pattern := range checkout.Patterns() {
+		method, path, _ := strings.Cut(pattern, " ")
+		methods[path] = append(methods[path], method)
+	}
+	for path, have := range methods {
+		w := h.do("OPTIONS", strings.NewReplacer("{", "", "}", "").Replace(path), "", "")
+		if w.Code != 405 || !strings.Contains(w.Body.String(), `"code":"method_not_allowed"`) {
+			t.Errorf("OPTIONS %s: %d %s", path, w.Code, w.Body)
+		}
+		for _, method := range have {
+			if !strings.Contains(w.Header().Get("Allow"), method) {
+				t.Errorf("OPTIONS %s: Allow %s lacks %s", path, w.Header().Get("Allow"), method)
+			}
+		}
+		if w.Header().Get("Request-Id") == "" {
+			t.Errorf("OPTIONS %s: no request id", path)
+		}
+	}
+}
+
+func TestHead(t *testing.T) {
+	h := open(t)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	r, err := http.NewRequestWithContext(t.Context(), "HEAD", server.URL+"/v1/customers", nil)
+	must(t, err)
+	r.Header.Set("Authorization", "Bearer "+readKey)
+	resp, err := server.Client().Do(r)
+	must(t, err)
+	defer resp.Body.Close()
+	if resp.StatusCode != 200 || resp.Header.Get("Request-Id") == "" {
+		t.Errorf("%d %v", resp.StatusCode, resp.Header)
+	}
+}
+
+func TestRateLimit_PerKey(t *testing.T) {
+	h := openWith(t, func(d *checkout.Deps) { d.Limit = limit.NewBucket(1, 2, d.Now) })
+	for range 2 {
+		if w := h.do("GET", "/v1/customers", key, ""); w.Code != 200 {
+			t.Fatal(w.Code)
+		}
+	}
+	w := h.do("GET", "/v1/customers", key, "")
+	if w.Code != 429 || w.Header().Get("Retry-After") != "1" ||
+		!strings.Contains(w.Body.String(), `"type":"rate_limit_error","code":"rate_limit_exceeded"`) {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	if w := h.do("GET", "/v1/customers", otherKey, ""); w.Code != 200 {
+		t.Errorf("another key pays for it: %d", w.Code)
+	}
+	h.clock.advance(1e9)
+	if w := h.do("GET", "/v1/customers", key, ""); w.Code != 200 {
+		t.Errorf("after the wait: %d", w.Code)
+	}
+}
