@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
+)
+
+const (
+	endpointColumns = `endpoint.id, endpoint.merchant_id, endpoint.mode, endpoint.family, url,
+		description, events, enabled, secret, previous, COALESCE(previous_until, 0),
+		disabled_reason, COALESCE(failing_since, 0), version, endpoint.created_at,
+		endpoint.updated_at`
+	selectEndpointByID = `SELECT ` + endpointColumns + ` FROM endpoint WHERE id = $1`
+	selectEndpoint     = selectEndpointByID + ` AND merchant_id = $2 AND mode = $3`
+	lockEndpoint       = selectEndpointByID + ` /*for update*/`
+	selectEndpoints    = `SELECT ` + endpointColumns + ` FROM endpoint
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 ORDER BY id DESC LIMIT $4`
+	selectEnabled = `SELECT ` + endpointColumns + ` FROM endpoint
+		WHERE merchant_id = $1 AND mode = $2 AND enabled = TRUE ORDER BY id DESC`
+
+	insertEndpoint = `INSERT INTO endpoint (id, merchant_id, mode, family, url, description, events,
+		enabled, secret, previous, previous_until, disabled_reason, failing_since, version,
+		created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+	swapEndpoint = `UPDATE endpoint SET family = $4, url = $5, description = $6, events = $7,
+		enabled = $8, secret = $9, previous = $10, previous_until = $11, disabled_reason = $12,
+		failing_since = $13, version = $14, created_at = $15, updated_at = $16
+		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $14 - 1`
+)
+
+// Deleting an endpoint takes everything that was on its way to it along; what other endpoints of
+// the family were sent for the same events stays.
+const (
+	deleteAttempts = `DELETE FROM delivery_attempt WHERE delivery_id IN
+		(SELECT id FROM delivery WHERE endpoint_id = $1)`
+	deletePayloads = `DELETE FROM payload WHERE event_id IN
+		(SELECT event_id FROM delivery WHERE endpoint_id = $1)
+		AND NOT EXISTS (SELECT 1 FROM delivery
+		WHERE delivery.event_id = payload.event_id AND delivery.endpoint_id <> $1)`
+	deleteDeliveries = `DELETE FROM delivery WHERE endpoint_id = $1`
+	deleteEndpoint   = `DELETE FROM endpoint WHERE id = $1 AND merchant_id = $2 AND mode = $3`
+)
+
+// endpointRow holds an endpoint while it is scanned, alone or behind a delivery.
+type endpointRow struct {
+	e                                       pay.Endpoint
+	events                                  string
+	previousUntil, failing, created, update int64
+}
+
+func (r *endpointRow) columns() []any {
+	return []any{
+		&r.e.ID, &r.e.MerchantID, (*string)(&r.e.Mode), &r.e.Family, &r.e.URL, &r.e.Description,
+		&r.events, &r.e.Enabled, &r.e.Secret, &r.e.Previous, &r.previousUntil,
+		&r.e.DisabledReason, &r.failing, &r.e.Version, &r.created, &r.update,
+	}
+}
+
+func (r *endpointRow) endpoint() (pay.Endpoint, error) {
+	r.e.PreviousUntil, r.e.FailingSince = moment(r.previousUntil), moment(r.failing)
+	r.e.CreatedAt, r.e.UpdatedAt = moment(r.created), moment(r.update)
+	return r.e, decode(r.events, &r.e.Events)
+}
+
+func scanEndpoint(row sqldb.Row) (pay.Endpoint, error) {
+	var r endpointRow
+	if err := row.Scan(r.columns()...); err != nil {
+		return pay.Endpoint{}, err
+	}
+	return r.endpoint()
+}
+
+func endpointArgs(e *pay.Endpoint) []any {
+	return []any{
+		e.ID, e.MerchantID, string(e.Mode), e.Family, e.URL, e.Description, fromList(e.Events),
+		e.Enabled, e.Secret, blob(e.Previous), micros(e.PreviousUntil), e.DisabledReason,
+		micros(e.FailingSince), e.Version, e.CreatedAt.UnixMicro(), e.UpdatedAt.UnixMicro(),
+	}
+}
+
+func (v view) Endpoint(ctx context.Context, sc pay.Scope, id string) (pay.Endpoint, error) {
+	return one(v.r.QueryRow(ctx, selectEndpoint, id, sc.MerchantID, string(sc.Mode)), scanEndpoint)
+}
+
+func (v view) Endpoints(
+	ctx context.Context, sc pay.Scope, p pay.Page,
+) ([]pay.Endpoint, error) {
+	rows, err := v.r.Query(ctx, selectEndpoints, sc.MerchantID, string(sc.Mode), before(p),
+		int64(p.Limit))
+	return all(rows, err, scanEndpoint)
+}
+
+func (v view) EnabledEndpoints(ctx context.Context, sc pay.Scope) ([]pay.Endpoint, error) {
+	rows, err := v.r.Query(ctx, selectEnabled, sc.MerchantID, string(sc.Mode))
+	return all(rows, err, scanEndpoint)
+}
+
+func (w *work) LockEndpoint(ctx context.Context, id string) (pay.Endpoint, error) {
+	return one(w.r.QueryRow(ctx, lockEndpoint, id), scanEndpoint)
+}
+
+func (w *work) InsertEndpoint(_ context.Context, e pay.Endpoint) error {
+	w.tx.Queue(insertEndpoint, endpointArgs(&e)...)
+	return nil
+}
+
+func (w *work) SwapEndpoint(ctx context.Context, e pay.Endpoint) error {
+	return w.swap(ctx, swapEndpoint, endpointArgs(&e)...)
+}
+
+func (w *work) DeleteEndpoint(ctx context.Context, sc pay.Scope, id string) error {
+	if _, err := w.Endpoint(ctx, sc, id); err != nil {
+		return err
+	}
+	w.tx.Queue(deleteAttempts, id)
+	w.tx.Queue(deletePayloads, id)
+	w.tx.Queue(deleteDeliveries, id)
+	return w.change(ctx, deleteEndpoint, id, sc.MerchantID, string(sc.Mode))
+}

@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
+)
+
+const (
+	eventColumns = `id, merchant_id, mode, type, kind, object_id, sequence, family, data, request_id,
+		idempotency_key, COALESCE(target, ''), fanned_out, created_at`
+	// What is shown of an event includes how many of its deliveries are still to be made.
+	eventShown = eventColumns + `, (SELECT COUNT(*) FROM delivery
+		WHERE delivery.event_id = event.id AND delivery.state = 'pending')`
+	selectEvent = `SELECT ` + eventShown + ` FROM event
+		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND target IS NULL`
+	eventPage = `SELECT ` + eventShown + ` FROM event
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND target IS NULL
+		AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5)`
+	eventOrder           = ` ORDER BY id DESC LIMIT $4`
+	selectEvents         = eventPage + eventOrder
+	selectEventsByObject = eventPage + ` AND object_id = $6` + eventOrder
+
+	insertEvent = `INSERT INTO event (id, merchant_id, mode, type, kind, object_id, sequence, family,
+		data, request_id, idempotency_key, target, created_at, fanned_out)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+	// Nodes take turns here instead of sharing the rows out: whether an event has to wait for the
+	// one before it can be told only when the deliveries of that one are there to be seen.
+	unsentEvents = `SELECT ` + eventColumns + ` FROM event WHERE fanned_out = FALSE
+		ORDER BY created_at, sequence LIMIT $1 /*for update*/`
+	markSent = `UPDATE event SET fanned_out = TRUE WHERE id = $1`
+)
+
+// eventRow holds an event while it is scanned.
+type eventRow struct {
+	e       pay.Event
+	data    string
+	created int64
+}
+
+func (r *eventRow) columns() []any {
+	return []any{
+		&r.e.ID, &r.e.MerchantID, (*string)(&r.e.Mode), &r.e.Type, (*string)(&r.e.Kind),
+		&r.e.ObjectID, &r.e.Sequence, &r.e.Family, &r.data, &r.e.RequestID, &r.e.IdempotencyKey,
+		&r.e.Target, &r.e.Sent, &r.created,
+	}
+}
+
+func (r *eventRow) event() pay.Event {
+	r.e.Data, r.e.CreatedAt = []byte(r.data), moment(r.created)
+	return r.e
+}
+
+func scanEvent(row sqldb.Row) (pay.Event, error) {
+	var r eventRow
+	err := row.Scan(r.columns()...)
+	return r.event(), err
+}
+
+func scanShownEvent(row sqldb.Row) (pay.Event, error) {
+	var r eventRow
+	err := row.Scan(append(r.columns(), &r.e.Pending)...)
+	return r.event(), err
+}
+
+func (v view) Event(ctx context.Context, sc pay.Scope, id string) (pay.Event, error) {
+	return one(v.r.QueryRow(ctx, selectEvent, id, sc.MerchantID, string(sc.Mode)), scanShownEvent)
+}
+
+func (v view) Events(
+	ctx context.Context, sc pay.Scope, f pay.EventFilter,
+) ([]pay.Event, error) {
+	args := []any{
+		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), wordList(f.Types),
+	}
+	if f.ObjectID == "" {
+		rows, err := v.r.Query(ctx, selectEvents, args...)
+		return all(rows, err, scanShownEvent)
+	}
+	rows, err := v.r.Query(ctx, selectEventsByObject, append(args, f.ObjectID)...)
+	return all(rows, err, scanShownEvent)
+}
+
+func (w *work) InsertEvent(_ context.Context, e pay.Event) error {
+	w.tx.Queue(insertEvent, e.ID, e.MerchantID, string(e.Mode), e.Type, string(e.Kind), e.ObjectID,
+		e.Sequence, e.Family, string(e.Data), e.RequestID, e.IdempotencyKey, nullable(e.Target),
+		e.CreatedAt.UnixMicro(), e.Sent)
+	return nil
+}
+
+func (w *work) UnsentEvents(ctx context.Context, limit int) ([]pay.Event, error) {
+	rows, err := w.r.Query(ctx, unsentEvents, int64(limit))
+	return all(rows, err, scanEvent)
+}
+
+func (w *work) MarkSent(_ context.Context, eventIDs []string) error {
+	for _, id := range eventIDs {
+		w.tx.Queue(markSent, id)
+	}
+	return nil
+}

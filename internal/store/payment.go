@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
+)
+
+const (
+	paymentColumns = `id, merchant_id, mode, family, COALESCE(session_id, ''),
+		COALESCE(customer_id, ''), state, version, amount, currency, capture, captured, refunded,
+		rail, method, card, description, metadata, decline_code, rail_reference, action_url,
+		capturing, poll_count, COALESCE(late_at, 0), created_at, updated_at`
+	selectPaymentByID = `SELECT ` + paymentColumns + ` FROM payment WHERE id = $1`
+	selectPayment     = selectPaymentByID + ` AND merchant_id = $2 AND mode = $3`
+	lockPayment       = selectPaymentByID + ` /*for update*/`
+
+	insertPayment = `INSERT INTO payment (id, merchant_id, mode, family, session_id, customer_id,
+		state, version, amount, currency, capture, captured, refunded, rail, method, card,
+		description, metadata, decline_code, rail_reference, action_url, capturing,
+		poll_count, late_at, created_at, updated_at, due_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+		$19, $20, $21, $22, $23, $24, $25, $26, $27)`
+	swapPayment = `UPDATE payment SET family = $4, session_id = $5, customer_id = $6, state = $7,
+		version = $8, amount = $9, currency = $10, capture = $11, captured = $12, refunded = $13,
+		rail = $14, method = $15, card = $16, description = $17, metadata = $18, decline_code = $19,
+		rail_reference = $20, action_url = $21, capturing = $22, poll_count = $23,
+		late_at = $24, created_at = $25, updated_at = $26, due_at = $27
+		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $8 - 1`
+
+	claimPayments = `WITH due AS (
+		SELECT id FROM payment WHERE due_at <= $1 ORDER BY due_at LIMIT $3 /*skip locked*/)
+		UPDATE payment SET due_at = $2, poll_count = poll_count + 1
+		WHERE id IN (SELECT id FROM due) RETURNING ` + paymentColumns
+	delayPayment = `UPDATE payment SET due_at = $4
+		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $5`
+
+	paymentPage = `SELECT ` + paymentColumns + ` FROM payment
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3
+		AND ($5 = '' OR replace($5, '|' || state || '|', '') <> $5)`
+	paymentOrder             = ` ORDER BY id DESC LIMIT $4`
+	selectPayments           = paymentPage + paymentOrder
+	selectPaymentsByCustomer = paymentPage + ` AND customer_id = $6` + paymentOrder
+	selectPaymentsBySession  = paymentPage + ` AND ($6 = '' OR customer_id = $6)
+		AND session_id = $7` + paymentOrder
+)
+
+// card is what the column card holds.
+type card struct {
+	Brand       string `json:"brand"`
+	Last4       string `json:"last4"`
+	ExpMonth    int64  `json:"exp_month"`
+	ExpYear     int64  `json:"exp_year"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+func fromCard(c *pay.CardSummary) string {
+	if c == nil {
+		return ""
+	}
+	return encode(card(*c))
+}
+
+func toCard(column string) (*pay.CardSummary, error) {
+	if column == "" {
+		return nil, nil
+	}
+	var c card
+	err := decode(column, &c)
+	return (*pay.CardSummary)(&c), err
+}
+
+func scanPayment(row sqldb.Row) (p pay.Payment, err error) {
+	var state, summary, metadata string
+	var late, created, updated int64
+	if err := row.Scan(&p.ID, &p.MerchantID, (*string)(&p.Mode), &p.Family, &p.SessionID,
+		&p.CustomerID, &state, &p.Version, &p.Amount.Minor, &p.Amount.Currency,
+		(*string)(&p.Capture), &p.Captured, &p.Refunded, &p.Rail, &p.Method, &summary,
+		&p.Description, &metadata, (*string)(&p.DeclineCode), &p.RailReference, &p.ActionURL,
+		&p.Capturing, &p.PollCount, &late, &created, &updated); err != nil {
+		return p, err
+	}
+	p.State = pay.ParsePaymentState(state)
+	p.LateAt, p.CreatedAt, p.UpdatedAt = moment(late), moment(created), moment(updated)
+	if p.Card, err = toCard(summary); err != nil {
+		return p, err
+	}
+	return p, decode(metadata, &p.Metadata)
+}
+
+func paymentArgs(p *pay.Payment, dueAt time.Time) []any {
+	return []any{
+		p.ID, p.MerchantID, string(p.Mode), p.Family, nullable(p.SessionID),
+		nullable(p.CustomerID), p.State.String(), p.Version, p.Amount.Minor, p.Amount.Currency,
+		string(p.Capture), p.Captured, p.Refunded, p.Rail, p.Method, fromCard(p.Card),
+		p.Description, fromMap(p.Metadata), string(p.DeclineCode), p.RailReference, p.ActionURL,
+		p.Capturing, p.PollCount, micros(p.LateAt), p.CreatedAt.UnixMicro(),
+		p.UpdatedAt.UnixMicro(), micros(dueAt),
+	}
+}
+
+func (v view) Payment(ctx context.Context, sc pay.Scope, id string) (pay.Payment, error) {
+	return one(v.r.QueryRow(ctx, selectPayment, id, sc.MerchantID, string(sc.Mode)), scanPayment)
+}
+
+func (v view) PaymentByID(ctx context.Context, id string) (pay.Payment, error) {
+	return one(v.r.QueryRow(ctx, selectPaymentByID, id), scanPayment)
+}
+
+func (v view) Payments(
+	ctx context.Context, sc pay.Scope, f pay.PaymentFilter,
+) ([]pay.Payment, error) {
+	states := make([]string, len(f.States))
+	for i, s := range f.States {
+		states[i] = s.String()
+	}
+	args := []any{
+		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), wordList(states),
+	}
+	var rows sqldb.Rows
+	var err error
+	switch {
+	case f.SessionID != "":
+		rows, err = v.r.Query(ctx, selectPaymentsBySession, append(args, f.CustomerID, f.SessionID)...)
+	case f.CustomerID != "":
+		rows, err = v.r.Query(ctx, selectPaymentsByCustomer, append(args, f.CustomerID)...)
+	default:
+		rows, err = v.r.Query(ctx, selectPayments, args...)
+	}
+	return all(rows, err, scanPayment)
+}
+
+func (w *work) LockPayment(ctx context.Context, id string) (pay.Payment, error) {
+	return one(w.r.QueryRow(ctx, lockPayment, id), scanPayment)
+}
+
+func (w *work) InsertPayment(_ context.Context, p pay.Payment, dueAt time.Time) error {
+	w.tx.Queue(insertPayment, paymentArgs(&p, dueAt)...)
+	return nil
+}
+
+func (w *work) SwapPayment(ctx context.Context, p pay.Payment, dueAt time.Time) error {
+	return w.swap(ctx, swapPayment, paymentArgs(&p, dueAt)...)
+}
+
+func (w *work) ClaimPayments(
+	ctx context.Context, now, until time.Time, limit int,
+) ([]pay.Payment, error) {
+	rows, err := w.r.Query(ctx, claimPayments, now.UnixMicro(), until.UnixMicro(), int64(limit))
+	return all(rows, err, scanPayment)
+}
+
+func (w *work) DelayPayment(ctx context.Context, p pay.Payment, dueAt time.Time) error {
+	return w.swap(ctx, delayPayment, p.ID, p.MerchantID, string(p.Mode), micros(dueAt), p.Version)
+}

@@ -1,0 +1,32 @@
+-- +goose Up
+
+CREATE TABLE idempotency (
+    merchant_id TEXT NOT NULL,
+    mode        TEXT NOT NULL CHECK (mode IN ('test', 'live')),
+    key         TEXT NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    object_id   TEXT NOT NULL,
+    status      BIGINT,
+    body        BYTEA,
+    sealed      BOOLEAN NOT NULL,
+    created_at  BIGINT NOT NULL,
+    PRIMARY KEY (merchant_id, mode, key),
+    CHECK ((status IS NULL) = (body IS NULL))
+);
+
+-- A request that still runs has no status and is never forgotten.
+CREATE INDEX idempotency_done ON idempotency (created_at) WHERE status IS NOT NULL;
+
+CREATE TABLE inbox (
+    rail        TEXT NOT NULL,
+    notice_id   TEXT NOT NULL,
+    payment_id  TEXT NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('pending', 'matched', 'unmatched')),
+    tries       BIGINT NOT NULL CHECK (tries >= 0),
+    received_at BIGINT NOT NULL,
+    due_at      BIGINT,
+    PRIMARY KEY (rail, notice_id),
+    CHECK ((state = 'pending') = (due_at IS NOT NULL))
+);
+
+CREATE INDEX inbox_due ON inbox (due_at) WHERE due_at IS NOT NULL;

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
+)
+
+const (
+	sessionColumns = `id, merchant_id, mode, family, echo, state, version, amount, currency, capture,
+		methods, COALESCE(customer_id, ''), customer_email, customer_phone, success_url, cancel_url,
+		metadata, COALESCE(payment_id, ''), declines, expires_at, created_at, updated_at`
+	selectSessionByID = `SELECT ` + sessionColumns + ` FROM session WHERE id = $1`
+	selectSession     = selectSessionByID + ` AND merchant_id = $2 AND mode = $3`
+	lockSession       = selectSessionByID + ` /*for update*/`
+
+	insertSession = `INSERT INTO session (id, merchant_id, mode, family, echo, state, version,
+		amount, currency, capture, methods, customer_id, customer_email, customer_phone,
+		success_url, cancel_url, metadata, payment_id, declines, expires_at, created_at, updated_at,
+		due_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+		$19, $20, $21, $22, $23)`
+	swapSession = `UPDATE session SET family = $4, echo = $5, state = $6, version = $7, amount = $8,
+		currency = $9, capture = $10, methods = $11, customer_id = $12, customer_email = $13,
+		customer_phone = $14, success_url = $15, cancel_url = $16, metadata = $17, payment_id = $18,
+		declines = $19, expires_at = $20, created_at = $21, updated_at = $22, due_at = $23
+		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $7 - 1`
+
+	dueSessions = `SELECT id FROM session WHERE due_at <= $1 ORDER BY due_at LIMIT $2`
+)
+
+// The lists of sessions. An open session past its deadline counts as expired. A list that asks for
+// a customer or a payment walks that index; the state is looked at row by row.
+const (
+	sessionPage = `SELECT ` + sessionColumns + ` FROM session
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND ($5 = '' OR $5 =
+		CASE WHEN state = 'open' AND expires_at <= $6 THEN 'expired' ELSE state END)`
+	sessionOrder             = ` ORDER BY id DESC LIMIT $4`
+	selectSessions           = sessionPage + sessionOrder
+	selectSessionsByCustomer = sessionPage + ` AND customer_id = $7` + sessionOrder
+	selectSessionsByPayment  = sessionPage + ` AND ($7 = '' OR customer_id = $7)
+		AND payment_id = $8` + sessionOrder
+)
+
+func scanSession(row sqldb.Row) (s pay.Session, err error) {
+	var state, methods, metadata string
+	var expires, created, updated int64
+	if err := row.Scan(&s.ID, &s.MerchantID, (*string)(&s.Mode), &s.Family, &s.Echo, &state,
+		&s.Version, &s.Amount.Minor, &s.Amount.Currency, (*string)(&s.Capture), &methods,
+		&s.CustomerID, &s.CustomerEmail, &s.CustomerPhone, &s.SuccessURL, &s.CancelURL, &metadata,
+		&s.PaymentID, &s.Declines, &expires, &created, &updated); err != nil {
+		return s, err
+	}
+	s.State = pay.ParseSessionState(state)
+	s.ExpiresAt, s.CreatedAt, s.UpdatedAt = moment(expires), moment(created), moment(updated)
+	if err := decode(methods, &s.Methods); err != nil {
+		return s, err
+	}
+	return s, decode(metadata, &s.Metadata)
+}
+
+func sessionArgs(s *pay.Session, dueAt time.Time) []any {
+	return []any{
+		s.ID, s.MerchantID, string(s.Mode), s.Family, blob(s.Echo), s.State.String(), s.Version,
+		s.Amount.Minor, s.Amount.Currency, string(s.Capture), fromList(s.Methods),
+		nullable(s.CustomerID), s.CustomerEmail, s.CustomerPhone, s.SuccessURL, s.CancelURL,
+		fromMap(s.Metadata), nullable(s.PaymentID), s.Declines, s.ExpiresAt.UnixMicro(),
+		s.CreatedAt.UnixMicro(), s.UpdatedAt.UnixMicro(), micros(dueAt),
+	}
+}
+
+func (v view) Session(ctx context.Context, sc pay.Scope, id string) (pay.Session, error) {
+	return one(v.r.QueryRow(ctx, selectSession, id, sc.MerchantID, string(sc.Mode)), scanSession)
+}
+
+func (v view) SessionByID(ctx context.Context, id string) (pay.Session, error) {
+	return one(v.r.QueryRow(ctx, selectSessionByID, id), scanSession)
+}
+
+func (v view) Sessions(
+	ctx context.Context, sc pay.Scope, f pay.SessionFilter,
+) ([]pay.Session, error) {
+	args := []any{
+		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), f.State.String(),
+		f.Now.UnixMicro(),
+	}
+	var rows sqldb.Rows
+	var err error
+	switch {
+	case f.PaymentID != "":
+		rows, err = v.r.Query(ctx, selectSessionsByPayment, append(args, f.CustomerID, f.PaymentID)...)
+	case f.CustomerID != "":
+		rows, err = v.r.Query(ctx, selectSessionsByCustomer, append(args, f.CustomerID)...)
+	default:
+		rows, err = v.r.Query(ctx, selectSessions, args...)
+	}
+	return all(rows, err, scanSession)
+}
+
+func (w *work) LockSession(ctx context.Context, id string) (pay.Session, error) {
+	return one(w.r.QueryRow(ctx, lockSession, id), scanSession)
+}
+
+func (w *work) InsertSession(_ context.Context, s pay.Session, dueAt time.Time) error {
+	w.tx.Queue(insertSession, sessionArgs(&s, dueAt)...)
+	return nil
+}
+
+func (w *work) SwapSession(ctx context.Context, s pay.Session, dueAt time.Time) error {
+	return w.swap(ctx, swapSession, sessionArgs(&s, dueAt)...)
+}
+
+func (w *work) DueSessions(ctx context.Context, now time.Time, limit int) ([]string, error) {
+	rows, err := w.r.Query(ctx, dueSessions, now.UnixMicro(), int64(limit))
+	return all(rows, err, text)
+}

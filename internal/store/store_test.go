@@ -1,0 +1,83 @@
+package store_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/store"
+	"github.com/kassa-pay/kassa/internal/store/schema"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
+	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
+	"github.com/kassa-pay/kassa/internal/store/storetest"
+)
+
+// engines makes the URL of a new, empty database on each engine.
+var engines = map[string]func(testing.TB) string{
+	"sqlite":     func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "k.db") },
+	"postgresql": pgtest.URL,
+}
+
+// TestMain looks for goroutines left behind once the cluster, which has one, is gone.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	pgtest.Stop()
+	if err := goleak.Find(); err != nil && code == 0 {
+		os.Stderr.WriteString(err.Error() + "\n")
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// open returns a migrated database that is closed when the test ends.
+func open(t testing.TB, url string) *sqldb.DB {
+	t.Helper()
+	ctx := context.Background()
+	db, err := sqldb.Open(ctx, sqldb.Options{URL: url, Migrations: schema.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, _, err := db.Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func TestStore(t *testing.T) {
+	for name, url := range engines {
+		t.Run(name, func(t *testing.T) {
+			db := open(t, url(t))
+			storetest.Run(t, func(t *testing.T) pay.Store {
+				wipe(t, db)
+				return store.New(db)
+			})
+		})
+	}
+}
+
+// wipe empties every table of the store, for a new database takes PostgreSQL most of a second.
+func wipe(t *testing.T, db *sqldb.DB) {
+	t.Helper()
+	tables := []string{
+		"delivery_attempt", "delivery", "payload", "endpoint", "event", "refund", "payment",
+		"session", "customer", "api_key", "merchant", "setting", "idempotency", "inbox",
+	}
+	err := db.Write(context.Background(), func(ctx context.Context, tx sqldb.Tx) error {
+		for _, table := range tables {
+			tx.Queue("DELETE FROM " + table)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,187 @@
+package storetest
+
+import (
+	"fmt"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+var eventCases = map[string]func(*run){
+	"Event_RoundTrip":          eventRoundTrip,
+	"Event_List":               eventList,
+	"Event_OfOneEndpointHides": eventTarget,
+	"Event_CountsPending":      eventPending,
+	"Event_OutboxOnce":         eventOutbox,
+	"Event_OutboxInOrder":      eventOrder,
+	"Event_OneForEachChange":   eventUnique,
+	"Event_ValuesAreChecked":   eventChecks,
+}
+
+func (r *run) addEvent(sc pay.Scope, objectID string, change func(*pay.Event)) pay.Event {
+	r.Helper()
+	e := r.event(sc, objectID, 1)
+	change(&e)
+	r.do(func(tx pay.Tx) error { return tx.InsertEvent(r.ctx, e) })
+	return e
+}
+
+func eventRoundTrip(r *run) {
+	full := r.addEvent(shop, "cs_1", nothing)
+	bare := r.addEvent(shop, "cs_2", func(e *pay.Event) {
+		e.RequestID, e.IdempotencyKey, e.Sent, e.Data = "", "", true, []byte("{}")
+	})
+	for _, want := range []pay.Event{full, bare} {
+		r.eq(got[pay.Event](r)(r.Event(r.ctx, shop, want.ID)), want)
+		for _, sc := range others {
+			r.absent(fails(r.Event(r.ctx, sc, want.ID)))
+		}
+	}
+	r.absent(fails(r.Event(r.ctx, shop, "evt_none")))
+}
+
+func (r *run) eventIDs(sc pay.Scope, f pay.EventFilter) []string {
+	r.Helper()
+	list := got[[]pay.Event](r)(r.Events(r.ctx, sc, f))
+	return idsOf(list, func(e pay.Event) string { return e.ID })
+}
+
+func eventList(r *run) {
+	typed := func(kind string) func(*pay.Event) { return func(e *pay.Event) { e.Type = kind } }
+	a := r.addEvent(shop, "cs_1", typed("session.open")).ID
+	b := r.addEvent(shop, "pay_1", typed("payment.paid")).ID
+	c := r.addEvent(shop, "cs_2", typed("session.complete")).ID
+	d := r.addEvent(shop, "cs_1", func(e *pay.Event) { e.Type, e.Sequence = "session.expired", 2 }).ID
+	r.addEvent(rival, "cs_3", typed("session.open"))
+	r.addEvent(live, "cs_4", typed("session.open"))
+	for _, x := range []struct {
+		object, after string
+		types         []string
+		want          []string
+	}{
+		{want: []string{d, c, b, a}},
+		{after: c, want: []string{b, a}},
+		{types: []string{"payment.paid"}, want: []string{b}},
+		{types: []string{"session.open", "session.complete", "session.open"}, want: []string{c, a}},
+		{types: []string{"session"}},
+		{object: "cs_1", want: []string{d, a}},
+		{object: "cs_1", after: d, want: []string{a}},
+		{object: "cs_1", types: []string{"session.expired"}, want: []string{d}},
+		{object: "cs_3"},
+	} {
+		f := pay.EventFilter{
+			Page: pay.Page{Limit: 10, After: x.after}, ObjectID: x.object, Types: x.types,
+		}
+		r.eq(r.eventIDs(shop, f), x.want)
+	}
+	ids := r.pages(3, func() { r.addEvent(shop, "x"+r.id(""), nothing) },
+		func(p pay.Page) ([]string, error) { return r.eventIDs(shop, pay.EventFilter{Page: p}), nil })
+	r.eq(ids, []string{d, c, b, a})
+}
+
+func eventTarget(r *run) {
+	e := r.addEvent(shop, "we_1", func(e *pay.Event) { e.Target = "we_1" })
+	r.absent(fails(r.Event(r.ctx, shop, e.ID)))
+	r.eq(r.eventIDs(shop, pay.EventFilter{Page: page(10)}), []string(nil))
+	r.eq(r.eventIDs(shop, pay.EventFilter{Page: page(10), ObjectID: "we_1"}), []string(nil))
+	r.eq(r.unsent(10), []pay.Event{e})
+}
+
+func eventPending(r *run) {
+	e := r.addEvent(shop, "cs_1", nothing)
+	first, second := r.addEndpoint(shop), r.addEndpoint(shop)
+	for i, state := range []pay.DeliveryState{pay.DeliveryPending, pay.DeliverySucceeded} {
+		d := r.delivery([]pay.Endpoint{first, second}[i], e)
+		d.State = state
+		r.do(func(tx pay.Tx) error { return tx.InsertDelivery(r.ctx, d, []byte("b")) })
+	}
+	e.Pending = 1
+	r.eq(got[pay.Event](r)(r.Event(r.ctx, shop, e.ID)), e)
+	r.eq(got[[]pay.Event](r)(r.Events(r.ctx, shop, pay.EventFilter{Page: page(10)})), []pay.Event{e})
+}
+
+func (r *run) unsent(limit int) []pay.Event {
+	r.Helper()
+	return inUnit(r, func(tx pay.Tx) ([]pay.Event, error) { return tx.UnsentEvents(r.ctx, limit) })
+}
+
+// eventOutbox lets several nodes empty the outbox at once: each event leaves it in one of them.
+func eventOutbox(r *run) {
+	const events = 50
+	for i := range events {
+		r.addEvent(shop, fmt.Sprintf("cs_%d", i), nothing)
+	}
+	r.addEvent(shop, "cs_unnamed", func(e *pay.Event) { e.Sent = true })
+	left := map[int]int{}
+	sent := make([][]string, 6)
+	r.race(len(sent), func(i int) error {
+		for range 3 {
+			var ids []string
+			r.do(func(tx pay.Tx) error {
+				list, err := tx.UnsentEvents(r.ctx, 7)
+				if err != nil {
+					return err
+				}
+				ids = idsOf(list, func(e pay.Event) string { return e.ID })
+				return tx.MarkSent(r.ctx, ids)
+			})
+			sent[i] = append(sent[i], ids...)
+		}
+		return nil
+	})
+	for i := range sent {
+		left[i] = len(sent[i])
+	}
+	for {
+		rest := idsOf(r.unsent(100), func(e pay.Event) string { return e.ID })
+		if len(rest) == 0 {
+			break
+		}
+		sent = append(sent, rest)
+		r.do(func(tx pay.Tx) error { return tx.MarkSent(r.ctx, rest) })
+	}
+	r.apart(sent, events)
+	failed := r.addEvent(shop, "cs_again", nothing)
+	_ = r.try(func(tx pay.Tx) error {
+		if err := tx.MarkSent(r.ctx, []string{failed.ID}); err != nil {
+			return err
+		}
+		return fmt.Errorf("fan-out failed")
+	})
+	r.eq(r.unsent(10), []pay.Event{failed})
+}
+
+// eventOrder: what happened to one object in one transaction leaves in the order it happened, though
+// the ids of one millisecond have none.
+func eventOrder(r *run) {
+	second, first := r.event(shop, "cs_1", 2), r.event(shop, "cs_1", 1)
+	later := r.event(shop, "cs_0", 1)
+	later.CreatedAt = r.in(1)
+	r.do(func(tx pay.Tx) error {
+		for _, e := range []pay.Event{later, second, first} {
+			if err := tx.InsertEvent(r.ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	r.eq(r.unsent(10), []pay.Event{first, second, later})
+	r.eq(r.unsent(2), []pay.Event{first, second})
+}
+
+func eventUnique(r *run) {
+	e := r.addEvent(shop, "cs_1", nothing)
+	r.refused(pay.Conflict, "duplicate", func(tx pay.Tx) error { return tx.InsertEvent(r.ctx, e) })
+	twin := r.event(shop, "cs_1", 1)
+	r.refused(pay.Conflict, "duplicate", func(tx pay.Tx) error { return tx.InsertEvent(r.ctx, twin) })
+}
+
+func eventChecks(r *run) {
+	for what, spoil := range map[string]func(*pay.Event){
+		"sequence": func(e *pay.Event) { e.Sequence = 0 },
+		"mode":     func(e *pay.Event) { e.Mode = "" },
+	} {
+		e := r.event(shop, "cs_1", 1)
+		spoil(&e)
+		r.broken(what, func(tx pay.Tx) error { return tx.InsertEvent(r.ctx, e) })
+	}
+}
