@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/kassa-pay/kassa/internal/config"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// The fixed credentials of a development server. Everybody knows them, which is why --dev listens
+// on loopback addresses alone.
+const (
+	DemoMerchant       = "demo"
+	DemoSecretKey      = "sk_test_demo"
+	DemoPublishableKey = "pk_test_demo"
+)
+
+// seed makes the demo merchant and its keys, if they are not there yet. Late money is held, so that
+// a developer can look at it.
+func seed(ctx context.Context, s *pay.Service) error {
+	_, err := s.CreateMerchant(ctx, pay.NewMerchant{
+		ID: DemoMerchant, Name: "Demo Shop", LateMoney: pay.HoldLate,
+	})
+	if err != nil && !pay.IsKind(err, pay.Conflict) {
+		return fmt.Errorf("demo merchant: %w", err)
+	}
+	scope := pay.Scope{MerchantID: DemoMerchant, Mode: pay.Test}
+	for _, k := range []pay.NewKey{
+		{Scope: scope, Kind: pay.SecretKey, Name: "demo", Plain: DemoSecretKey},
+		{Scope: scope, Kind: pay.PublishableKey, Name: "demo", Plain: DemoPublishableKey},
+	} {
+		if _, _, err := s.CreateKey(ctx, k); err != nil && !pay.IsKind(err, pay.Conflict) {
+			return fmt.Errorf("demo key: %w", err)
+		}
+	}
+	return nil
+}
+
+// greet tells the person who started the server how to go on.
+func greet(out io.Writer, c config.Config, addr net.Addr) {
+	if !c.Dev {
+		fmt.Fprintf(out, "kassa is ready on %s, pages at %s\n", addr, c.BaseURL)
+		return
+	}
+	fmt.Fprintf(out, `kassa is ready on %[1]s
+
+  secret key        %[2]s
+  publishable key   %[3]s
+  data              %[4]s
+
+Create a session, then open its "url" in a browser and pay with 4242 4242 4242 4242:
+
+  curl %[1]s/v1/checkout/sessions -H "Authorization: Bearer %[2]s" \
+    -H "Content-Type: application/json" \
+    -d '{"amount":5000,"success_url":"https://example.com/done","cancel_url":"https://example.com/"}'
+
+`, c.BaseURL, DemoSecretKey, DemoPublishableKey, dataName(c))
+}
+
+func dataName(c config.Config) string {
+	if c.Database != "" {
+		return "PostgreSQL"
+	}
+	return c.Data
+}
+
+// welcome is what the root of the server says to a person who happens to open it.
+func welcome(c config.Config) string {
+	text := "This is Kassa, a checkout server.\n\nThe API is at /v1; buyers come to /checkout/...\n"
+	if c.Dev {
+		text += "\nDevelopment mode: authenticate with Authorization: Bearer " + DemoSecretKey + "\n"
+	}
+	return text
+}

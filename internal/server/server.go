@@ -1,0 +1,207 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/api/checkout"
+	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/config"
+	"github.com/kassa-pay/kassa/internal/egress"
+	"github.com/kassa-pay/kassa/internal/hosted"
+	"github.com/kassa-pay/kassa/internal/limit"
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/sim"
+	"github.com/kassa-pay/kassa/internal/webhook"
+	"github.com/kassa-pay/kassa/internal/worker"
+)
+
+// Limits of the process.
+const (
+	drainTime  = 8 * time.Second // for requests in flight when the server stops
+	readyLimit = 2 * time.Second // for the database to answer a readiness question
+	noticeRows = 64              // notifications of the simulated networks per round
+)
+
+// Server is the whole product, built and not yet listening.
+type Server struct {
+	*Core
+	handler http.Handler
+	worker  *worker.Worker
+	sender  *webhook.Sender
+	log     *slog.Logger
+}
+
+// Run serves until the context ends, then lets requests and deliveries in flight finish. Notes for
+// the person who started it go to out.
+func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) error {
+	ln, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = "http://" + ln.Addr().String()
+	}
+	core, err := Open(ctx, c, log)
+	if err != nil {
+		ln.Close()
+		return err
+	}
+	defer core.Close()
+	s, err := New(core, c, log)
+	if err != nil {
+		ln.Close()
+		return err
+	}
+	if c.Dev {
+		if err := seed(ctx, core.Pay); err != nil {
+			ln.Close()
+			return err
+		}
+	}
+	return s.serve(ctx, ln, func() { greet(out, c, ln.Addr()) })
+}
+
+// serve runs until the context ends. ready is called once requests are answered.
+func (s *Server) serve(ctx context.Context, ln net.Listener, ready func()) error {
+	s.Start()
+	defer s.Stop()
+	web := wire.Server(s.handler, s.log)
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(ln) }()
+	ready()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.log.Info("stopping")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if err := web.Shutdown(drain); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return web.Close()
+}
+
+// New builds the rooms over the core.
+func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
+	s := &Server{Core: core, log: log}
+	proxies, err := c.Proxies()
+	if err != nil {
+		return nil, err
+	}
+	private := c.AllowPrivateWebhooks
+	s.sender = webhook.New(webhook.Deps{
+		Store: core.Store, Clock: core.Clock, IDs: core.IDs, Vault: core.Vault, Log: log,
+		// Live mode never reaches private networks.
+		Test: egress.Policy{AllowPrivate: private, AllowHTTP: private},
+		Encoders: map[string]webhook.Encoder{
+			checkout.Family: webhook.Encoder(checkout.Encoder(core.Pay.PageURL)),
+		},
+		Native: checkout.Family, Wake: core.wakeWorker,
+	})
+	s.buildWorker()
+	return s, s.mount(c, proxies)
+}
+
+// named reports whether an event of the family is sent to anybody: the native protocol sees all.
+func named(_, eventType string) bool { return checkout.Names(eventType) }
+
+func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
+	mux := http.NewServeMux()
+	api := checkout.New(checkout.Deps{
+		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, Limit: requestLimit(c.RateLimit),
+		Trusted: proxies,
+		CheckTarget: func(mode pay.Mode, raw string) error {
+			return s.sender.Policy(mode).Check(raw)
+		},
+	})
+	api.Mount(mux)
+	pages, err := hosted.New(hosted.Deps{
+		Pay: s.Pay, BaseURL: c.BaseURL, Log: s.log, IDs: s.IDs, Now: time.Now, After: time.After,
+		ClientIP: func(r *http.Request) string {
+			return wire.AddrKey(wire.ClientIP(r, proxies))
+		},
+		Attempts: c.AttemptLimit,
+	})
+	if err != nil {
+		return err
+	}
+	front := wire.Front{
+		Log: s.log, IDs: s.IDs, Now: time.Now, Trusted: proxies, WriteError: pageError,
+	}
+	mountPages(mux, &front, pages, sim.New(s.Pay, c.BaseURL))
+	s.mountHealth(mux, c)
+	s.handler = mux
+	return nil
+}
+
+// mounter is a room with pages.
+type mounter interface{ Mount(mux *http.ServeMux) }
+
+// mountPages puts the rooms with pages behind the front: request id, panics, one log line.
+func mountPages(mux *http.ServeMux, front *wire.Front, rooms ...mounter) {
+	inner := http.NewServeMux()
+	for _, r := range rooms {
+		r.Mount(inner)
+	}
+	handler := front.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		inner.ServeHTTP(w, r)
+		return nil
+	})
+	mux.Handle("/checkout/", handler)
+	mux.Handle("/sim/", handler)
+}
+
+// pageError answers when a page's own error page failed, too.
+func pageError(w http.ResponseWriter, _ *http.Request, e *pay.Error) {
+	http.Error(w, "Something went wrong. Please go back and try again.\nReference: "+
+		w.Header().Get("Request-Id"), http.StatusInternalServerError)
+}
+
+func requestLimit(perSecond int) wire.Limiter {
+	if perSecond == 0 {
+		return nil
+	}
+	return limit.NewBucket(float64(perSecond), 2*perSecond, time.Now)
+}
+
+// mountHealth answers whoever watches the process. Healthy: it runs. Ready: it can store.
+func (s *Server) mountHealth(mux *http.ServeMux, c config.Config) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		plain(w, http.StatusOK, "ok")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyLimit)
+		defer cancel()
+		if err := s.DB.Ping(ctx); err != nil {
+			s.log.WarnContext(ctx, "not ready", "error", err)
+			plain(w, http.StatusServiceUnavailable, "the database does not answer")
+			return
+		}
+		plain(w, http.StatusOK, "ready")
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		plain(w, http.StatusOK, strings.TrimSpace(welcome(c)))
+	})
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n")
+}
+
+// Handler returns the routes of the product.
+func (s *Server) Handler() http.Handler { return s.handler }

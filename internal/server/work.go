@@ -1,0 +1,64 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/worker"
+)
+
+// How often due work is looked for when nobody wakes the worker: what a crashed or another node
+// left behind waits at most this long.
+const (
+	dueInterval   = time.Second
+	pruneInterval = time.Hour
+)
+
+// Names of the work that no other room wakes.
+const (
+	workNetwork pay.Work = "simulated networks"
+	workPrune   pay.Work = "prune"
+)
+
+// buildWorker lists all background work of the product.
+func (s *Server) buildWorker() {
+	s.worker = worker.New(timer{}, s.log,
+		worker.Job{Name: pay.WorkExpiry, Interval: dueInterval, Run: s.Pay.ExpireDue},
+		worker.Job{Name: pay.WorkPayments, Interval: dueInterval, Run: s.Pay.PollPayments},
+		worker.Job{Name: pay.WorkRefunds, Interval: dueInterval, Run: s.Pay.PollRefunds},
+		worker.Job{Name: workNetwork, Interval: dueInterval, Run: s.pumpCard},
+		worker.Job{Name: pay.WorkNotices, Interval: dueInterval, Run: s.Pay.ProcessNotices},
+		worker.Job{Name: pay.WorkFanOut, Interval: dueInterval, Run: s.sender.FanOut},
+		worker.Job{Name: pay.WorkDelivery, Interval: dueInterval, Run: s.sender.Deliver,
+			Settle: s.sender.Settle},
+		worker.Job{Name: workPrune, Interval: pruneInterval, Run: s.Pay.Prune},
+	)
+	wake := s.worker.Wake
+	s.wake.Store(&wake)
+}
+
+// timer is the machine's timer.
+type timer struct{}
+
+func (timer) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// pumpCard brings the card network's notifications to our door.
+func (s *Server) pumpCard(ctx context.Context) (int, error) {
+	return s.Card.Pump(ctx, s.Clock.Now(), noticeRows, s.receiveCard)
+}
+
+// Start starts the background work.
+func (s *Server) Start() { s.worker.Start(context.Background()) }
+
+// Stop ends the background work and waits for what is in flight.
+func (s *Server) Stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if err := s.worker.Stop(ctx); err != nil {
+		s.log.Warn("background work did not end in time", "error", err)
+	}
+	if err := s.sender.Close(ctx); err != nil {
+		s.log.Warn("deliveries did not end in time; they will be made again", "error", err)
+	}
+}
