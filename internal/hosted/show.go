@@ -24,6 +24,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request) error {
 	pg := p.pageOf(r, &v)
 	done := pg.Name == pagePaid || pg.Name == pageAuthorised
 	if done && pg.ShopURL != "" && r.URL.Query().Get("go") != "" {
+		pg.Going = true
 		// A redirect would do, were it not for form-action, which binds all that a form leads to.
 		w.Header().Set("Refresh", toShop+"; url="+string(pg.ShopURL))
 	}

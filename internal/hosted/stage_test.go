@@ -139,7 +139,7 @@ func settings() []setting {
 	}
 }
 
-// counted is a source of ids that can be told apart and come out the same in every run.
+// counter is a source of randomness that counts, so that every run is the same.
 type counter struct{ n byte }
 
 func (c *counter) Read(b []byte) (int, error) {
@@ -173,7 +173,6 @@ func handlerOf(p *Pages) http.Handler {
 	return mux
 }
 
-// get asks for a path below the session's page; a step begins with a slash.
 func get(h http.Handler, target string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	for i := 0; i+1 < len(header); i += 2 {
@@ -185,7 +184,9 @@ func get(h http.Handler, target string, header ...string) *httptest.ResponseReco
 }
 
 // post sends a form as a browser on our own page does.
-func post(h http.Handler, target string, values url.Values, header ...string) *httptest.ResponseRecorder {
+func post(
+	h http.Handler, target string, values url.Values, header ...string,
+) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(values.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")

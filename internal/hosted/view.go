@@ -16,8 +16,10 @@ import (
 //go:embed page/*.html
 var pageFiles embed.FS
 
-// fewTries is how many remaining attempts are worth a warning.
-const fewTries = 2
+const (
+	fewTries   = 2  // remaining attempts that are worth a warning
+	longAmount = 14 // characters
+)
 
 // page is what a template shows. Everything in it is safe to be seen by whoever holds the page key.
 type page struct {
@@ -36,6 +38,7 @@ type page struct {
 	Card      string // "Visa •••• 4242"
 	Refunding bool   // late money goes back by itself
 	Review    bool   // the outcome has been open for long
+	Going     bool   // the browser returns to the shop by itself
 
 	// Ways: of ours, and to the outside.
 	Self, Onward, Status, Events, Wait, CancelAction string
@@ -61,6 +64,9 @@ func (p *page) Live() bool { return p.Name == pageAction || p.Name == pageWaitin
 
 // FewLeft reports whether the buyer should know how many attempts remain.
 func (p *page) FewLeft() bool { return p.Left > 0 && p.Left <= fewTries }
+
+// LongAmount reports whether the amount needs a smaller type to stand on one line of a phone.
+func (p *page) LongAmount() bool { return utf8.RuneCountInString(p.Amount) > longAmount }
 
 // DeclineText returns the words for the last decline.
 func (p *page) DeclineText() (string, error) {

@@ -2,6 +2,18 @@
 (function () {
   "use strict";
 
+  // What the first digits of a card number tell, and which picture stands for it.
+  var brands = [
+    [/^4/, "visa", "Visa"],
+    [/^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, "mastercard", "Mastercard"],
+    [/^3[47]/, "amex", "American Express"],
+    [/^(6011|64[4-9]|65)/, "other", "Discover"],
+    [/^(30[0-5]|36|3[89])/, "other", "Diners"],
+    [/^35(2[89]|[3-8])/, "other", "JCB"],
+    [/^62/, "other", "UnionPay"],
+    [/^506[01]/, "other", "Verve"]
+  ];
+
   var form = document.getElementById("pay");
   if (form) {
     cardForm(form);
@@ -143,17 +155,6 @@
       input.setSelectionRange(caret, caret);
     }
   }
-
-  var brands = [
-    [/^4/, "visa", "Visa"],
-    [/^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, "mastercard", "Mastercard"],
-    [/^3[47]/, "amex", "American Express"],
-    [/^(6011|64[4-9]|65)/, "other", "Discover"],
-    [/^(30[0-5]|36|3[89])/, "other", "Diners"],
-    [/^35(2[89]|[3-8])/, "other", "JCB"],
-    [/^62/, "other", "UnionPay"],
-    [/^506[01]/, "other", "Verve"]
-  ];
 
   function brandOf(digits) {
     return brands.find(function (b) { return b[0].test(digits); });
