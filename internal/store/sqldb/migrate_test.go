@@ -67,12 +67,16 @@ func TestMigrate_ManyNodesAtOnce(t *testing.T) {
 
 func TestMigrate_FailureLeavesNothing(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
-		broken := "-- +goose Up\nCREATE TABLE extra (id TEXT PRIMARY KEY);\nINSERT INTO nowhere VALUES (1);\n"
+		const broken = `-- +goose Up
+CREATE TABLE extra (id TEXT PRIMARY KEY);
+INSERT INTO nowhere VALUES (1);
+`
 		db := unmigrated(t, url, testSchema, broken)
 		if _, _, err := db.Migrate(t.Context()); err == nil {
 			t.Fatal("a broken migration passed")
 		}
-		fixed := unmigrated(t, url, testSchema, strings.ReplaceAll(broken, "nowhere VALUES (1)", "extra VALUES ('1')"))
+		mended := strings.ReplaceAll(broken, "nowhere VALUES (1)", "extra VALUES ('1')")
+		fixed := unmigrated(t, url, testSchema, mended)
 		if from, to, err := fixed.Migrate(t.Context()); from != 1 || to != 2 || err != nil {
 			t.Errorf("after the repair: from %d to %d, %v", from, to, err)
 		}
@@ -103,7 +107,8 @@ ALTER TABLE parent_new RENAME TO parent;
 
 func TestMigrate_BytesHaveNoAffinity(t *testing.T) {
 	db := one(t, engines["sqlite"](t))
-	n := number(t, db.Reader(), "SELECT count(*) FROM pragma_table_info('kind') WHERE name = 'bytes' AND type = 'BLOB'")
+	n := number(t, db.Reader(), `SELECT count(*) FROM pragma_table_info('kind')
+		WHERE name = 'bytes' AND type = 'BLOB'`)
 	if n != 1 {
 		t.Error("BYTEA did not become BLOB")
 	}

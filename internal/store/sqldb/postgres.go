@@ -18,6 +18,7 @@ import (
 // How PostgreSQL is used.
 const (
 	pgOldest      = 140000                 // server_version_num of the oldest release accepted
+	pgConnect     = 5 * time.Second        // to reach the server
 	pgGrace       = 1 * time.Second        // for the server to refuse a statement before we hang up
 	pgLockTimeout = 200 * time.Millisecond // a batch that waits longer is broken up
 	pgLockSpread  = 20 * time.Millisecond  // added up to pgLockSteps times, by the process id
@@ -69,7 +70,7 @@ func openPostgres(ctx context.Context, o Options) (*pgStore, error) {
 }
 
 func (s *pgStore) tune(c *pgx.ConnConfig) {
-	c.ConnectTimeout = s.timeout
+	c.ConnectTimeout = pgConnect
 	c.RuntimeParams["statement_timeout"] = millis(s.timeout)
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = pgApplication

@@ -37,7 +37,7 @@ func (w *pgWriter) connect(ctx context.Context) error {
 	if !w.failedAt.IsZero() && now.Sub(w.failedAt) < pgRetryAfter {
 		return w.failure
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.store.timeout+pgGrace)
+	ctx, cancel := context.WithTimeout(ctx, pgConnect)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, w.store.config)
 	if err != nil {
@@ -95,7 +95,7 @@ func (w *pgWriter) try(calls []*call) attempt {
 	if err := w.connect(context.Background()); err != nil {
 		return attempt{fate: refused, err: err}
 	}
-	b := &pgBatch{w: w}
+	b := &pgBatch{w: w, culprit: nobody}
 	b.add(nobody, pgBegin, nil)
 	for i, c := range calls {
 		if a, lost := b.runUnit(i, c); lost {
@@ -123,8 +123,8 @@ type pgBatch struct {
 	wrote   bool
 
 	failed  error // the first failure; the transaction is lost
-	culprit int
-	maybe   bool // COMMIT had gone out and its answer is missing
+	culprit int   // whose statement it was, or nobody's
+	maybe   bool  // COMMIT had gone out and its answer is missing
 }
 
 func (b *pgBatch) add(owner int, sql string, args []any) {

@@ -52,13 +52,16 @@ func (db *DB) Write(ctx context.Context, unit Unit) error {
 	}
 	select {
 	case <-c.done:
-		return c.result
 	case <-ctx.Done():
+		if c.state.CompareAndSwap(waiting, abandoned) {
+			return ctx.Err()
+		}
+		<-c.done
 	}
-	if c.state.CompareAndSwap(waiting, abandoned) {
-		return ctx.Err()
+	var p *PanicError
+	if errors.As(c.result, &p) {
+		db.log.Error("unit of work panicked", "panic", p.Value, "stack", string(p.Stack))
 	}
-	<-c.done
 	return c.result
 }
 
@@ -239,7 +242,8 @@ func (c *call) run(tx Tx) (err error) {
 	return c.unit(unitContext{c.ctx}, tx)
 }
 
-// PanicError is the answer to a unit that panicked. Nothing of the unit is stored.
+// PanicError is the answer to a unit that panicked. Nothing of the unit is stored, and the stack
+// is in the log.
 type PanicError struct {
 	Value any
 	Stack []byte

@@ -84,7 +84,8 @@ func (c *liteConn) exec(ctx context.Context, sql string, args ...any) (int64, er
 }
 
 // query returns up to limit rows of a statement; a limit of 0 means all.
-func (c *liteConn) query(ctx context.Context, limit int, sql string, args []any) (*liteRows, error) {
+func (c *liteConn) query(ctx context.Context, limit int, sql string, args []any,
+) (*liteRows, error) {
 	s, err := c.prepare(sql)
 	if err != nil {
 		return nil, err

@@ -129,7 +129,8 @@ func TestSQLite_Full(t *testing.T) {
 func TestSQLite_Halts(t *testing.T) {
 	db := one(t, engines["sqlite"](t))
 	db.Halt(errors.New("fsync failed"))
-	if err := db.Write(t.Context(), queue("INSERT INTO job (id) VALUES ('1')")); !is(sqldb.ErrUnavailable)(err) {
+	err := db.Write(t.Context(), queue("INSERT INTO job (id) VALUES ('1')"))
+	if !is(sqldb.ErrUnavailable)(err) {
 		t.Errorf("write: %v", err)
 	}
 	if err := db.Ping(t.Context()); !is(sqldb.ErrUnavailable)(err) {
@@ -149,7 +150,8 @@ func TestSQLite_Busy(t *testing.T) {
 		t.Fatal(err)
 	}
 	release := hold(t, other)
-	if err := db.Write(t.Context(), queue("INSERT INTO job (id) VALUES ('1')")); !is(sqldb.ErrUnavailable)(err) {
+	err := db.Write(t.Context(), queue("INSERT INTO job (id) VALUES ('1')"))
+	if !is(sqldb.ErrUnavailable)(err) {
 		t.Errorf("write: %v", err)
 	}
 	release()

@@ -10,8 +10,8 @@ import (
 )
 
 type (
-	named    string
-	number16 int16
+	named string
+	short int16
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -25,38 +25,50 @@ func TestValues_RoundTrip(t *testing.T) {
 		for i := range every {
 			every[i] = byte(i)
 		}
-		for id, in := range map[string]struct {
-			flag, bytes, num, words any
-			wantFlag                *bool
-			wantBytes               []byte
-			wantNum                 *int64
-			wantWords               *string
-		}{
-			"null":     {nil, nil, nil, nil, nil, nil, nil, nil},
-			"nil":      {(*bool)(nil), []byte(nil), (*int64)(nil), (*string)(nil), nil, nil, nil, nil},
-			"empty":    {false, []byte{}, int64(0), "", ptr(false), []byte{}, ptr(int64(0)), ptr("")},
-			"pointers": {ptr(true), every, ptr(int64(-7)), ptr("x"), ptr(true), every, ptr(int64(-7)), ptr("x")},
-			"named":    {true, []byte("1"), number16(5), named("open"), ptr(true), []byte("1"), ptr(int64(5)), ptr("open")},
-			"edges": {
-				true, []byte("12345"), int64(-1 << 63), "ü – 007 – \"'\\ 😀\n",
-				ptr(true), []byte("12345"), ptr(int64(-1 << 63)), ptr("ü – 007 – \"'\\ 😀\n"),
+		for id, row := range map[string]struct{ in, want []any }{
+			"null": {
+				[]any{nil, nil, nil, nil},
+				[]any{(*bool)(nil), []byte(nil), (*int64)(nil), (*string)(nil)},
 			},
-			"largest": {false, []byte("null"), int64(1<<63 - 1), "1e5", ptr(false), []byte("null"), ptr(int64(1<<63 - 1)), ptr("1e5")},
+			"nil": {
+				[]any{(*bool)(nil), []byte(nil), (*int64)(nil), (*string)(nil)},
+				[]any{(*bool)(nil), []byte(nil), (*int64)(nil), (*string)(nil)},
+			},
+			"empty": {
+				[]any{false, []byte{}, int64(0), ""},
+				[]any{ptr(false), []byte{}, ptr(int64(0)), ptr("")},
+			},
+			"pointers": {
+				[]any{ptr(true), every, ptr(int64(-7)), ptr("x")},
+				[]any{ptr(true), every, ptr(int64(-7)), ptr("x")},
+			},
+			"named": {
+				[]any{true, []byte("1"), short(5), named("open")},
+				[]any{ptr(true), []byte("1"), ptr(int64(5)), ptr("open")},
+			},
+			"edges": {
+				[]any{true, []byte("12345"), int64(-1 << 63), "ü – 007 – \"'\\ 😀\n"},
+				[]any{ptr(true), []byte("12345"), ptr(int64(-1 << 63)), ptr("ü – 007 – \"'\\ 😀\n")},
+			},
+			"largest": {
+				[]any{false, []byte("null"), int64(1<<63 - 1), "1e5"},
+				[]any{ptr(false), []byte("null"), ptr(int64(1<<63 - 1)), ptr("1e5")},
+			},
 		} {
-			mustWrite(t, db, queue(insertKind, id, in.flag, in.bytes, in.num, in.words))
+			mustWrite(t, db, queue(insertKind, append([]any{id}, row.in...)...))
 			check := func(r sqldb.Reader) {
 				var flag *bool
 				var bytes []byte
 				var num *int64
 				var words *string
-				err := r.QueryRow(t.Context(), "SELECT flag, bytes, num, words FROM kind WHERE id = $1", named(id)).
+				err := r.QueryRow(t.Context(),
+					"SELECT flag, bytes, num, words FROM kind WHERE id = $1", named(id)).
 					Scan(&flag, &bytes, &num, &words)
 				if err != nil {
 					t.Errorf("%s: %v", id, err)
 				}
-				got := []any{flag, bytes, num, words}
-				if want := []any{in.wantFlag, in.wantBytes, in.wantNum, in.wantWords}; !reflect.DeepEqual(got, want) {
-					t.Errorf("%s: got %#v, want %#v", id, got, want)
+				if got := []any{flag, bytes, num, words}; !reflect.DeepEqual(got, row.want) {
+					t.Errorf("%s: got %#v, want %#v", id, got, row.want)
 				}
 			}
 			check(db.Reader())
@@ -97,16 +109,19 @@ func TestValues_ScanKinds(t *testing.T) {
 		if words != "w" || num != 12 || !flag || string(bytes) != "by" {
 			t.Errorf("got %q %d %v %q", words, num, flag, bytes)
 		}
+		one := func(column, id string) sqldb.Row {
+			return db.Reader().QueryRow(t.Context(), "SELECT "+column+" FROM kind WHERE id = $1", id)
+		}
 		var text string
 		var small int8
 		for name, err := range map[string]error{
-			"NULL into string":  db.Reader().QueryRow(t.Context(), "SELECT words FROM kind WHERE id = 'null'").Scan(&text),
-			"NULL into int":     db.Reader().QueryRow(t.Context(), "SELECT num FROM kind WHERE id = 'null'").Scan(&num),
-			"NULL into bool":    db.Reader().QueryRow(t.Context(), "SELECT flag FROM kind WHERE id = 'null'").Scan(&flag),
-			"text into int":     db.Reader().QueryRow(t.Context(), "SELECT words FROM kind WHERE id = 'x'").Scan(&num),
-			"overflow":          db.Reader().QueryRow(t.Context(), "SELECT num * 100 FROM kind WHERE id = 'x'").Scan(&small),
-			"too few variables": db.Reader().QueryRow(t.Context(), all, "x").Scan(&text),
-			"not a pointer":     db.Reader().QueryRow(t.Context(), "SELECT num FROM kind WHERE id = 'x'").Scan(num),
+			"NULL into string":  one("words", "null").Scan(&text),
+			"NULL into int":     one("num", "null").Scan(&num),
+			"NULL into bool":    one("flag", "null").Scan(&flag),
+			"text into int":     one("words", "x").Scan(&num),
+			"overflow":          one("num * 100", "x").Scan(&small),
+			"too few variables": one("words, num", "x").Scan(&text),
+			"not a pointer":     one("num", "x").Scan(num),
 		} {
 			if err == nil {
 				t.Errorf("%s was accepted", name)
@@ -136,17 +151,18 @@ func TestErrors(t *testing.T) {
 		db := one(t, url)
 		mustWrite(t, db, queue("INSERT INTO child (id, parent_id) VALUES ('c1', 'p1')"))
 		mustWrite(t, db, queue("INSERT INTO pair (a, b, c) VALUES ('1', '2', '3')"))
+		const parent = "INSERT INTO parent (id, code, label, live) VALUES "
 		for sql, want := range map[string]func(error) bool{
-			"INSERT INTO parent (id, code) VALUES ('p1', 'c2')":                          isUnique("parent_pkey"),
-			"INSERT INTO parent (id, code) VALUES ('p2', 'c1')":                          isUnique("parent_code_key"),
-			"INSERT INTO parent (id, code, label, live) VALUES ('p2', 'c2', 'l1', TRUE)": isUnique("parent_label"),
-			"INSERT INTO pair (a, b) VALUES ('1', '2')":                                  isUnique("pair_pkey"),
-			"INSERT INTO pair (a, b, c) VALUES ('9', '2', '3')":                          isUnique("pair_b_c_key"),
-			"UPDATE counter SET id = 'a'":                                                isUnique("counter_pkey"),
-			"INSERT INTO child (id, parent_id) VALUES ('c2', 'nobody')":                  is(sqldb.ErrForeignKey),
-			"DELETE FROM parent WHERE id = 'p1'":                                         is(sqldb.ErrForeignKey),
-			"UPDATE counter SET n = -1 WHERE id = 'a'":                                   is(sqldb.ErrCheck),
-			"INSERT INTO counter (id) VALUES ('z')":                                      is(sqldb.ErrCheck),
+			parent + "('p1', 'c2', NULL, NULL)":                         isUnique("parent_pkey"),
+			parent + "('p2', 'c1', NULL, NULL)":                         isUnique("parent_code_key"),
+			parent + "('p2', 'c2', 'l1', TRUE)":                         isUnique("parent_label"),
+			"INSERT INTO pair (a, b) VALUES ('1', '2')":                 isUnique("pair_pkey"),
+			"INSERT INTO pair (a, b, c) VALUES ('9', '2', '3')":         isUnique("pair_b_c_key"),
+			"UPDATE counter SET id = 'a'":                               isUnique("counter_pkey"),
+			"INSERT INTO child (id, parent_id) VALUES ('c2', 'nobody')": is(sqldb.ErrForeignKey),
+			"DELETE FROM parent WHERE id = 'p1'":                        is(sqldb.ErrForeignKey),
+			"UPDATE counter SET n = -1 WHERE id = 'a'":                  is(sqldb.ErrCheck),
+			"INSERT INTO counter (id) VALUES ('z')":                     is(sqldb.ErrCheck),
 		} {
 			if err := db.Write(t.Context(), exec(sql)); !want(err) {
 				t.Errorf("%s: %v", sql, err)
@@ -198,7 +214,8 @@ func TestReader(t *testing.T) {
 			t.Errorf("read %q, %v", ids, rows.Err())
 		}
 		var id string
-		if err := r.QueryRow(t.Context(), "SELECT id FROM counter ORDER BY id").Scan(&id); err != nil || id != "a" {
+		err = r.QueryRow(t.Context(), "SELECT id FROM counter ORDER BY id").Scan(&id)
+		if err != nil || id != "a" {
 			t.Errorf("first of two rows: %q, %v", id, err)
 		}
 		if err := r.QueryRow(t.Context(), "SELECT id FROM job").Scan(&id); !is(sqldb.ErrNoRows)(err) {

@@ -51,6 +51,12 @@ func TestWrite_BatchIsBounded(t *testing.T) {
 	})
 }
 
+const (
+	duplicate = "INSERT INTO counter (id, n) VALUES ('a', 1)"
+	orphan    = "INSERT INTO child (id, parent_id) VALUES ('bad', 'nobody')"
+	job1      = "INSERT INTO job (id) VALUES ('1')"
+)
+
 // badUnits are units that fail, each in its own way, and what their callers are told.
 var badUnits = map[string]struct {
 	unit sqldb.Unit
@@ -74,12 +80,12 @@ var badUnits = map[string]struct {
 		}
 		return errMine
 	}, is(errMine)},
-	"duplicate":        {exec("INSERT INTO counter (id, n) VALUES ('a', 1)"), isUnique("counter_pkey")},
-	"queued duplicate": {queue("INSERT INTO counter (id, n) VALUES ('a', 1)"), isUnique("counter_pkey")},
-	"queued orphan":    {queue("INSERT INTO child (id, parent_id) VALUES ('bad', 'nobody')"), is(sqldb.ErrForeignKey)},
+	"duplicate":        {exec(duplicate), isUnique("counter_pkey")},
+	"queued duplicate": {queue(duplicate), isUnique("counter_pkey")},
+	"queued orphan":    {queue(orphan), is(sqldb.ErrForeignKey)},
 	"failure ignored": {func(ctx context.Context, tx sqldb.Tx) error {
 		tx.Queue("INSERT INTO job (id) VALUES ('bad')")
-		_, _ = tx.Exec(ctx, "INSERT INTO counter (id, n) VALUES ('a', 1)")
+		_, _ = tx.Exec(ctx, duplicate)
 		tx.Queue("INSERT INTO job (id) VALUES ('bad2')")
 		return nil
 	}, isUnique("counter_pkey")},
@@ -244,7 +250,7 @@ func TestWrite_Context(t *testing.T) {
 		db := one(t, url)
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := db.Write(ended, queue("INSERT INTO job (id) VALUES ('1')")); !is(context.Canceled)(err) {
+		if err := db.Write(ended, queue(job1)); !is(context.Canceled)(err) {
 			t.Errorf("ended context: %v", err)
 		}
 
@@ -286,7 +292,7 @@ func TestWrite_Overload(t *testing.T) {
 		})
 		release := hold(t, db)
 		answer := make(chan error)
-		go func() { answer <- db.Write(context.Background(), queue("INSERT INTO job (id) VALUES ('1')")) }()
+		go func() { answer <- db.Write(context.Background(), queue(job1)) }()
 		awaitWaiting(t, db, 1)
 		if err := db.Write(t.Context(), queue("DELETE FROM job")); !is(sqldb.ErrOverloaded)(err) {
 			t.Errorf("full queue: %v", err)
@@ -336,7 +342,7 @@ func TestClose(t *testing.T) {
 		db := one(t, url)
 		release := hold(t, db)
 		answer := make(chan error)
-		go func() { answer <- db.Write(context.Background(), queue("INSERT INTO job (id) VALUES ('1')")) }()
+		go func() { answer <- db.Write(context.Background(), queue(job1)) }()
 		awaitWaiting(t, db, 1)
 		closed := make(chan error)
 		go func() { closed <- db.Close() }()
@@ -374,7 +380,8 @@ func TestWrite_Parallel(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if n := number(t, dbs[0].Reader(), "SELECT n FROM counter WHERE id = 'a'"); n != workers*rounds {
+		n := number(t, dbs[0].Reader(), "SELECT n FROM counter WHERE id = 'a'")
+		if n != workers*rounds {
 			t.Errorf("counted %d, want %d", n, workers*rounds)
 		}
 	})
