@@ -18,6 +18,7 @@ const (
 	wordRedirect  = "redirect_refused"
 	wordStatus    = "bad_status"
 	wordUnsigned  = "secret_unreadable"
+	wordInternal  = "internal_error"
 	statusSuccess = 200
 )
 

@@ -3,6 +3,8 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 )
@@ -11,14 +13,9 @@ import (
 // many it claimed without waiting for any. Each one that is through wakes the worker for more, so
 // that a slow receiver holds up nobody but itself.
 func (s *Sender) Deliver(ctx context.Context) (int, error) {
-	room := s.room()
-	if room == 0 {
+	order := s.order(s.now())
+	if order.Limit == 0 {
 		return 0, nil
-	}
-	now := s.now()
-	order := pay.ClaimOrder{
-		Now: now, Until: now.Add(lease), Lease: s.ids.Secret(tokenBytes),
-		Limit: room, PerEndpoint: perEndpoint,
 	}
 	var claimed []pay.Parcel
 	err := s.store.Write(ctx, func(ctx context.Context, tx pay.Tx) (err error) {
@@ -37,19 +34,31 @@ func (s *Sender) Deliver(ctx context.Context) (int, error) {
 		s.idle = make(chan struct{})
 	}
 	for _, p := range claimed {
-		s.lanes.add(parcel{p, order.Until})
+		s.lanes.add(parcel{Parcel: p, until: order.Until})
 	}
 	s.start()
 	return len(claimed), nil
 }
 
-func (s *Sender) room() int {
+// order says what to claim. For an endpoint that keeps up, more is claimed than is sent at once, so
+// that not every delivery costs a look into the store; what piles up is slow and waits there.
+func (s *Sender) order(now time.Time) pay.ClaimOrder {
+	o := pay.ClaimOrder{
+		Now: now, Until: now.Add(lease), Lease: s.ids.Secret(tokenBytes), PerEndpoint: ahead,
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return 0
+		return o
 	}
-	return min(slots+backlog-s.lanes.held(), claimBatch)
+	if s.lanes.waiting > backlog/2 {
+		s.lanes.drop(o.Until.Add(-slowAfter))
+	}
+	if s.lanes.waiting > backlog/4 {
+		o.PerEndpoint = perEndpoint
+	}
+	o.Limit = min(slots+backlog-s.lanes.held(), claimBatch)
+	return o
 }
 
 // start sends what may be sent now. The caller holds the lock.
@@ -61,40 +70,55 @@ func (s *Sender) start() {
 		}
 		go s.handle(p)
 	}
+}
+
+// handle makes one attempt, lets the next delivery have its place and records what came of it.
+func (s *Sender) handle(p parcel) {
+	r, ok := s.try(&p)
+	s.mu.Lock()
+	s.lanes.sent(p, ok && r.word != "")
+	if r.status == http.StatusGone {
+		s.lanes.dropEndpoint(p.EndpointID)
+	}
+	s.start()
+	s.mu.Unlock()
+	if ok {
+		s.keep(&p, r)
+	}
+	s.mu.Lock()
+	left := s.lanes.done(p)
 	if s.lanes.held() == 0 {
 		close(s.idle)
 	}
+	s.mu.Unlock()
+	if left <= refill {
+		s.wake(pay.WorkDelivery)
+	}
 }
 
-// handle makes one attempt and records it, then lets the next delivery have its place.
-func (s *Sender) handle(p parcel) {
-	defer s.leave(p)
-	defer func() {
-		if r := recover(); r != nil {
-			s.log.Error("webhook: attempt broke off", "delivery", p.ID, "panic", fmt.Sprint(r))
-		}
-	}()
+// try makes the attempt unless it is too late for it; false when there is nothing to record.
+func (s *Sender) try(p *parcel) (r result, ok bool) {
 	// A delivery that waited too long for a slot might still be on its way when its lease ends and
 	// somebody else takes it.
 	if p.until.Sub(s.now()) < leaseMargin {
-		return
+		return result{}, false
 	}
-	r := s.attempt(s.ctx, &p.Parcel)
-	if s.ctx.Err() != nil {
-		return // closing: the lease will end and the attempt be repeated
-	}
+	defer func() {
+		if v := recover(); v != nil {
+			s.log.Error("webhook: attempt broke off", "delivery", p.ID, "panic", fmt.Sprint(v))
+			r, ok = result{at: s.now(), word: wordInternal}, true
+		}
+	}()
+	r = s.attempt(s.ctx, &p.Parcel)
+	// What Close breaks off was no attempt: the lease will end and somebody repeat it.
+	return r, s.ctx.Err() == nil
+}
+
+func (s *Sender) keep(p *parcel, r result) {
 	if err := s.record(s.ctx, &p.Parcel, r); err != nil {
 		s.log.Error("webhook: attempt not recorded; it will be repeated",
 			"delivery", p.ID, "error", err.Error())
 	}
-}
-
-func (s *Sender) leave(p parcel) {
-	s.mu.Lock()
-	s.lanes.done(p)
-	s.start()
-	s.mu.Unlock()
-	s.wake(pay.WorkDelivery)
 }
 
 // Settle waits until nothing that was claimed is left to send or record, and returns 1 if it had to
@@ -132,12 +156,15 @@ func (s *Sender) Drain(ctx context.Context) error {
 	}
 }
 
+// forever is later than the end of any lease.
+var forever = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // Close claims and begins nothing more, waits until ctx ends for what is on its way, breaks off the
 // rest and closes all connections. What was broken off is repeated when its lease has ended.
 func (s *Sender) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
-	s.lanes.forget()
+	s.lanes.drop(forever)
 	idle := s.idle
 	if s.lanes.held() == 0 {
 		idle = nil

@@ -50,6 +50,7 @@ type house struct {
 	t      testing.TB
 	store  *store.Store
 	clock  *clock
+	ticks  pay.Clock // what the senders see; the clock unless a test says otherwise
 	ids    ident.Source
 	vault  *vault.Vault
 	sender *webhook.Sender
@@ -81,6 +82,7 @@ func newHouse(t testing.TB) *house {
 		t: t, store: store.New(db), clock: &clock{now: epoch}, ids: ids, vault: v,
 		scope: pay.Scope{MerchantID: ids.ID("mer", epoch), Mode: pay.Test},
 	}
+	h.ticks = h.clock
 	h.merchant(h.scope.MerchantID)
 	h.sender = h.newSender(time.Second)
 	return h
@@ -89,13 +91,19 @@ func newHouse(t testing.TB) *house {
 // newSender returns one more node on the same store.
 func (h *house) newSender(total time.Duration) *webhook.Sender {
 	h.t.Helper()
+	return h.wokenSender(total, nil)
+}
+
+// wokenSender returns a node that tells when there is work.
+func (h *house) wokenSender(total time.Duration, wake func(pay.Work)) *webhook.Sender {
+	h.t.Helper()
 	open := egress.Policy{AllowPrivate: true, AllowHTTP: true}
 	s := webhook.New(webhook.Deps{
-		Store: h.store, Clock: h.clock, IDs: h.ids, Vault: h.vault,
+		Store: h.store, Clock: h.ticks, IDs: h.ids, Vault: h.vault,
 		Log: slog.New(slog.DiscardHandler), Native: "checkout",
 		Encoders: map[string]webhook.Encoder{"checkout": encode, "other": encodeOther},
 		Test:     open, Live: open,
-		Calls: egress.Options{Total: total},
+		Calls: egress.Options{Total: total}, Wake: wake,
 	})
 	h.t.Cleanup(func() {
 		if err := s.Close(context.Background()); err != nil {

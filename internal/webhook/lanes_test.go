@@ -3,15 +3,20 @@ package webhook
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-func offer(l *lanes, merchant, endpoint string, n int) {
+func offer(l *lanes, merchant, endpoint string, n int, change ...func(*parcel)) {
 	for range n {
-		l.add(parcel{Parcel: pay.Parcel{
+		p := parcel{Parcel: pay.Parcel{
 			Delivery: pay.Delivery{MerchantID: merchant, EndpointID: endpoint},
-		}})
+		}}
+		for _, f := range change {
+			f(&p)
+		}
+		l.add(p)
 	}
 }
 
@@ -28,6 +33,11 @@ func fill(l *lanes) (taken map[string]int, parcels []parcel) {
 	}
 }
 
+func finish(l *lanes, p parcel, failed bool) int {
+	l.sent(p, failed)
+	return l.done(p)
+}
+
 func TestLanes_EndpointLimit(t *testing.T) {
 	l := newLanes(100)
 	offer(l, "a", "slow", 50)
@@ -36,7 +46,7 @@ func TestLanes_EndpointLimit(t *testing.T) {
 	if taken["a"] != perEndpoint+2 {
 		t.Errorf("%d on their way, want %d to the one and 2 to the other", taken["a"], perEndpoint)
 	}
-	l.done(parcels[0])
+	finish(l, parcels[0], false)
 	if again, _ := fill(l); again["a"] != 1 {
 		t.Errorf("a free place is given to %d deliveries", again["a"])
 	}
@@ -73,30 +83,82 @@ func TestLanes_FewestFirst(t *testing.T) {
 		}
 	}
 	for _, p := range parcels {
-		l.done(p)
+		finish(l, p, false)
 	}
 	_, rest := fill(l)
 	for _, p := range rest {
-		l.done(p)
+		finish(l, p, false)
 	}
 	if len(rest) != 5 || l.held() != 0 || len(l.merchants)+len(l.endpoints) != 0 {
 		t.Errorf("in the end: %d taken, %+v", len(rest), l)
 	}
 }
 
-func TestLanes_Forget(t *testing.T) {
-	l := newLanes(10)
-	offer(l, "a", "x", 6)
-	_, parcels := fill(l)
-	offer(l, "b", "y", 3)
-	l.forget()
-	if l.held() != len(parcels) {
-		t.Errorf("%d held, want the %d on their way", l.held(), len(parcels))
+func TestLanes_FailingEndpointsHaveLittle(t *testing.T) {
+	l := newLanes(100)
+	for i := range 80 {
+		offer(l, fmt.Sprint("m", i), fmt.Sprint("e", i), 4, func(p *parcel) {
+			p.Endpoint.FailingSince = time.Unix(1, 0)
+		})
+	}
+	offer(l, "good", "good", 5)
+	taken, parcels := fill(l)
+	if taken["good"] != perEndpoint || len(parcels) != 50+perEndpoint {
+		t.Errorf("%d on their way, %d of them good; want 54 and 4", len(parcels), taken["good"])
+	}
+	for m, n := range taken {
+		if m != "good" && n != perFailing {
+			t.Errorf("%d at once to an endpoint that fails", n)
+		}
 	}
 	for _, p := range parcels {
-		l.done(p)
+		finish(l, p, true)
 	}
-	if l.held() != 0 || len(l.merchants) != 0 {
+	if l.busy != 0 || l.failing != 0 {
 		t.Errorf("in the end: %+v", l)
+	}
+}
+
+func TestLanes_Drop(t *testing.T) {
+	l := newLanes(10)
+	lease := func(sec int64) func(*parcel) {
+		return func(p *parcel) { p.until = time.Unix(sec, 0) }
+	}
+	offer(l, "a", "x", 6, lease(10))
+	_, parcels := fill(l)
+	offer(l, "a", "x", 1, lease(20))
+	offer(l, "b", "y", 3, lease(10))
+	l.drop(time.Unix(20, 0))
+	if l.busy != 4 || l.waiting != 1 || len(l.merchants) != 1 || len(l.endpoints) != 1 {
+		t.Errorf("left: %+v", l)
+	}
+	for i, p := range parcels {
+		if left := finish(l, p, false); left != 4-i {
+			t.Errorf("%d left for the endpoint, want %d", left, 4-i)
+		}
+	}
+	if taken, _ := fill(l); taken["a"] != 1 || l.waiting != 0 {
+		t.Errorf("in the end: %+v", l)
+	}
+}
+
+// What an attempt showed counts at once for what was claimed before it.
+func TestLanes_FailureIsRemembered(t *testing.T) {
+	l := newLanes(100)
+	offer(l, "a", "x", 20)
+	_, parcels := fill(l)
+	for _, p := range parcels {
+		l.sent(p, true)
+	}
+	_, more := fill(l)
+	if len(more) != perFailing {
+		t.Errorf("%d at once to an endpoint that has just failed, want %d", len(more), perFailing)
+	}
+	l.sent(more[0], false)
+	if taken, _ := fill(l); taken["a"] != perEndpoint {
+		t.Errorf("%d at once after a success, want %d", taken["a"], perEndpoint)
+	}
+	if l.recording != len(parcels)+1 || l.held() != 20 {
+		t.Errorf("%d held, %d of them recorded now", l.held(), l.recording)
 	}
 }

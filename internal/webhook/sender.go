@@ -14,10 +14,15 @@ import (
 // Limits of sending.
 const (
 	slots          = 256              // requests on their way at once
-	backlog        = 256              // claimed deliveries that wait for a slot
-	claimBatch     = 128              // deliveries per claim
+	backlog        = 512              // claimed deliveries that wait for a slot
+	claimBatch     = 256              // deliveries per claim
 	fanOutBatch    = 128              // events per round
 	perEndpoint    = 4                // requests at once to one endpoint
+	perFailing     = 1                // requests at once to one whose last attempt failed
+	failingPercent = 50               // of the slots for all endpoints that fail
+	ahead          = 32               // deliveries claimed at once for one endpoint
+	refill         = ahead / 4        // with so few left, more are claimed
+	slowAfter      = 10 * time.Second // a delivery that waited so long yields to others
 	sharePercent   = 25               // of the slots for one merchant while others want some
 	alonePercent   = 75               // of the slots for one merchant at any time
 	lease          = 60 * time.Second // how long a claimed delivery belongs to this node

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,22 +166,22 @@ func TestWorker_PanicsSlowItDown(t *testing.T) {
 
 func TestStop_WaitsForTheRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var ended bool
+		var ended atomic.Bool
 		w := worker.New(clock{}, quiet,
 			worker.Job{Name: "a", Interval: m, Run: func(context.Context) (int, error) {
 				time.Sleep(3 * s)
-				ended = true
+				ended.Store(true)
 				return 1, nil
 			}})
 		w.Start(t.Context())
 		time.Sleep(s)
 		short, cancel := context.WithTimeout(t.Context(), s)
 		defer cancel()
-		if err := w.Stop(short); !errors.Is(err, context.DeadlineExceeded) || ended {
-			t.Errorf("Stop with too little time: %v, round ended %v", err, ended)
+		if err := w.Stop(short); !errors.Is(err, context.DeadlineExceeded) || ended.Load() {
+			t.Errorf("Stop with too little time: %v, round ended %v", err, ended.Load())
 		}
-		if err := w.Stop(t.Context()); err != nil || !ended {
-			t.Errorf("Stop: %v, round ended %v", err, ended)
+		if err := w.Stop(t.Context()); err != nil || !ended.Load() {
+			t.Errorf("Stop: %v, round ended %v", err, ended.Load())
 		}
 	})
 }
