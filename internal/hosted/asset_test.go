@@ -18,7 +18,8 @@ const (
 	maxBytes    = 50 << 10
 )
 
-var assetLinks = regexp.MustCompile(`(?:href|src)="(/checkout/assets/[^"]+)"(?: integrity="([^"]+)")?`)
+var assetLinks = regexp.MustCompile(
+	`(?:href|src)="(/checkout/assets/[^"]+)"(?: integrity="([^"]+)")?`)
 
 // TestBudget weighs every page with its files, as a browser with an empty cache gets them.
 func TestBudget(t *testing.T) {

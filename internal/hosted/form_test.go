@@ -136,8 +136,9 @@ func TestReadCard(t *testing.T) {
 		"far ahead":  {url.Values{fieldExpiry: {"10/2099"}}, wrong{fieldExpiry: "expiry_invalid"}},
 		"amex with three": {url.Values{fieldNumber: {"378282246310005"}},
 			wrong{fieldCVC: "cvc_length"}},
-		"amex":      {url.Values{fieldNumber: {"378282246310005"}, fieldCVC: {"1234"}}, wrong{}},
-		"long name": {url.Values{fieldHolder: {strings.Repeat("x", 101)}}, wrong{fieldHolder: "holder_long"}},
+		"amex": {url.Values{fieldNumber: {"378282246310005"}, fieldCVC: {"1234"}}, wrong{}},
+		"long name": {url.Values{fieldHolder: {strings.Repeat("x", 101)}},
+			wrong{fieldHolder: "holder_long"}},
 	} {
 		form := goodCard()
 		for field, values := range c.change {

@@ -93,8 +93,8 @@ func household(ip string) string {
 	return netip.PrefixFrom(addr.WithZone(""), 64).Masked().String()
 }
 
-// violation logs what a browser refused under our policy. Addresses are cut to their origin: the page's
-// own carries the page key.
+// violation logs what a browser refused under our policy. Addresses are cut to their origin: the
+// page's own carries the page key.
 func (p *Pages) violation(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxReport))

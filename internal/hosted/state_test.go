@@ -127,7 +127,8 @@ func TestLinks(t *testing.T) {
 		has, lacks string
 	}{
 		"paid leads to success": {paid, `href="https://shop.test/done?session_id=` + stageID, "basket"},
-		"open leads to cancel":  {open, `href="https://shop.test/basket?from=` + stageID, "shop.test/done"},
+		"open leads to cancel": {open, `href="https://shop.test/basket?from=` + stageID,
+			"shop.test/done"},
 		"no script as an address": {hostile(func(s *pay.Session, u string) { s.SuccessURL = u }),
 			"Payment successful", "javascript:"},
 	} {

@@ -92,8 +92,8 @@ func (p *Pages) subscribe(id string) (changed <-chan struct{}, stop func(), err 
 	return changed, func() { unwatch(); p.streams.close(id) }, nil
 }
 
-// events tells the state now and at every change, as server-sent events, until the browser leaves or
-// the stream's time is over. When there are too many streams the script asks the status route.
+// events tells the state now and at every change, as server-sent events, until the browser leaves
+// or the stream's time is over. When there are too many streams the script asks the status route.
 func (p *Pages) events(w http.ResponseWriter, r *http.Request) error {
 	v, err := p.load(r)
 	if err != nil {
@@ -169,7 +169,7 @@ func (s *stream) write(format string, args ...any) {
 }
 
 // wait holds the request while the outcome is unknown and then sends the browser to the page. The
-// waiting page asks for it at once, by a meta refresh: the page stays on the screen until the answer
+// waiting page asks for it at once, by a meta refresh: it stays on the screen until the answer
 // comes, so that a buyer without scripts sees the outcome when it is there, and not a page that
 // reloads every few seconds.
 func (p *Pages) wait(w http.ResponseWriter, r *http.Request) error {

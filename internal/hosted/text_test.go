@@ -138,7 +138,7 @@ func TestDeclines_HaveWords(t *testing.T) {
 	}
 }
 
-func unescaped(s string) string { return strings.NewReplacer("&#39;", "'", "&#43;", "+").Replace(s) }
+func unescaped(s string) string { return strings.ReplaceAll(s, "&#39;", "'") }
 
 // TestDeclines_TellNoThief: whoever holds a lost or stolen card does not learn that it is known.
 func TestDeclines_TellNoThief(t *testing.T) {
