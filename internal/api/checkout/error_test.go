@@ -63,7 +63,6 @@ func TestError_CodesWithAnAnswerOfTheirOwn(t *testing.T) {
 	}{
 		{pay.BadParam("currency", "currency_not_supported", ""), 422, "", typeRequest},
 		{pay.BadParam("amount", "amount_too_large", ""), 422, "", typeRequest},
-		{pay.BadParam("amount", "amount_too_small", ""), 422, "", typeRequest},
 		{pay.Errorf(pay.State, "idempotency_key_reused", ""), 422, "", typeRequest},
 		{pay.Errorf(pay.Conflict, "idempotency_key_in_use", ""), 409, "", typeRequest},
 		{pay.Errorf(pay.State, "session_not_open", ""), 409, "checkout_session_not_open",

@@ -1,5 +1,10 @@
 package checkout
 
+import (
+	"reflect"
+	"strings"
+)
+
 // Patterns lists the routes as the mux knows them.
 func Patterns() []string {
 	var patterns []string
@@ -7,4 +12,45 @@ func Patterns() []string {
 		patterns = append(patterns, r.method+" "+r.path)
 	}
 	return patterns
+}
+
+// Vocabulary lists, as the guide writes them, the parameters of every body, the names of the
+// events, the words for states and the codes with an answer of their own.
+func Vocabulary() []string {
+	var words []string
+	for _, in := range []any{
+		sessionInput{}, captureInput{}, refundInput{}, customerInput{}, endpointInput{},
+		endpointPatch{}, payInput{}, clockInput{},
+	} {
+		words = append(words, names(reflect.TypeOf(in))...)
+	}
+	for _, name := range names(reflect.TypeFor[methodInput]()) {
+		words = append(words, "payment_method."+name)
+	}
+	words = append(words, knownEvents()...)
+	for word := range paymentWords {
+		words = append(words, word)
+	}
+	for word := range sessionWords {
+		words = append(words, word)
+	}
+	for code := range exceptions {
+		words = append(words, code)
+	}
+	for _, d := range documented {
+		words = append(words, d.code)
+	}
+	for i := range words {
+		words[i] = "`" + words[i] + "`"
+	}
+	return words
+}
+
+func names(t reflect.Type) []string {
+	var out []string
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		out = append(out, name)
+	}
+	return out
 }
