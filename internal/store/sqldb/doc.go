@@ -12,7 +12,8 @@
 // One SQL text serves both engines. Parameters are $1, $2, …; arguments are string, int64, bool,
 // []byte, nil, pointers to these, and named types over them. Two comments are read by this
 // package: /*for update*/ becomes FOR UPDATE and /*skip locked*/ becomes FOR UPDATE SKIP LOCKED on
-// PostgreSQL, and both stay comments on SQLite, where the one writer makes them needless.
+// PostgreSQL, and both stay comments on SQLite, where the one writer makes them needless. A sum is
+// CAST to BIGINT, since PostgreSQL would answer with a decimal.
 // Migrations spell the byte type BYTEA; SQLite is given BLOB in its place.
 //
 // A statement that fails ends its unit: later statements of that unit return the same error and
