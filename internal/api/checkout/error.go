@@ -41,7 +41,6 @@ var verdicts = map[pay.Kind]verdict{
 // exceptions are codes whose answer differs from that of their kind.
 var exceptions = map[string]verdict{
 	"currency_not_supported":   {http.StatusUnprocessableEntity, typeRequest},
-	"amount_too_small":         {http.StatusUnprocessableEntity, typeRequest},
 	"amount_too_large":         {http.StatusUnprocessableEntity, typeRequest},
 	"idempotency_key_reused":   {http.StatusUnprocessableEntity, typeRequest},
 	wire.CodeBodyTooLarge:      {http.StatusRequestEntityTooLarge, typeRequest},
@@ -61,7 +60,7 @@ var documented = map[string]struct{ code, message string }{
 	"payment_not_capturable": {"payment_not_capturable",
 		"Only an authorized payment can be captured."},
 	"payment_not_refundable": {"payment_not_refundable",
-		"Only a payment that succeeded can be refunded."},
+		"Only a payment whose money came can be refunded."},
 }
 
 // Codes that this family makes itself.
