@@ -3,51 +3,128 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { answerChallenge, cards, fillCard, pay, payButton } from "./lib/card.mjs";
+import { cards, fillCard, pay, payButton, toTheBank } from "./lib/card.mjs";
 import { Stage } from "./lib/stage.mjs";
 
 const maxRequests = 4;
 const maxBytes = 50 * 1024;
-const heldLate = "4000 0000 0000 3089";
+const maxDeclines = 5;
 
 let stage;
 before(async () => (stage = await Stage.open()));
 after(() => stage?.close());
 
-/** The states a payer can see, and how to get there from the fresh page. */
-const states = {
-  card: async () => {},
-  "card-errors": ({ page }) => pay(page, "4242 4242 4242 4241", { expiry: "01 / 20", code: "1" }),
-  declined: ({ page }) => pay(page, cards.declined),
-  "3ds": ({ page }) => pay(page, cards.challenged),
-  challenge: async ({ page }) => {
-    await pay(page, cards.challenged);
-    await page.getByRole("link", { name: /continue to your bank/i }).click();
-    await page.getByRole("button", { name: "Approve" }).waitFor();
-  },
-  waiting: ({ page }) => pay(page, heldLate),
-  "already-paid": async ({ page }, session) => {
-    await pay(page, cards.approved);
-    await stage.assertPaid(page, session);
-    await page.goto(session.url);
-  },
-  expired: async ({ page }, session) => {
-    await stage.kassa.call("POST", `/v1/checkout/sessions/${session.id}/expire`);
-    await page.reload();
-  },
-  "not-found": ({ page }, session) => page.goto(session.url.replace(/.$/, "A")),
-};
+// A page opened again tells how things stand and does not carry its reader on.
+const again = ({ page }, session) => page.goto(session.url);
 
-describe("every state is accessible", () => {
-  for (const [name, reach] of Object.entries(states)) {
-    test(name, () =>
-      stage.visit(async (payer, session) => {
-        await reach(payer, session);
-        await payer.page.getByRole("heading", { level: 1 }).waitFor();
-        await payer.inspect(name);
-      }, { js: false }));
-  }
-});
+// Without scripts the waiting page is on its way to the next one all the time, and Chromium shows
+// nothing to a driver meanwhile. No content as the answer lets it stay where it is.
+const standStill = (page) => page.route(/\/wait\?/, (route) => route.fulfill({ status: 204 }));
+
+/** What a payer can see: the name of the state, its heading, and the way there from the form. */
+const states = [
+  ["card", "Pay by card", async () => {}],
+  ["card-errors", "Pay by card", ({ page }) =>
+    pay(page, "4242 4242 4242 4241", { expiry: "01 / 20", code: "1" })],
+  ["declined", "Pay by card", async ({ page }) => {
+    await pay(page, cards.declined);
+    await page.getByRole("alert").waitFor();
+  }],
+  ["3ds", "Confirm with your bank", async (payer, session) => {
+    await stage.payByHelper(session, cards.challenged, null);
+    await again(payer, session);
+  }],
+  ["bank", "Approve this payment?", async ({ page }, session) => {
+    await stage.payByHelper(session, cards.challenged, null);
+    await page.goto(session.url);
+    await toTheBank(page);
+  }],
+  ["bank-closed", "This request is closed", async ({ page }, session) => {
+    await stage.payByHelper(session, cards.challenged, null);
+    await page.goto(session.url);
+    await toTheBank(page);
+    const bank = page.url();
+    await page.getByRole("button", { name: "Decline" }).click();
+    await page.getByRole("alert").waitFor();
+    await page.goto(bank);
+  }],
+  ["waiting", "We are confirming your payment", async (payer, session) => {
+    await stage.payByHelper(session, cards.lateApproved);
+    await standStill(payer.page);
+    await again(payer, session);
+  }],
+  ["paid", "Payment successful", async (payer, session) => {
+    await stage.payByHelper(session, cards.approved);
+    await again(payer, session);
+  }],
+  ["authorised", "Payment authorised", async (payer, session) => {
+    await stage.payByHelper(session, cards.approved);
+    await again(payer, session);
+  }, { capture_method: "manual" }],
+  ["cancelled", "Payment cancelled", async (payer, session) => {
+    await stage.payByHelper(session, cards.approved);
+    const { payment } = await stage.kassa.session(session.id);
+    await stage.kassa.call("POST", `/v1/payments/${payment}/cancel`);
+    await again(payer, session);
+  }, { capture_method: "manual" }],
+  ["expired", "This payment page has expired", async (payer, session) => {
+    await stage.kassa.call("POST", `/v1/checkout/sessions/${session.id}/expire`);
+    await again(payer, session);
+  }],
+  ["closed", "This payment page is closed", async (payer, session) => {
+    for (let i = 0; i < maxDeclines; i++) await stage.payByHelper(session, cards.declined);
+    await again(payer, session);
+  }],
+  ["not-found", "Page not found", ({ page }, session) =>
+    page.goto(session.url.replace(/.$/, (last) => (last === "0" ? "1" : "0")))],
+  ["refused", "This request was not accepted", async ({ page }, session) => {
+    await page.goto(stage.shop.origin + "/basket");
+    await page.evaluate((action) => {
+      const form = document.createElement("form");
+      document.body.append(Object.assign(form, { action, method: "post" }));
+      form.submit();
+    }, session.url);
+    await page.waitForURL(session.url);
+  }],
+];
+
+for (const js of [true, false]) {
+  describe(`every state is accessible ${js ? "with" : "without"} JavaScript`, () => {
+    for (const [name, heading, reach, wishes] of states) {
+      test(name, () =>
+        stage.visit(async (payer, session) => {
+          await reach(payer, session);
+          await payer.page.getByRole("heading", { level: 1, name: heading }).waitFor();
+          await payer.inspect(name);
+        }, { js, wishes }));
+    }
+  });
+}
+
+test("the page is accessible in the dark", () =>
+  stage.visit(async (payer) => {
+    await pay(payer.page, "4242 4242 4242 4241");
+    await payer.page.getByRole("alert").waitFor();
+    await payer.inspect("card-dark");
+  }, { colorScheme: "dark" }));
+
+test("the page speaks the payer's language", () =>
+  stage.visit(async (payer) => {
+    assert.equal(await payer.page.locator("html").getAttribute("lang"), "fr");
+    await payer.inspect("card-french");
+  }, { locale: "fr-FR" }));
+
+for (const js of [true, false]) {
+  test(`waiting ends by itself ${js ? "with" : "without"} JavaScript`, () =>
+    stage.visit(async ({ page }, session) => {
+      const live = page.waitForRequest(js ? /\/events\?/ : /\/wait\?/);
+      await pay(page, cards.lateApproved);
+      await live;
+      assert.equal((await stage.kassa.session(session.id)).payment_status, "unpaid");
+      await stage.kassa.advance(31);
+      await stage.assertPaid(page, session);
+    }, { js }));
+}
 
 test("the page stays within its budget", () =>
   stage.visit(async (payer, session) => {

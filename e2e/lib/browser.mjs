@@ -73,12 +73,15 @@ export class Payer {
     assert.deepEqual(this.#broken, [], "the page misbehaved");
   }
 
-  /** Looks at the state the page is in: axe, overflow, and a picture when pictures are wanted. */
+  /**
+   * Looks at the state the page is in: axe and overflow on a phone and on a desk. Pictures are taken
+   * when they are wanted, of pages with JavaScript.
+   */
   async inspect(name) {
     const before = this.page.viewportSize();
     for (const width of widths) {
       await this.page.setViewportSize({ width, height });
-      await this.#picture(`${name}-${width}`);
+      if (!this.#scripts) await this.#picture(`${name}-${width}`);
       await this.#accessible(`${name} at ${width} px`);
       const wide = await this.page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= width, `${name} at ${width} px scrolls sideways: ${wide} px wide`);

@@ -5,6 +5,7 @@ export const cards = {
   approved: "4242 4242 4242 4242",
   declined: "4000 0000 0000 0002",
   challenged: "4000 0000 0000 3220",
+  lateApproved: "4000 0000 0010 1008",
 };
 
 /** Fills the card form and does not send it. */
@@ -22,12 +23,18 @@ export async function pay(page, number, details) {
   await payButton(page).click();
 }
 
+/** Goes on to the simulated bank, or lets the page go on by itself. */
+export async function toTheBank(page) {
+  const onward = page.getByRole("link", { name: "Continue to your bank" });
+  const button = page.getByRole("button", { name: "Approve" });
+  await onward.or(button).first().waitFor();
+  // The step before may carry on at any moment; only a payer who is left waiting clicks.
+  if (await onward.isVisible()) await onward.click().catch(() => {});
+  await button.waitFor();
+}
+
 /** At the simulated bank: says yes or no, by the name of the button. */
 export async function answerChallenge(page, answer) {
-  const onward = page.getByRole("link", { name: /continue to your bank/i });
-  const button = page.getByRole("button", { name: answer });
-  await onward.or(button).first().waitFor();
-  // The step before may carry on by itself at any moment; only a payer who is left waiting clicks.
-  if (await onward.isVisible()) await onward.click().catch(() => {});
-  await button.click();
+  await toTheBank(page);
+  await page.getByRole("button", { name: answer }).click();
 }
