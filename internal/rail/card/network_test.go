@@ -575,3 +575,32 @@ func BenchmarkStart(b *testing.B) {
 		}
 	})
 }
+
+func TestCapture_RecordsContradictions(t *testing.T) {
+	engines(t, func(t *testing.T, b *bench) {
+		a := b.attempt(okCard)
+		a.Capture = pay.CaptureManual
+		if _, err := b.Start(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		capture := func(minor int64) error {
+			amount := a.Amount
+			amount.Minor = minor
+			_, err := b.Capture(t.Context(), b.ref(a.PaymentID), amount)
+			return err
+		}
+		if err := capture(a.Amount.Minor + 1); !errors.Is(err, card.ErrRefused) {
+			t.Errorf("more than is held: %v", err)
+		}
+		if err := capture(100); err != nil {
+			t.Fatal(err)
+		}
+		if err := capture(101); !errors.Is(err, card.ErrRefused) {
+			t.Errorf("again with another amount: %v", err)
+		}
+		got, err := b.Incidents(t.Context(), b.merchant)
+		if err != nil || len(got) != 2 {
+			t.Errorf("incidents = %q, %v", got, err)
+		}
+	})
+}
