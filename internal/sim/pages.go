@@ -90,8 +90,11 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	})
 }
 
-// view is what a template sees.
+// view is one page: its status, its template, and what the template sees.
 type view struct {
+	status   int
+	template string
+
 	CSS, Icon link
 	Title     string
 
@@ -109,7 +112,8 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request) {
 	case !prompt.Open:
 		p.closed(w, r, prompt.ReturnURL)
 	default:
-		p.render(w, r, http.StatusOK, "ask", view{
+		p.render(w, r, view{
+			status: http.StatusOK, template: "ask",
 			Title: "Approve this payment?", Merchant: prompt.Merchant,
 			Amount: prompt.Amount.Format("en"), Card: describe(prompt.Card),
 		})
@@ -209,20 +213,22 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (p *Pages) message(w http.ResponseWriter, r *http.Request, status int, m message) {
-	p.render(w, r, status, "message", view{Title: m.title, Text: m.text, Next: m.next})
+	p.render(w, r, view{
+		status: status, template: "message", Title: m.title, Text: m.text, Next: m.next,
+	})
 }
 
 // render writes a page as a whole or, if its template fails, an error: never half a page.
-func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) {
+func (p *Pages) render(w http.ResponseWriter, r *http.Request, v view) {
 	v.CSS, v.Icon = p.assets[styleName].link, p.assets[iconName].link
 	var page bytes.Buffer
-	if err := p.pages[name].ExecuteTemplate(&page, "layout.html", v); err != nil {
+	if err := p.pages[v.template].ExecuteTemplate(&page, "layout.html", v); err != nil {
 		p.Log.ErrorContext(r.Context(), "test bank page", "error", err)
 		http.Error(w, broken.text, http.StatusInternalServerError)
 		return
 	}
 	p.secure(w)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
+	w.WriteHeader(v.status)
 	_, _ = page.WriteTo(w)
 }

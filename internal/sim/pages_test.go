@@ -296,7 +296,8 @@ func TestChallenge_OtherMethods(t *testing.T) {
 	}
 }
 
-var styleLink = regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)" integrity="sha384-[^"]+">`)
+var styleLink = regexp.MustCompile(
+	`<link rel="stylesheet" href="([^"]+)" integrity="sha384-[^"]+">`)
 
 func TestAssets(t *testing.T) {
 	s := newStand(t)
