@@ -62,6 +62,7 @@ func once[T any](
 	}}
 	if key != "" {
 		o.Fingerprint = wire.Fingerprint(c.r.Method, c.r.URL.Path, in)
+		c.IdempotencyKey = key
 	}
 	return o, nil
 }
