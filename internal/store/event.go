@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
@@ -29,7 +30,8 @@ const (
 	// one before it can be told only when the deliveries of that one are there to be seen.
 	unsentEvents = `SELECT ` + eventColumns + ` FROM event WHERE fanned_out = FALSE
 		ORDER BY created_at, sequence LIMIT $1 /*for update*/`
-	markSent = `UPDATE event SET fanned_out = TRUE WHERE id = $1`
+	markSent = `UPDATE event SET fanned_out = TRUE
+		WHERE merchant_id = $1 AND mode = $2 AND id = $3`
 )
 
 // eventRow holds an event while it is scanned.
@@ -91,12 +93,21 @@ func (w *work) InsertEvent(_ context.Context, e pay.Event) error {
 
 func (w *work) UnsentEvents(ctx context.Context, limit int) ([]pay.Event, error) {
 	rows, err := w.r.Query(ctx, unsentEvents, int64(limit))
-	return all(rows, err, scanEvent)
+	events, err := all(rows, err, scanEvent)
+	w.unsent = make(map[string]pay.Scope, len(events))
+	for _, e := range events {
+		w.unsent[e.ID] = pay.Scope{MerchantID: e.MerchantID, Mode: e.Mode}
+	}
+	return events, err
 }
 
 func (w *work) MarkSent(_ context.Context, eventIDs []string) error {
 	for _, id := range eventIDs {
-		w.tx.Queue(markSent, id)
+		sc, ok := w.unsent[id]
+		if !ok {
+			return fmt.Errorf("event %s was not taken from the outbox in this unit", id)
+		}
+		w.tx.Queue(markSent, sc.MerchantID, string(sc.Mode), id)
 	}
 	return nil
 }

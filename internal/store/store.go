@@ -24,7 +24,7 @@ func (s *Store) Write(
 	ctx context.Context, unit func(ctx context.Context, tx pay.Tx) error,
 ) error {
 	return meaning(s.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) error {
-		return unit(ctx, &work{view{tx}, tx})
+		return unit(ctx, &work{view: view{tx}, tx: tx})
 	}))
 }
 
@@ -35,6 +35,8 @@ type view struct{ r sqldb.Reader }
 type work struct {
 	view
 	tx sqldb.Tx
+	// unsent are the owners of the events that this unit took from the outbox.
+	unsent map[string]pay.Scope
 }
 
 var (

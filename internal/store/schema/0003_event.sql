@@ -1,9 +1,10 @@
 -- +goose Up
 
 -- The outbox: a row is written with the change it tells of, and fanned_out turns true in the
--- transaction that makes its deliveries.
+-- transaction that makes its deliveries. Whoever asks for an event by its id knows whose it is, so
+-- one index serves look-ups and lists.
 CREATE TABLE event (
-    id              TEXT PRIMARY KEY,
+    id              TEXT NOT NULL,
     merchant_id     TEXT NOT NULL,
     mode            TEXT NOT NULL CHECK (mode IN ('test', 'live')),
     type            TEXT NOT NULL,
@@ -16,10 +17,10 @@ CREATE TABLE event (
     idempotency_key TEXT NOT NULL,
     target          TEXT,
     created_at      BIGINT NOT NULL,
-    fanned_out      BOOLEAN NOT NULL
+    fanned_out      BOOLEAN NOT NULL,
+    PRIMARY KEY (merchant_id, mode, id)
 );
 
-CREATE INDEX event_list ON event (merchant_id, mode, id);
 -- One event tells of one change.
 CREATE UNIQUE INDEX event_object ON event (object_id, sequence);
 -- Events of one transaction share their time; the sequence puts those of one object in order.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -111,47 +112,46 @@ func eventOutbox(r *run) {
 		r.addEvent(shop, fmt.Sprintf("cs_%d", i), nothing)
 	}
 	r.addEvent(shop, "cs_unnamed", func(e *pay.Event) { e.Sent = true })
-	left := map[int]int{}
 	sent := make([][]string, 6)
 	r.race(len(sent), func(i int) error {
 		for range 3 {
-			var ids []string
-			r.do(func(tx pay.Tx) error {
-				list, err := tx.UnsentEvents(r.ctx, 7)
-				if err != nil {
-					return err
-				}
-				ids = idsOf(list, func(e pay.Event) string { return e.ID })
-				return tx.MarkSent(r.ctx, ids)
-			})
-			sent[i] = append(sent[i], ids...)
+			sent[i] = append(sent[i], r.empty(7, nil)...)
 		}
 		return nil
 	})
-	for i := range sent {
-		left[i] = len(sent[i])
-	}
 	for {
-		rest := idsOf(r.unsent(100), func(e pay.Event) string { return e.ID })
+		rest := r.empty(100, nil)
 		if len(rest) == 0 {
 			break
 		}
 		sent = append(sent, rest)
-		r.do(func(tx pay.Tx) error { return tx.MarkSent(r.ctx, rest) })
 	}
 	r.apart(sent, events)
 	failed := r.addEvent(shop, "cs_again", nothing)
-	_ = r.try(func(tx pay.Tx) error {
-		if err := tx.MarkSent(r.ctx, []string{failed.ID}); err != nil {
-			return err
-		}
-		return fmt.Errorf("fan-out failed")
-	})
+	r.empty(10, errors.New("fan-out failed"))
 	r.eq(r.unsent(10), []pay.Event{failed})
+	r.broken("an event that was not taken", func(tx pay.Tx) error {
+		return tx.MarkSent(r.ctx, []string{failed.ID})
+	})
 }
 
-// eventOrder: what happened to one object in one transaction leaves in the order it happened, though
-// the ids of one millisecond have none.
+// empty takes events from the outbox in one unit, which ends with the given error, and returns
+// their ids.
+func (r *run) empty(limit int, end error) (ids []string) {
+	r.Helper()
+	err := r.try(func(tx pay.Tx) error {
+		list, err := tx.UnsentEvents(r.ctx, limit)
+		ids = idsOf(list, func(e pay.Event) string { return e.ID })
+		return errors.Join(err, tx.MarkSent(r.ctx, ids), end)
+	})
+	if !errors.Is(err, end) {
+		r.Error(err)
+	}
+	return ids
+}
+
+// eventOrder: what happened to one object in one transaction leaves in the order it happened,
+// though the ids of one millisecond have none.
 func eventOrder(r *run) {
 	second, first := r.event(shop, "cs_1", 2), r.event(shop, "cs_1", 1)
 	later := r.event(shop, "cs_0", 1)
