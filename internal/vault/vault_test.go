@@ -34,7 +34,8 @@ func TestSeal_OpensAgain(t *testing.T) {
 		if err != nil || string(got) != plain {
 			t.Fatalf("Open = %.20q, %v; want %.20q", got, err, plain)
 		}
-		if plain != "" && bytes.Contains(sealed, []byte(plain)) {
+		// A byte or two turn up among random ones by chance; eight do not.
+		if len(plain) >= 8 && bytes.Contains(sealed, []byte(plain)) {
 			t.Errorf("the sealed value shows %.20q", plain)
 		}
 		if len(sealed) != len(plain)+overhead {
