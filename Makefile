@@ -7,6 +7,7 @@ CHROMIUM    ?= /usr/bin/chromium
 TESTFLAGS   ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 E2E         := KASSA_BINARY=bin/kassa KASSA_CHROMIUM=$(CHROMIUM)
+ROAD        := checkout.test.mjs once.test.mjs webhook.test.mjs
 WITHPG      := $(GO) run ./internal/store/sqldb/pgtest/cmd --
 
 export CGO_ENABLED = 0
@@ -46,12 +47,13 @@ test-go: need-postgresql ## Go tests, on SQLite and on a throw-away PostgreSQL
 	$(WITHPG) $(GO) test $(TESTFLAGS) ./...
 
 .PHONY: test-e2e
-test-e2e: build need-chromium e2e/node_modules/.package-lock.json ## Chromium pays on the real page
+test-e2e: build need-chromium need-postgresql e2e/node_modules/.package-lock.json ## Chromium pays
 	cd e2e && $(E2E) $(NPM) test --silent
+	$(WITHPG) sh -c 'cd e2e && $(E2E) $(NPM) test --silent -- $(ROAD)'
 
 .PHONY: screens
 screens: build need-chromium e2e/node_modules/.package-lock.json ## Renew docs/screens
-	cd e2e && KASSA_SCREENS=1 $(E2E) $(NPM) test --silent
+	cd e2e && KASSA_SCREENS=1 $(E2E) $(NPM) test --silent -- page.test.mjs
 
 # npm writes this file last, so it is newer than the lock file exactly when the install is complete.
 e2e/node_modules/.package-lock.json: e2e/package-lock.json | need-node

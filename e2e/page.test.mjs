@@ -101,6 +101,22 @@ for (const js of [true, false]) {
   });
 }
 
+test("whoever tries too often is told to wait", async () => {
+  const strict = await Stage.open("--attempt-limit", "1");
+  try {
+    await strict.visit(async (payer, session) => {
+      await pay(payer.page, cards.declined);
+      await payer.page.getByRole("alert").waitFor();
+      await pay(payer.page, cards.approved);
+      await payer.page.getByRole("heading", { name: "Too many attempts" }).waitFor();
+      await payer.inspect("limited");
+      assert.equal((await strict.kassa.session(session.id)).status, "open");
+    });
+  } finally {
+    await strict.close();
+  }
+});
+
 test("the page is accessible in the dark", () =>
   stage.visit(async (payer) => {
     await pay(payer.page, "4242 4242 4242 4241");

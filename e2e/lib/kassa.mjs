@@ -1,6 +1,7 @@
 // The server under test: the real binary in dev mode, on a loopback port and data of its own.
 
 import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -48,6 +49,16 @@ async function binary(folder) {
   return file;
 }
 
+// With KASSA_TEST_POSTGRES set, every server gets an empty database of its own there; the name of the
+// database is the path in the variable's URL.
+async function storage() {
+  const server = process.env.KASSA_TEST_POSTGRES;
+  if (!server) return [];
+  const name = `kassa_e2e_${randomBytes(6).toString("hex")}`;
+  await promisify(execFile)("psql", [server, "-qc", `CREATE DATABASE ${name}`]);
+  return ["--database", server.replace(/^(postgres:\/\/[^/]*\/)[^?]*/, `$1${name}`)];
+}
+
 /** A running server. Make one with Kassa.start, end it with stop. */
 export class Kassa {
   #process;
@@ -60,8 +71,8 @@ export class Kassa {
     const port = await freePort();
     kassa.origin = `http://127.0.0.1:${port}`;
     const data = path.join(kassa.#folder, "data");
-    const args = ["serve", "--dev", "--addr", `127.0.0.1:${port}`, "--data", data, ...flags];
-    kassa.#process = spawn(await binary(kassa.#folder), args, {
+    flags.push("--addr", `127.0.0.1:${port}`, "--data", data, ...(await storage()));
+    kassa.#process = spawn(await binary(kassa.#folder), ["serve", "--dev", ...flags], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const keep = (chunk) => (kassa.#log = (kassa.#log + chunk).slice(-keptLog));

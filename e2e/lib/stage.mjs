@@ -8,12 +8,13 @@ import { verify } from "./webhook.mjs";
 
 /** A server, a shop and a browser. Make one with Stage.open, end it with close. */
 export class Stage {
-  static async open() {
+  /** flags are the server's, besides those of Kassa.start. */
+  static async open(...flags) {
     const stage = new Stage();
     try {
       stage.browser = await launch();
       stage.shop = await Shop.open();
-      stage.kassa = await Kassa.start();
+      stage.kassa = await Kassa.start(...flags);
       stage.endpoint = await stage.shop.subscribe(stage.kassa);
     } catch (error) {
       await stage.close();
