@@ -47,12 +47,14 @@ test-go: need-postgresql ## Go tests, on SQLite and on a throw-away PostgreSQL
 	$(WITHPG) $(GO) test $(TESTFLAGS) ./...
 
 .PHONY: test-e2e
-test-e2e: build need-chromium need-postgresql e2e/node_modules/.package-lock.json ## Chromium pays
+test-e2e: need-chromium need-postgresql
+test-e2e: build e2e/node_modules/.package-lock.json ## Chromium pays, on both databases
 	cd e2e && $(E2E) $(NPM) test --silent
 	$(WITHPG) sh -c 'cd e2e && $(E2E) $(NPM) test --silent -- $(ROAD)'
 
 .PHONY: screens
-screens: build need-chromium e2e/node_modules/.package-lock.json ## Renew docs/screens
+screens: need-chromium
+screens: build e2e/node_modules/.package-lock.json ## Renew the pictures in docs/screens
 	cd e2e && KASSA_SCREENS=1 $(E2E) $(NPM) test --silent -- page.test.mjs
 
 # npm writes this file last, so it is newer than the lock file exactly when the install is complete.
