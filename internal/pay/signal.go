@@ -54,7 +54,11 @@ func (s *Service) settle(
 	if err := s.movePayment(ctx, tx, c, p, next); err != nil {
 		return false, err
 	}
-	if next == PaymentLate {
+	switch next {
+	case PaymentReview:
+		s.log.ErrorContext(ctx, "payment needs a person: the network cannot say what became of it",
+			"payment", p.ID, "rail", p.Rail)
+	case PaymentLate:
 		return true, s.returnLateMoney(ctx, tx, c, p)
 	}
 	return true, s.follow(ctx, tx, c, p)
