@@ -29,7 +29,7 @@ var proofs = []proof{
 	{"imports", "tests see everything", "internal/pay/x_test.go",
 		`import "github.com/kassa-pay/kassa/internal/store"`, ""},
 	{"foreign", "driver in the store", "internal/store/x.go",
-		`import "github.com/jackc/pgx/v5"`, "belongs to [internal/store/sqldb]"},
+		`import "github.com/jackc/pgx/v5"`, "belongs to [internal/store/sqldb bench]"},
 	{"foreign", "HTTP in the core", "internal/pay/x.go",
 		"import \"net/http\"\nvar s = http.StatusOK", "core never sees net/http.StatusOK"},
 	{"foreign", "a header in the core", "internal/pay/x.go",

@@ -60,6 +60,7 @@ var plan = map[string][]string{
 	"internal/vault":     {"internal/ident", "internal/secret"},
 	"internal/fault":     {},
 	"internal/egress":    {},
+	"internal/disk":      {},
 
 	// Rooms that only tests enter, so they may look everywhere.
 	"internal/paytest":              {"*"},
@@ -80,7 +81,7 @@ var testRooms = []string{
 var foreign = map[string][]string{
 	"database/sql":                  {"internal/store/sqldb"},
 	"modernc.org/sqlite":            {"internal/store/sqldb"},
-	"github.com/jackc/pgx":          {"internal/store/sqldb"},
+	"github.com/jackc/pgx":          {"internal/store/sqldb", "bench"},
 	"github.com/pressly/goose":      {"internal/store/sqldb"},
 	"github.com/spf13/cobra":        {"cmd"},
 	"github.com/knadh/koanf":        {"internal/config"},
