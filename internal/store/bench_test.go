@@ -144,3 +144,94 @@ func BenchmarkRetrieve(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDeliver moves deliveries through the store as a sender does: claimed in rounds, each
+// attempt recorded. One endpoint of a hundred never answers and has a long backlog.
+func BenchmarkDeliver(b *testing.B) {
+	for engine, url := range engines {
+		for _, backlog := range []int{0, 20_000} {
+			b.Run(fmt.Sprintf("%s/backlog=%d", engine, backlog), func(b *testing.B) {
+				benchmarkDeliver(b, store.New(open(b, url(b))), backlog)
+			})
+		}
+	}
+}
+
+func benchmarkDeliver(b *testing.B, s *store.Store, backlog int) {
+	const endpoints, limit = 100, 64
+	now := time.Now()
+	ids := ident.Random()
+	owners := make([]pay.Endpoint, endpoints)
+	for i := range owners {
+		owners[i] = pay.Endpoint{
+			ID: ids.ID("we", now), MerchantID: "mer_1", Mode: pay.Test, Family: "checkout",
+			Enabled: true, Secret: []byte{1}, Version: 1, CreatedAt: now, UpdatedAt: now,
+		}
+		must(b, s, func(ctx context.Context, tx pay.Tx) error { return tx.InsertEndpoint(ctx, owners[i]) })
+	}
+	fill(b, s, backlog, func(int) pay.Delivery { return delivery(ids, owners[0], now) })
+	fill(b, s, b.N, func(i int) pay.Delivery { return delivery(ids, owners[1+i%(endpoints-1)], now) })
+	b.ResetTimer()
+	for done := 0; done < b.N; {
+		var parcels []pay.Parcel
+		must(b, s, func(ctx context.Context, tx pay.Tx) (err error) {
+			parcels, err = tx.ClaimDeliveries(ctx, pay.ClaimOrder{
+				Now: now, Until: now.Add(time.Hour), Lease: ids.ID("lease", now), Limit: limit,
+				PerEndpoint: 4,
+			})
+			return err
+		})
+		var wg sync.WaitGroup
+		for _, p := range parcels {
+			if p.EndpointID == owners[0].ID {
+				continue
+			}
+			done++
+			wg.Go(func() {
+				d := p.Delivery
+				d.State, d.Attempts = pay.DeliverySucceeded, 1
+				must(b, s, func(ctx context.Context, tx pay.Tx) error {
+					_, err := tx.FinishAttempt(ctx, d, pay.DeliveryAttempt{Number: 1, At: now, Status: 200})
+					if err != nil {
+						return err
+					}
+					return tx.ReleaseNext(ctx, d.EndpointID, d.ObjectID, now)
+				})
+			})
+		}
+		wg.Wait()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "deliveries/s")
+}
+
+func delivery(ids ident.Source, e pay.Endpoint, now time.Time) pay.Delivery {
+	return pay.Delivery{
+		ID: ids.ID("dlv", now), MerchantID: e.MerchantID, Mode: e.Mode, EndpointID: e.ID,
+		EventID: ids.ID("evt", now), Type: "checkout.session.completed", ObjectID: ids.ID("cs", now),
+		Sequence: 1, State: pay.DeliveryPending, NextAttemptAt: now.Add(-time.Second),
+		CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// fill stores n deliveries, a thousand to a unit.
+func fill(b *testing.B, s *store.Store, n int, next func(int) pay.Delivery) {
+	b.Helper()
+	body := make([]byte, 800)
+	for at := 0; at < n; at += 1000 {
+		must(b, s, func(ctx context.Context, tx pay.Tx) error {
+			for i := at; i < min(n, at+1000); i++ {
+				if err := tx.InsertDelivery(ctx, next(i), body); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}
+
+func must(b *testing.B, s *store.Store, unit func(context.Context, pay.Tx) error) {
+	b.Helper()
+	if err := s.Write(context.Background(), unit); err != nil {
+		b.Error(err)
+	}
+}

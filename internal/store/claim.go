@@ -12,10 +12,19 @@ import (
 // order of time: an endpoint that answers slowly may have any number of deliveries due, and
 // nobody else's must wait behind them.
 //
-// busy are the endpoints with something pending, live how many leases each has, heads the time up
-// to which an endpoint's oldest due deliveries fill its share, ranked those deliveries with their
-// place in it. Who comes second to a row finds it moved and passes on.
-const claimDeliveries = `WITH RECURSIVE
+// busy are the endpoints with something pending, live how many leases each has. step takes each
+// endpoint's oldest due delivery and goes on to its next as long as there is room in its share.
+// It joins nothing: what could be joined in two ways would be planned, without statistics, as a
+// walk over the table. For the same reason the last condition is one that no index answers. It is
+// there because who comes second to a row must find it moved and pass on.
+const (
+	firstDue = ` FROM delivery d WHERE d.endpoint_id = busy.endpoint_id AND d.state = 'pending'
+		AND d.next_attempt_at <= $1 ORDER BY d.next_attempt_at, d.id LIMIT 1)`
+	nextDue = ` FROM delivery d WHERE d.endpoint_id = step.endpoint_id AND d.state = 'pending'
+		AND d.next_attempt_at <= $1 AND (d.next_attempt_at, d.id) > (step.due, step.id)
+		ORDER BY d.next_attempt_at, d.id LIMIT 1)`
+
+	claimDeliveries = `WITH RECURSIVE
 	busy (endpoint_id) AS (
 		SELECT MIN(endpoint_id) FROM delivery WHERE state = 'pending'
 		UNION ALL
@@ -24,25 +33,24 @@ const claimDeliveries = `WITH RECURSIVE
 		FROM busy WHERE busy.endpoint_id IS NOT NULL),
 	live (endpoint_id, leases) AS (
 		SELECT endpoint_id, COUNT(*) FROM delivery
-		WHERE lease IS NOT NULL AND next_attempt_at > $1 GROUP BY endpoint_id),
-	heads (endpoint_id, upto) AS (
-		SELECT endpoint_id, COALESCE((SELECT d.next_attempt_at FROM delivery d
-			WHERE d.endpoint_id = busy.endpoint_id AND d.state = 'pending'
-			AND d.next_attempt_at <= $1
-			ORDER BY d.next_attempt_at LIMIT 1 OFFSET $4 - 1), $1)
-		FROM busy WHERE endpoint_id IS NOT NULL),
-	ranked (id, due, place) AS (
-		SELECT d.id, d.next_attempt_at, COALESCE(live.leases, 0) + ROW_NUMBER() OVER (
-			PARTITION BY d.endpoint_id ORDER BY d.next_attempt_at, d.sequence, d.id)
-		FROM heads CROSS JOIN delivery d LEFT JOIN live ON live.endpoint_id = d.endpoint_id
-		WHERE d.endpoint_id = heads.endpoint_id AND d.state = 'pending'
-		AND d.next_attempt_at <= heads.upto),
+		WHERE lease > '' AND next_attempt_at > $1 GROUP BY endpoint_id),
+	step (endpoint_id, due, id, place) AS (
+		SELECT busy.endpoint_id, (SELECT d.next_attempt_at` + firstDue + `, (SELECT d.id` +
+		firstDue + `, COALESCE(live.leases, 0) + 1
+		FROM busy LEFT JOIN live ON live.endpoint_id = busy.endpoint_id
+		WHERE busy.endpoint_id IS NOT NULL AND COALESCE(live.leases, 0) < $4
+		UNION ALL
+		SELECT step.endpoint_id, (SELECT d.next_attempt_at` + nextDue + `, (SELECT d.id` +
+		nextDue + `, step.place + 1
+		FROM step WHERE step.place < $4 AND step.id IS NOT NULL),
 	taken (id) AS (
-		SELECT id FROM delivery WHERE state = 'pending' AND next_attempt_at <= $1
-		AND id IN (SELECT id FROM ranked WHERE place <= $4 ORDER BY due, id LIMIT $3)
-		/*skip locked*/)
+		SELECT id FROM delivery WHERE id IN (
+			SELECT step.id FROM step WHERE step.id IS NOT NULL
+			ORDER BY step.due, step.id LIMIT $3)
+		AND CASE WHEN state = 'pending' THEN next_attempt_at END <= $1 /*skip locked*/)
 	UPDATE delivery SET lease = $5, next_attempt_at = $2
 	WHERE id IN (SELECT id FROM taken) RETURNING id`
+)
 
 const selectParcels = `SELECT ` + deliveryColumns + `, ` + endpointColumns + `, body
 	FROM delivery JOIN endpoint ON endpoint.id = delivery.endpoint_id

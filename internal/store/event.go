@@ -16,12 +16,16 @@ const (
 		WHERE delivery.event_id = event.id AND delivery.state = 'pending')`
 	selectEvent = `SELECT ` + eventShown + ` FROM event
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND target IS NULL`
-	eventPage = `SELECT ` + eventShown + ` FROM event
+	selectEvents = `SELECT ` + eventShown + ` FROM event
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND target IS NULL
-		AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5)`
-	eventOrder           = ` ORDER BY id DESC LIMIT $4`
-	selectEvents         = eventPage + eventOrder
-	selectEventsByObject = eventPage + ` AND object_id = $6` + eventOrder
+		AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5) ORDER BY id DESC LIMIT $4`
+
+	// An object has few events. The merchant is compared as an expression, or SQLite would walk
+	// the merchant's events to find them.
+	selectEventsByObject = `SELECT ` + eventShown + ` FROM event
+		WHERE object_id = $6 AND merchant_id || '' = $1 AND mode = $2 AND id < $3
+		AND target IS NULL AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5)
+		ORDER BY id DESC LIMIT $4`
 
 	insertEvent = `INSERT INTO event (id, merchant_id, mode, type, kind, object_id, sequence, family,
 		data, request_id, idempotency_key, target, created_at, fanned_out)

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kassa-pay/kassa/internal/store/schema"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
+	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
+)
+
+// plan is what a statement may cost: the indexes it must go through, by their names on PostgreSQL,
+// and whether it may sort what it has found.
+type plan struct {
+	sql     string
+	indexes string
+	sorts   bool
+}
+
+// plans are the statements of requests and of the worker. None may read a table from end to end.
+var plans = map[string]plan{
+	"key":                    {sql: selectKey, indexes: "api_key_pkey merchant_pkey"},
+	"keys":                   {sql: selectKeys, indexes: "api_key_list", sorts: true},
+	"touch key":              {sql: touchKey, indexes: "api_key_pkey"},
+	"customer":               {sql: selectCustomer, indexes: "customer_pkey"},
+	"customers":              {sql: selectCustomers, indexes: "customer_list"},
+	"customers by e-mail":    {sql: selectCustomersByEmail, indexes: "customer_email"},
+	"session":                {sql: selectSession, indexes: "session_pkey"},
+	"session by id":          {sql: selectSessionByID, indexes: "session_pkey"},
+	"swap session":           {sql: swapSession, indexes: "session_pkey"},
+	"sessions":               {sql: selectSessions, indexes: "session_list"},
+	"sessions by customer":   {sql: selectSessionsByCustomer, indexes: "session_customer"},
+	"session by payment":     {sql: selectSessionsByPayment, indexes: "session_payment", sorts: true},
+	"due sessions":           {sql: dueSessions, indexes: "session_due"},
+	"payment":                {sql: selectPayment, indexes: "payment_pkey"},
+	"swap payment":           {sql: swapPayment, indexes: "payment_pkey"},
+	"payments":               {sql: selectPayments, indexes: "payment_list"},
+	"payments by session":    {sql: selectPaymentsBySession, indexes: "payment_session"},
+	"payments by customer":   {sql: selectPaymentsByCustomer, indexes: "payment_customer"},
+	"claim payments":         {sql: claimPayments, indexes: "payment_due payment_pkey"},
+	"delay payment":          {sql: delayPayment, indexes: "payment_pkey"},
+	"refund":                 {sql: selectRefund, indexes: "refund_pkey"},
+	"swap refund":            {sql: swapRefund, indexes: "refund_pkey"},
+	"refunds":                {sql: selectRefunds, indexes: "refund_list"},
+	"refunds by payment":     {sql: selectRefundsByPayment, indexes: "refund_payment"},
+	"claim refunds":          {sql: claimRefunds, indexes: "refund_due refund_pkey"},
+	"event":                  {sql: selectEvent, indexes: "event_pkey delivery_event"},
+	"events":                 {sql: selectEvents, indexes: "event_pkey delivery_event"},
+	"events by object":       {sql: selectEventsByObject, indexes: "event_object", sorts: true},
+	"unsent events":          {sql: unsentEvents, indexes: "event_unsent"},
+	"mark sent":              {sql: markSent, indexes: "event_pkey"},
+	"endpoint":               {sql: selectEndpoint, indexes: "endpoint_pkey"},
+	"endpoints":              {sql: selectEndpoints, indexes: "endpoint_list"},
+	"enabled endpoints":      {sql: selectEnabled, indexes: "endpoint_list"},
+	"delete attempts":        {sql: deleteAttempts, indexes: "delivery_attempt_pkey delivery_list"},
+	"delete payloads":        {sql: deletePayloads, indexes: "payload_pkey delivery_list"},
+	"delete deliveries":      {sql: deleteDeliveries, indexes: "delivery_list"},
+	"delivery":               {sql: selectDelivery, indexes: "delivery_pkey"},
+	"deliveries":             {sql: selectDeliveries, indexes: "delivery_list"},
+	"attempts of deliveries": {sql: selectLogs, indexes: "delivery_attempt_pkey", sorts: true},
+	"pending before":         {sql: pendingBefore, indexes: "delivery_order"},
+	"release next":           {sql: releaseNext, indexes: "delivery_order delivery_pkey"},
+	"fail pending":           {sql: failPending},
+	"finish attempt":         {sql: finishAttempt},
+	"claim deliveries":       {sql: claimDeliveries, indexes: "delivery_due delivery_lease", sorts: true},
+	"parcels":                {sql: selectParcels, indexes: "delivery_lease payload_pkey", sorts: true},
+	"idempotency":            {sql: selectIdempotency, indexes: "idempotency_pkey"},
+	"finish idempotency":     {sql: finishIdempotency, indexes: "idempotency_pkey"},
+	"prune idempotency":      {sql: pruneIdempotency, indexes: "idempotency_done"},
+	"claim notices":          {sql: claimNotices, indexes: "inbox_due inbox_pkey"},
+	"finish notice":          {sql: finishNotice, indexes: "inbox_pkey"},
+	"sessions nearer":        {sql: shiftSessions},
+	"payments nearer":        {sql: shiftPayments},
+	"refunds nearer":         {sql: shiftRefunds},
+	"deliveries nearer":      {sql: shiftDeliveries, indexes: "endpoint_list"},
+}
+
+func explain(t *testing.T, url, prefix string) func(sql string) []string {
+	t.Helper()
+	ctx := context.Background()
+	db, err := sqldb.Open(ctx, sqldb.Options{URL: url, Migrations: schema.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if _, _, err := db.Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return func(sql string) (lines []string) {
+		args := make([]any, parameters(sql))
+		for i := range args {
+			args[i] = "0"
+		}
+		rows, err := db.Reader().Query(ctx, prefix+sql, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var line string
+			dest := []any{&line}
+			if db.Engine() == sqldb.SQLite {
+				dest = []any{new(int64), new(int64), new(int64), &line}
+			}
+			if err := rows.Scan(dest...); err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, strings.TrimSpace(line))
+		}
+		return lines
+	}
+}
+
+// parameters counts the parameters of a statement.
+func parameters(sql string) (most int) {
+	for _, p := range regexp.MustCompile(`\$\d+`).FindAllString(sql, -1) {
+		var n int
+		if _, err := fmt.Sscanf(p, "$%d", &n); err == nil {
+			most = max(most, n)
+		}
+	}
+	return most
+}
+
+// tables lists the tables that grow.
+var tables = []string{
+	"session", "payment", "refund", "event", "delivery", "delivery_attempt", "payload", "customer",
+	"endpoint", "idempotency", "inbox", "api_key", "merchant", "d", "k",
+}
+
+func TestPlans_SQLite(t *testing.T) {
+	ask := explain(t, "sqlite:"+filepath.Join(t.TempDir(), "k.db"), "EXPLAIN QUERY PLAN ")
+	for name, p := range plans {
+		t.Run(name, func(t *testing.T) {
+			lines := ask(p.sql)
+			text := strings.Join(lines, "\n")
+			for _, line := range lines {
+				words := strings.Fields(line)
+				ordered := strings.Contains(line, " event_unsent")
+				if words[0] == "SCAN" && slices.Contains(tables, words[1]) && !ordered {
+					t.Errorf("reads a whole table: %s", line)
+				}
+				if strings.HasPrefix(line, "USE TEMP B-TREE") && !p.sorts {
+					t.Errorf("sorts what an index could give in order: %s", line)
+				}
+			}
+			for _, index := range strings.Fields(p.indexes) {
+				if table, primary := strings.CutSuffix(index, "_pkey"); primary {
+					index = "sqlite_autoindex_" + table + "_1"
+				}
+				if !regexp.MustCompile(`INDEX ` + index + `\b`).MatchString(text) {
+					t.Errorf("does not use %s", index)
+				}
+			}
+			if t.Failed() {
+				t.Log(text)
+			}
+		})
+	}
+}
+
+// TestPlans_PostgreSQL forbids what small tables make attractive: if there is an index that can be
+// used at all, the plan has it.
+func TestPlans_PostgreSQL(t *testing.T) {
+	url := pgtest.URL(t)
+	sep := "?"
+	if strings.Contains(url, "?") {
+		sep = "&"
+	}
+	ask := explain(t, url+sep+"enable_seqscan=off", "EXPLAIN ")
+	for name, p := range plans {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Join(ask(p.sql), "\n")
+			if strings.Contains(text, "Seq Scan on") {
+				t.Errorf("reads a whole table:\n%s", text)
+			}
+		})
+	}
+}
