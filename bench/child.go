@@ -22,7 +22,8 @@ import (
 const benchKey = "sk_test_bench"
 
 // child is the server under load, in a process of its own: the product, and beside it a handler
-// that authenticates, decodes and encodes the same JSON and stores nothing. still leaves the background work out.
+// that authenticates, decodes and encodes the same JSON and stores nothing. still leaves the
+// background work out.
 func child(data, database string, still bool) error {
 	ctx := context.Background()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))

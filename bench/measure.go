@@ -20,6 +20,9 @@ const createBody = `{"amount":12550,"currency":"GHS",` +
 	`"cancel_url":"https://shop.test/basket","customer_email":"ama@shop.test",` +
 	`"metadata":{"order_id":"A-77"}}`
 
+// client makes the requests that are not part of a load.
+var client = &http.Client{Timeout: 10 * time.Second}
+
 const sessions = "/v1/checkout/sessions"
 
 // subject is a running server under load.
@@ -131,7 +134,7 @@ func (s *subject) call(path, body string, out any) error {
 	}
 	req.Header.Set("Authorization", "Bearer "+benchKey)
 	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return err
 	}
@@ -200,7 +203,7 @@ func (s *subject) pay() error {
 }
 
 func (s *subject) committed() (uint64, error) {
-	res, err := http.Get("http://" + s.addr + "/commits")
+	res, err := client.Get("http://" + s.addr + "/commits")
 	if err != nil {
 		return 0, err
 	}
@@ -255,7 +258,7 @@ func startOnce(binary, data string) (time.Duration, float64, error) {
 		return 0, 0, err
 	}
 	_, addr, _ := strings.Cut(strings.TrimSpace(line), "http://")
-	res, err := http.Get("http://" + addr + "/readyz")
+	res, err := client.Get("http://" + addr + "/readyz")
 	if err != nil {
 		return 0, 0, err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -11,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // peer writes the same rows as creating a session does, pipelined, one transaction a session, in
@@ -72,15 +69,10 @@ func (p plan) onPostgres(binary, data string) error {
 
 // freshDatabase makes a database on the cluster and returns its URL.
 func freshDatabase(cluster string) (string, error) {
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, cluster)
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close(ctx)
 	name := fmt.Sprintf("bench_%d", os.Getpid())
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
-		return "", err
+	out, err := exec.Command(program("createdb"), "--maintenance-db", cluster, name).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("createdb: %w\n%s", err, out)
 	}
 	u, err := url.Parse(cluster)
 	if err != nil {
@@ -90,15 +82,20 @@ func freshDatabase(cluster string) (string, error) {
 	return u.String(), nil
 }
 
+// program finds a program of PostgreSQL, which Debian keeps out of PATH.
+func program(name string) string {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if err != nil || len(found) == 0 {
+		return name
+	}
+	return found[len(found)-1]
+}
+
 var tps = regexp.MustCompile(`tps = ([0-9.]+) \(without`)
 
 // pgbench runs the peer over as many connections as our load and returns its transactions a second.
 func pgbench(p plan, script, database string) (float64, error) {
-	program := "pgbench"
-	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench"); len(found) > 0 {
-		program = found[len(found)-1]
-	}
-	out, err := exec.Command(program, "-n", "-M", "prepared", "-c", strconv.Itoa(p.connections),
+	out, err := exec.Command(program("pgbench"), "-n", "-M", "prepared", "-c", strconv.Itoa(p.connections),
 		"-j", "2", "-T", strconv.Itoa(int(p.duration.Seconds())), "-f", script, database,
 	).CombinedOutput()
 	if err != nil {

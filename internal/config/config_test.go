@@ -26,7 +26,9 @@ func TestLoad_FlagsBeatEnvironmentBeatsFileBeatsDefaults(t *testing.T) {
 	if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"KASSA_CONFIG=" + path, "KASSA_BASE_URL=https://env.test", "KASSA_ADDR=127.0.0.1:2"}
+	env := []string{
+		"KASSA_CONFIG=" + path, "KASSA_BASE_URL=https://env.test", "KASSA_ADDR=127.0.0.1:2",
+	}
 	c, err := load(t, env, "--addr", "127.0.0.1:3")
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ func (s *Service) CancelPayment(
 	ctx context.Context, c Caller, o *Once[Payment], id string,
 ) (Payment, Reply, error) {
 	if o.keyed() {
-		reply, found, err := s.replay(ctx, c, o.Key, o.Fingerprint)
+		reply, found, err := s.replay(ctx, o.ticket(c))
 		if found || err != nil {
 			return Payment{}, reply, err
 		}
@@ -42,11 +42,11 @@ func (s *Service) concludeNew(
 		if !o.keyed() {
 			return nil
 		}
-		r := s.record(c, o.Key, o.Fingerprint, p.ID, &reply, o.Secret)
+		r := s.record(o.ticket(c), p.ID, &reply)
 		return tx.InsertIdempotency(ctx, r)
 	})
 	if IsKind(err, Conflict) && o.keyed() {
-		again, _, rerr := s.replay(ctx, c, o.Key, o.Fingerprint)
+		again, _, rerr := s.replay(ctx, o.ticket(c))
 		return p, again, rerr
 	}
 	return p, reply, err

@@ -19,6 +19,9 @@ func (s *Service) CapturePayment(
 			return Payment{}, reply, err
 		}
 	}
+	if err := s.admit(); err != nil {
+		return Payment{}, Reply{}, err
+	}
 	p, err := s.claimCapture(ctx, c, o, id, amount)
 	if err != nil {
 		return Payment{}, Reply{}, err
@@ -57,7 +60,7 @@ func (s *Service) claimCapture(
 		if !o.keyed() {
 			return nil
 		}
-		return tx.InsertIdempotency(ctx, s.record(c, o.Key, o.Fingerprint, p.ID, nil, false))
+		return tx.InsertIdempotency(ctx, s.record(o.ticket(c), p.ID, nil))
 	})
 	return p, err
 }

@@ -79,8 +79,8 @@ func (s *Service) CreateEndpoint(
 func (s *Service) UpdateEndpoint(
 	ctx context.Context, c Caller, o *Once[Endpoint], id string, patch EndpointPatch,
 ) (Endpoint, Reply, error) {
-	return changeEndpoint(ctx, s, c, o, id,
-		func(ctx context.Context, tx Tx, e *Endpoint) (Endpoint, error) {
+	return changeEndpoint(ctx, s, endpointCall[Endpoint]{c, o, id},
+		func(e *Endpoint) (Endpoint, error) {
 			set(&e.URL, patch.URL)
 			set(&e.Description, patch.Description)
 			set(&e.Events, patch.Events)
@@ -98,31 +98,37 @@ func (s *Service) RotateEndpointSecret(
 	ctx context.Context, c Caller, o *Once[EndpointSecret], id string,
 ) (EndpointSecret, Reply, error) {
 	plain, sealed := s.newSecret()
-	return changeEndpoint(ctx, s, c, o, id,
-		func(ctx context.Context, tx Tx, e *Endpoint) (EndpointSecret, error) {
+	return changeEndpoint(ctx, s, endpointCall[EndpointSecret]{c, o, id},
+		func(e *Endpoint) (EndpointSecret, error) {
 			e.Previous, e.PreviousUntil = e.Secret, s.clock.Now().Add(SecretOverlap)
 			e.Secret = sealed
 			return EndpointSecret{*e, plain}, nil
 		})
 }
 
+// endpointCall is a request to change one of the caller's endpoints.
+type endpointCall[T any] struct {
+	Caller
+	once *Once[T]
+	id   string
+}
+
 // changeEndpoint locks one of the caller's endpoints, lets change work on it and writes it back.
 func changeEndpoint[T any](
-	ctx context.Context, s *Service, c Caller, o *Once[T], id string,
-	change func(context.Context, Tx, *Endpoint) (T, error),
+	ctx context.Context, s *Service, c endpointCall[T], change func(*Endpoint) (T, error),
 ) (T, Reply, error) {
-	return atomically(ctx, s, c, o, func(ctx context.Context, tx Tx) (T, string, error) {
+	return atomically(ctx, s, c.Caller, c.once, func(ctx context.Context, tx Tx) (T, string, error) {
 		var none T
-		if _, err := tx.Endpoint(ctx, c.Scope, id); err != nil {
+		if _, err := tx.Endpoint(ctx, c.Scope, c.id); err != nil {
 			return none, "", err
 		}
-		e, err := tx.LockEndpoint(ctx, id)
+		e, err := tx.LockEndpoint(ctx, c.id)
 		if err != nil {
 			return none, "", err
 		}
-		e.UpdatedAt = s.Now(c)
+		e.UpdatedAt = s.Now(c.Caller)
 		e.Version++
-		v, err := change(ctx, tx, &e)
+		v, err := change(&e)
 		if err != nil {
 			return none, "", err
 		}

@@ -85,7 +85,9 @@ func AsError(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{Kind: Internal, Code: "internal", Message: "Something went wrong on our side.", Err: err}
+	return &Error{
+		Kind: Internal, Code: "internal", Message: "Something went wrong on our side.", Err: err,
+	}
 }
 
 // IsKind reports whether err is an Error of the given kind.

@@ -92,10 +92,12 @@ type Delivery struct {
 	Lease     string
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	Log       []DeliveryAttempt // filled on reading one delivery or a page of them
+	// Log is filled on reading one delivery or a page of them.
+	Log []DeliveryAttempt
 }
 
-// DeliveryAttempt is one try of a delivery. The receiver's answer is kept as status, size and time alone.
+// DeliveryAttempt is one try of a delivery. The receiver's answer is kept as status, size and time
+// alone.
 type DeliveryAttempt struct {
 	Number   int64
 	At       time.Time

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"strings"
 	"time"
@@ -73,7 +72,9 @@ func (s *Service) SetReturnOrigins(ctx context.Context, id string, origins []str
 }
 
 // Merchants lists all tenants.
-func (s *Service) Merchants(ctx context.Context) ([]Merchant, error) { return s.store.Merchants(ctx) }
+func (s *Service) Merchants(ctx context.Context) ([]Merchant, error) {
+	return s.store.Merchants(ctx)
+}
 
 // NewKey describes an API key to make.
 type NewKey struct {
@@ -179,7 +180,7 @@ func (s *Service) updateKey(ctx context.Context, id string, change func(*Key, ti
 // CheckVault makes sure that this process has the secret the data was written with. The first
 // process to come leaves a check value; any other with a different secret is refused.
 func (s *Service) CheckVault(ctx context.Context) error {
-	want := hex.EncodeToString(s.vault.MAC("installation check", "kassa"))
+	want := s.vault.Check()
 	got, err := s.store.Setting(ctx, settingVaultCheck)
 	if IsKind(err, NotFound) {
 		err = s.store.Write(ctx, func(ctx context.Context, tx Tx) error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -41,6 +40,19 @@ func (o *Once[T]) render(v T) Reply {
 	return o.Render(v)
 }
 
+// ticket is the part of a Once that does not depend on what the request makes: whose key it is and
+// which request it belongs to.
+type ticket struct {
+	Caller
+	key         string
+	fingerprint [32]byte
+	secret      bool
+}
+
+func (o *Once[T]) ticket(c Caller) ticket {
+	return ticket{Caller: c, key: o.Key, fingerprint: o.Fingerprint, secret: o.Secret}
+}
+
 // purposeReply separates the key that seals stored answers.
 const purposeReply = "idempotency reply"
 
@@ -60,27 +72,37 @@ func atomically[T any](
 		if !o.keyed() {
 			return nil
 		}
-		return tx.InsertIdempotency(ctx, s.record(c, o.Key, o.Fingerprint, objectID, &reply, o.Secret))
+		return tx.InsertIdempotency(ctx, s.record(o.ticket(c), objectID, &reply))
 	})
-	if err != nil && o.keyed() {
-		if again, found, rerr := s.replay(ctx, c, o.Key, o.Fingerprint); rerr != nil || found {
-			return out, again, rerr
+	if err != nil {
+		return orReplay(ctx, s, c, o, err)
+	}
+	return out, reply, nil
+}
+
+// orReplay answers a request that failed: if an earlier one with the same key did not, then as
+// that one was answered.
+func orReplay[T any](
+	ctx context.Context, s *Service, c Caller, o *Once[T], err error,
+) (T, Reply, error) {
+	var none T
+	if o.keyed() {
+		if reply, found, rerr := s.replay(ctx, o.ticket(c)); rerr != nil || found {
+			return none, reply, rerr
 		}
 	}
-	return out, reply, err
+	return none, Reply{}, err
 }
 
 // record makes the idempotency row of a request; reply is nil while the request runs.
-func (s *Service) record(
-	c Caller, key string, fingerprint [32]byte, objectID string, reply *Reply, secret bool,
-) IdempotencyRecord {
+func (s *Service) record(t ticket, objectID string, reply *Reply) IdempotencyRecord {
 	r := IdempotencyRecord{
-		Scope: c.Scope, Key: key, Fingerprint: fingerprint[:], ObjectID: objectID,
-		Sealed: secret, CreatedAt: s.clock.Now(),
+		Scope: t.Scope, Key: t.key, Fingerprint: t.fingerprint[:], ObjectID: objectID,
+		Sealed: t.secret, CreatedAt: s.clock.Now(),
 	}
 	if reply != nil {
 		stored := *reply
-		if secret {
+		if t.secret {
 			stored.Body = s.vault.Seal(purposeReply, reply.Body)
 		}
 		r.Reply = &stored
@@ -96,10 +118,8 @@ var errRunning = &Error{
 
 // replay looks the key up. found is false when the key is new. A key used for another request is
 // an error; so is a key whose request still runs.
-func (s *Service) replay(
-	ctx context.Context, c Caller, key string, fingerprint [32]byte,
-) (Reply, bool, error) {
-	r, err := s.lookup(ctx, c, key, fingerprint)
+func (s *Service) replay(ctx context.Context, t ticket) (reply Reply, found bool, err error) {
+	r, err := s.lookup(ctx, t)
 	if IsKind(err, NotFound) {
 		return Reply{}, false, nil
 	}
@@ -109,18 +129,16 @@ func (s *Service) replay(
 	if r.Reply == nil {
 		return Reply{}, true, errRunning
 	}
-	reply, err := s.storedReply(r)
+	reply, err = s.storedReply(r)
 	return reply, true, err
 }
 
-func (s *Service) lookup(
-	ctx context.Context, c Caller, key string, fingerprint [32]byte,
-) (IdempotencyRecord, error) {
-	r, err := s.store.Idempotency(ctx, c.Scope, key)
+func (s *Service) lookup(ctx context.Context, t ticket) (IdempotencyRecord, error) {
+	r, err := s.store.Idempotency(ctx, t.Scope, t.key)
 	if err != nil {
 		return r, err
 	}
-	if subtle.ConstantTimeCompare(r.Fingerprint, fingerprint[:]) != 1 {
+	if subtle.ConstantTimeCompare(r.Fingerprint, t.fingerprint[:]) != 1 {
 		return r, &Error{
 			Kind: State, Code: "idempotency_key_reused", Param: "idempotency_key",
 			Message: "This idempotency key was used for a different request. Use a new key.",
@@ -149,7 +167,7 @@ func resume[T any](
 	ctx context.Context, s *Service, c Caller, o *Once[T],
 	load func(id string) (v T, settled bool, err error),
 ) (reply Reply, found bool, err error) {
-	r, err := s.lookup(ctx, c, o.Key, o.Fingerprint)
+	r, err := s.lookup(ctx, o.ticket(c))
 	switch {
 	case IsKind(err, NotFound):
 		return Reply{}, false, nil
@@ -167,10 +185,10 @@ func resume[T any](
 		return Reply{}, true, errRunning
 	}
 	rendered := o.render(v)
-	r = s.record(c, o.Key, o.Fingerprint, r.ObjectID, &rendered, o.Secret)
+	r = s.record(o.ticket(c), r.ObjectID, &rendered)
 	err = s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
 		return tx.FinishIdempotency(ctx, r)
 	})
 	rendered.Replayed = true
-	return rendered, true, errors.Join(err)
+	return rendered, true, err
 }

@@ -53,6 +53,9 @@ func (s *Service) OpenSession(
 	if err := checkReturnURLs(c, &ses); err != nil {
 		return Session{}, Reply{}, err
 	}
+	if err := s.admit(); err != nil {
+		return orReplay(ctx, s, c, o, err)
+	}
 	return atomically(ctx, s, c, o, func(ctx context.Context, tx Tx) (Session, string, error) {
 		if err := s.requireCustomer(ctx, tx, c, ses.CustomerID); err != nil {
 			return ses, "", err

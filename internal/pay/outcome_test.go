@@ -157,7 +157,8 @@ func TestCapture_TakesAPartOnceAndLetsTheRestGo(t *testing.T) {
 	if _, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, 1); !pay.IsKind(err, pay.State) {
 		t.Errorf("captured twice: %v", err)
 	}
-	_, _, err = w.Pay.CreateRefund(ctx, w.Shop, nil, pay.RefundRequest{PaymentID: p.ID, Amount: 3001})
+	tooMuch := pay.RefundRequest{PaymentID: p.ID, Amount: 3001}
+	_, _, err = w.Pay.CreateRefund(ctx, w.Shop, nil, tooMuch)
 	if !pay.IsKind(err, pay.Invalid) {
 		t.Errorf("refunded more than was captured: %v", err)
 	}

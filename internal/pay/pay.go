@@ -43,15 +43,21 @@ func (s *Service) Pay(
 	if err != nil {
 		return Payment{}, Reply{}, err
 	}
-	p, err := s.claim(ctx, c, o, &ses, rail, r.Method)
-	if err != nil {
+	if err := s.admit(); err != nil {
+		return Payment{}, Reply{}, err
+	}
+	t := try{rail: rail, card: r.Method.Card}
+	t.payment = s.newPayment(&ses, rail, r.Method, s.Now(c))
+	if err := s.claim(ctx, c, o, &t); err != nil {
 		return s.lostRace(ctx, c, o, err)
 	}
-	return s.submit(ctx, c, o, rail, submission{p, r.Method.Card})
+	return s.submit(ctx, c, o, &t)
 }
 
 // settledPayment loads a payment for resume: it is settled once its first answer is in.
-func (s *Service) settledPayment(ctx context.Context, c Caller) func(string) (Payment, bool, error) {
+func (s *Service) settledPayment(
+	ctx context.Context, c Caller,
+) func(string) (Payment, bool, error) {
 	return func(id string) (Payment, bool, error) {
 		p, err := s.store.Payment(ctx, c.Scope, id)
 		return p, p.State != PaymentCreated, err
@@ -110,18 +116,22 @@ func (s *Service) payable(ses *Session, now time.Time) error {
 	}
 }
 
+// try is one attempt on its way: a new payment, the rail it goes to, the card it is made with.
+type try struct {
+	payment Payment
+	rail    Rail
+	card    *Card
+}
+
 // claim writes the intent: the session is taken by one new payment, and by no other.
-func (s *Service) claim(
-	ctx context.Context, c Caller, o *Once[Payment], seen *Session, rail Rail, m MethodInput,
-) (Payment, error) {
-	now := s.Now(c)
-	p := s.newPayment(seen, rail, m, now)
+func (s *Service) claim(ctx context.Context, c Caller, o *Once[Payment], t *try) error {
+	p := &t.payment
 	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
-		ses, err := tx.LockSession(ctx, seen.ID)
+		ses, err := tx.LockSession(ctx, p.SessionID)
 		if err != nil {
 			return err
 		}
-		if err := s.payable(&ses, now); err != nil {
+		if err := s.payable(&ses, p.CreatedAt); err != nil {
 			return err
 		}
 		ses.PaymentID = p.ID
@@ -129,20 +139,20 @@ func (s *Service) claim(
 			return err
 		}
 		if o.keyed() {
-			r := s.record(c, o.Key, o.Fingerprint, p.ID, nil, false)
+			r := s.record(o.ticket(c), p.ID, nil)
 			if err := tx.InsertIdempotency(ctx, r); err != nil {
 				return err
 			}
 		}
-		if err := tx.InsertPayment(ctx, p, serverTime(c, now.Add(firstPoll))); err != nil {
+		if err := tx.InsertPayment(ctx, *p, serverTime(c, p.CreatedAt.Add(firstPoll))); err != nil {
 			return err
 		}
-		return s.emitPayment(ctx, tx, c, &p)
+		return s.emitPayment(ctx, tx, c, p)
 	})
 	if err == nil {
 		s.changed(p.SessionID)
 	}
-	return p, err
+	return err
 }
 
 func (s *Service) newPayment(ses *Session, rail Rail, m MethodInput, now time.Time) Payment {
@@ -158,23 +168,17 @@ func (s *Service) newPayment(ses *Session, rail Rail, m MethodInput, now time.Ti
 	return p
 }
 
-// submission is a claimed payment and the card it is made with.
-type submission struct {
-	payment Payment
-	card    *Card
-}
-
 // submit hands the attempt to the rail and applies the answer. It goes on when the buyer's browser
 // has hung up: what was started is brought to an end. An error of the rail means unknown and leaves
 // the payment as it is.
 func (s *Service) submit(
-	ctx context.Context, c Caller, o *Once[Payment], rail Rail, sub submission,
+	ctx context.Context, c Caller, o *Once[Payment], t *try,
 ) (Payment, Reply, error) {
-	ctx, p := context.WithoutCancel(ctx), sub.payment
-	call, cancel := context.WithTimeout(ctx, rail.Facts().Deadline)
+	ctx, p := context.WithoutCancel(ctx), &t.payment
+	call, cancel := context.WithTimeout(ctx, t.rail.Facts().Deadline)
 	defer cancel()
-	out, err := rail.Start(call, Attempt{
-		Ref: s.ref(c, &p), Amount: p.Amount, Capture: p.Capture, Card: sub.card,
+	out, err := t.rail.Start(call, Attempt{
+		Ref: s.ref(c, p), Amount: p.Amount, Capture: p.Capture, Card: t.card,
 		ReturnURL: s.returnURL(p.SessionID),
 	})
 	if err != nil {
@@ -196,7 +200,7 @@ func (s *Service) conclude(
 		if !o.keyed() {
 			return nil
 		}
-		return tx.FinishIdempotency(ctx, s.record(c, o.Key, o.Fingerprint, p.ID, &reply, o.Secret))
+		return tx.FinishIdempotency(ctx, s.record(o.ticket(c), p.ID, &reply))
 	})
 	return p, reply, err
 }

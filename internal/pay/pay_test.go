@@ -142,7 +142,8 @@ func TestExpireSession_ByItsMerchant(t *testing.T) {
 	if _, _, err := w.Pay.ExpireSession(ctx, w.Shop, nil, ses.ID); !pay.IsKind(err, pay.State) {
 		t.Errorf("expired twice: %v", err)
 	}
-	if _, _, err := w.Pay.ExpireSession(ctx, w.Rival, nil, w.Open().ID); !pay.IsKind(err, pay.NotFound) {
+	_, _, err = w.Pay.ExpireSession(ctx, w.Rival, nil, w.Open().ID)
+	if !pay.IsKind(err, pay.NotFound) {
 		t.Errorf("a rival expired it: %v", err)
 	}
 }

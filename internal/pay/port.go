@@ -17,6 +17,8 @@ type Vault interface {
 	Open(purpose string, sealed []byte) ([]byte, error)
 	// MAC returns 32 bytes that only the holder of the installation's secret can compute.
 	MAC(purpose, message string) []byte
+	// Check returns a value that tells installations apart and gives nothing away.
+	Check() string
 }
 
 // Store keeps everything. Methods answer NotFound for what is not there, Conflict for what came

@@ -31,6 +31,9 @@ func (s *Service) CreateRefund(
 	if err := validateRefund(r); err != nil {
 		return Refund{}, Reply{}, err
 	}
+	if err := s.admit(); err != nil {
+		return Refund{}, Reply{}, err
+	}
 	refund, p, err := s.claimRefund(ctx, c, o, r)
 	if err != nil {
 		if o.keyed() {
@@ -86,7 +89,7 @@ func (s *Service) claimRefund(
 		if refund, err = s.reserve(ctx, tx, c, &p, r); err != nil || !o.keyed() {
 			return err
 		}
-		return tx.InsertIdempotency(ctx, s.record(c, o.Key, o.Fingerprint, refund.ID, nil, false))
+		return tx.InsertIdempotency(ctx, s.record(o.ticket(c), refund.ID, nil))
 	})
 	if err == nil {
 		s.changed(p.SessionID)
@@ -166,7 +169,7 @@ func (s *Service) concludeRefund(
 		if !o.keyed() {
 			return nil
 		}
-		return tx.FinishIdempotency(ctx, s.record(c, o.Key, o.Fingerprint, r.ID, &reply, false))
+		return tx.FinishIdempotency(ctx, s.record(o.ticket(c), r.ID, &reply))
 	})
 	if err == nil && r.State != RefundPending {
 		s.changed("")

@@ -43,7 +43,7 @@ const (
 	settingVaultCheck = "vault_check"
 )
 
-// Deps is everything the core needs from the outside. All fields but Wake and Named are
+// Deps is everything the core needs from the outside. All fields but Admit, Wake and Named are
 // required.
 type Deps struct {
 	Store Store
@@ -52,6 +52,9 @@ type Deps struct {
 	IDs   ident.Source
 	Vault Vault
 	Log   *slog.Logger
+	// Admit says why nothing new may begin now: no session, payment, capture or refund. What is
+	// under way goes on. Nil: it always may.
+	Admit func() error
 	// Wake tells the worker of this process that there is work; nil when there is no worker.
 	Wake func(Work)
 	// Named reports whether any protocol that would send the family's events has a name for the
@@ -69,6 +72,7 @@ type Service struct {
 	ids     ident.Source
 	vault   Vault
 	log     *slog.Logger
+	admit   func() error
 	wake    func(Work)
 	named   func(family, eventType string) bool
 	base    string
@@ -78,6 +82,9 @@ type Service struct {
 
 // New returns the use cases over the given outside.
 func New(d Deps) *Service {
+	if d.Admit == nil {
+		d.Admit = func() error { return nil }
+	}
 	if d.Wake == nil {
 		d.Wake = func(Work) {}
 	}
@@ -86,7 +93,7 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		store: d.Store, rails: slices.Clone(d.Rails), clock: d.Clock, ids: d.IDs, vault: d.Vault,
-		log: d.Log, wake: d.Wake, named: d.Named, base: d.BaseURL, watch: newWatch(),
+		log: d.Log, admit: d.Admit, wake: d.Wake, named: d.Named, base: d.BaseURL, watch: newWatch(),
 		touched: touches{at: map[string]time.Time{}},
 	}
 }

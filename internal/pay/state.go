@@ -175,10 +175,14 @@ func (s RefundState) String() string   { return refundStateNames[s] }
 func (x RefundSignal) String() string  { return refundSignalNames[x] }
 
 // ParseSessionState is the inverse of String; 0 for an unknown word.
-func ParseSessionState(s string) SessionState { return parse[SessionState](sessionStateNames[:], s) }
+func ParseSessionState(s string) SessionState {
+	return parse[SessionState](sessionStateNames[:], s)
+}
 
 // ParsePaymentState is the inverse of String; 0 for an unknown word.
-func ParsePaymentState(s string) PaymentState { return parse[PaymentState](paymentStateNames[:], s) }
+func ParsePaymentState(s string) PaymentState {
+	return parse[PaymentState](paymentStateNames[:], s)
+}
 
 // ParseRefundState is the inverse of String; 0 for an unknown word.
 func ParseRefundState(s string) RefundState { return parse[RefundState](refundStateNames[:], s) }
@@ -196,16 +200,25 @@ func parse[T ~uint8](names []string, s string) T {
 func (s SessionState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads the state's word; an unknown one becomes the zero state.
-func (s *SessionState) UnmarshalText(b []byte) error { *s = ParseSessionState(string(b)); return nil }
+func (s *SessionState) UnmarshalText(b []byte) error {
+	*s = ParseSessionState(string(b))
+	return nil
+}
 
 // MarshalText writes the state's word, so that stored snapshots survive a renumbering.
 func (s PaymentState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads the state's word; an unknown one becomes the zero state.
-func (s *PaymentState) UnmarshalText(b []byte) error { *s = ParsePaymentState(string(b)); return nil }
+func (s *PaymentState) UnmarshalText(b []byte) error {
+	*s = ParsePaymentState(string(b))
+	return nil
+}
 
 // MarshalText writes the state's word, so that stored snapshots survive a renumbering.
 func (s RefundState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads the state's word; an unknown one becomes the zero state.
-func (s *RefundState) UnmarshalText(b []byte) error { *s = ParseRefundState(string(b)); return nil }
+func (s *RefundState) UnmarshalText(b []byte) error {
+	*s = ParseRefundState(string(b))
+	return nil
+}

@@ -2,13 +2,13 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/config"
+	"github.com/kassa-pay/kassa/internal/disk"
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/rail/card"
@@ -25,6 +25,7 @@ type Core struct {
 	Store *store.Store
 	Card  *card.Network
 	Vault *vault.Vault
+	Disk  *disk.Guard // of the embedded database; nil with PostgreSQL, which watches its own
 	IDs   ident.Source
 	Clock pay.Clock
 
@@ -36,18 +37,26 @@ type systemClock struct{}
 
 func (systemClock) Now() time.Time { return time.Now().UTC() }
 
-// open connects to the database without touching its schema.
-func open(ctx context.Context, c config.Config, log *slog.Logger) (*sqldb.DB, error) {
+// open connects to the database without touching its schema. The guard comes first: on a full disk
+// the embedded database could not even be opened.
+func open(
+	ctx context.Context, c config.Config, log *slog.Logger,
+) (*sqldb.DB, *disk.Guard, error) {
 	url, err := c.DatabaseURL()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return sqldb.Open(ctx, sqldb.Options{URL: url, Migrations: schema.FS, Log: log, Now: time.Now})
+	g := guard(c, log)
+	if _, err := g.Keep(ctx); err != nil {
+		log.WarnContext(ctx, "ballast", "error", err)
+	}
+	db, err := sqldb.Open(ctx, sqldb.Options{URL: url, Migrations: schema.FS, Log: log, Now: time.Now})
+	return db, g, err
 }
 
 // Migrate brings the schema up to date and returns the versions before and after.
 func Migrate(ctx context.Context, c config.Config, log *slog.Logger) (from, to int64, err error) {
-	db, err := open(ctx, c, log)
+	db, _, err := open(ctx, c, log)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -57,58 +66,80 @@ func Migrate(ctx context.Context, c config.Config, log *slog.Logger) (from, to i
 
 // Open opens the data, brings its schema up to date and builds the use cases over it.
 func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error) {
-	db, err := open(ctx, c, log)
+	db, disk, err := open(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
-	core, err := build(ctx, c, log, db)
-	if err != nil {
+	core := &Core{
+		DB: db, Store: store.New(db), Disk: disk, IDs: ident.Random(), Clock: systemClock{},
+	}
+	if err := core.build(ctx, c, log); err != nil {
 		db.Close()
 		return nil, err
 	}
 	return core, nil
 }
 
-func build(
-	ctx context.Context, c config.Config, log *slog.Logger, db *sqldb.DB,
-) (*Core, error) {
-	from, to, err := db.Migrate(ctx)
+func (core *Core) build(ctx context.Context, c config.Config, log *slog.Logger) error {
+	from, to, err := core.DB.Migrate(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("migrate: %w", err)
+		return err
 	}
 	if from != to {
 		log.InfoContext(ctx, "schema migrated", "from", from, "to", to)
 	}
-	core := &Core{DB: db, Store: store.New(db), IDs: ident.Random(), Clock: systemClock{}}
 	if core.Vault, err = vault.Load(c.KeyFile, core.IDs); err != nil {
-		return nil, err
+		return err
 	}
 	core.Card, err = card.New(card.Config{
-		DB: db, Clock: core.Clock, IDs: core.IDs, Vault: core.Vault, BaseURL: c.BaseURL,
+		DB: core.DB, Clock: core.Clock, IDs: core.IDs, Vault: core.Vault, BaseURL: c.BaseURL,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	core.Pay = pay.New(pay.Deps{
 		Store: core.Store, Rails: []pay.Rail{core.Card}, Clock: core.Clock, IDs: core.IDs,
-		Vault: core.Vault, Log: log, Wake: core.wakeWorker, Named: named, BaseURL: c.BaseURL,
+		Vault: core.Vault, Log: log, Admit: core.admit, Wake: core.wakeWorker, Named: named,
+		BaseURL: c.BaseURL,
 	})
 	core.Card.Connect(core.receiveCard)
-	return core, core.Pay.CheckVault(ctx)
+	return core.Pay.CheckVault(ctx)
+}
+
+// guard watches the room that the embedded database has.
+func guard(c config.Config, log *slog.Logger) *disk.Guard {
+	if c.Database != "" {
+		return nil
+	}
+	return disk.New(disk.Options{Dir: c.Data, Now: time.Now, Log: log})
+}
+
+// errStorageLow is told to whoever wants to begin something while the disk is almost full.
+var errStorageLow = &pay.Error{
+	Kind: pay.Unavailable, Code: "storage_low",
+	Message: "The server is short of storage and begins nothing new. Nothing was charged.",
+}
+
+// admit keeps new work out while there is hardly room for what is under way.
+func (core *Core) admit() error {
+	if core.Disk.Low() {
+		return errStorageLow
+	}
+	return nil
 }
 
 // wakeWorker passes on to the worker, which is built after the use cases that it runs.
-func (c *Core) wakeWorker(w pay.Work) {
-	if wake := c.wake.Load(); wake != nil {
+func (core *Core) wakeWorker(w pay.Work) {
+	if wake := core.wake.Load(); wake != nil {
 		(*wake)(w)
 	}
 }
 
 // Close closes the database. Work in flight must have ended.
-func (c *Core) Close() error { return c.DB.Close() }
+func (core *Core) Close() error { return core.DB.Close() }
 
 // receiveCard is the card network's way to our door. In production a rail's notification comes by
 // HTTP; the simulated network lives in this process.
-func (c *Core) receiveCard(ctx context.Context, header http.Header, body []byte) error {
-	return c.Pay.Receive(ctx, card.Name, header, body)
+func (core *Core) receiveCard(ctx context.Context, header http.Header, body []byte) error {
+	return core.Pay.Receive(ctx, card.Name, header, body)
 }

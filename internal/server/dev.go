@@ -53,9 +53,11 @@ func greet(out io.Writer, c config.Config, addr net.Addr) {
 
 Create a session, then open its "url" in a browser and pay with 4242 4242 4242 4242:
 
-  curl %[1]s/v1/checkout/sessions -H "Authorization: Bearer %[2]s" \
+  curl %[1]s/v1/checkout/sessions \
+    -H "Authorization: Bearer %[2]s" \
     -H "Content-Type: application/json" \
-    -d '{"amount":5000,"success_url":"https://example.com/done","cancel_url":"https://example.com/"}'
+    -d '{"amount": 5000,
+         "success_url": "https://example.com/done", "cancel_url": "https://example.com/"}'
 
 `, c.BaseURL, DemoSecretKey, DemoPublishableKey, dataName(c))
 }

@@ -188,6 +188,10 @@ func (s *Server) mountHealth(mux *http.ServeMux, c config.Config) {
 			plain(w, http.StatusServiceUnavailable, "the database does not answer")
 			return
 		}
+		if s.Disk.Low() {
+			plain(w, http.StatusServiceUnavailable, "the disk is almost full")
+			return
+		}
 		plain(w, http.StatusOK, "ready")
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {

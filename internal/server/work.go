@@ -17,6 +17,7 @@ const (
 
 // Names of the work that no other room wakes.
 const (
+	workDisk    pay.Work = "disk"
 	workNetwork pay.Work = "simulated networks"
 	workPrune   pay.Work = "prune"
 )
@@ -24,6 +25,7 @@ const (
 // buildWorker lists all background work of the product.
 func (s *Server) buildWorker() {
 	s.worker = worker.New(timer{}, s.log,
+		worker.Job{Name: workDisk, Interval: dueInterval, Run: s.Disk.Keep},
 		worker.Job{Name: pay.WorkExpiry, Interval: dueInterval, Run: s.Pay.ExpireDue},
 		worker.Job{Name: pay.WorkPayments, Interval: dueInterval, Run: s.Pay.PollPayments},
 		worker.Job{Name: pay.WorkRefunds, Interval: dueInterval, Run: s.Pay.PollRefunds},
