@@ -64,8 +64,14 @@ func Migrate(ctx context.Context, c config.Config, log *slog.Logger) (from, to i
 	return db.Migrate(ctx)
 }
 
+// nowhere is the origin of pages for commands that send nobody to one.
+const nowhere = "http://127.0.0.1"
+
 // Open opens the data, brings its schema up to date and builds the use cases over it.
 func Open(ctx context.Context, c config.Config, log *slog.Logger) (*Core, error) {
+	if c.BaseURL == "" {
+		c.BaseURL = nowhere
+	}
 	db, disk, err := open(ctx, c, log)
 	if err != nil {
 		return nil, err
