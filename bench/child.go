@@ -25,6 +25,7 @@ const benchKey = "sk_test_bench"
 // that authenticates, decodes and encodes the same JSON and stores nothing. still leaves the
 // background work out.
 func child(data, database string, still bool) error {
+	server.Tune(os.Environ())
 	ctx := context.Background()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -100,6 +100,7 @@ func (a *app) serve() *cobra.Command {
 			if err := c.CheckServe(); err != nil {
 				return err
 			}
+			server.Tune(a.environ)
 			return server.Run(cmd.Context(), c, log, a.out)
 		},
 	}

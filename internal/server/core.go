@@ -4,6 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +33,18 @@ type Core struct {
 	Clock pay.Clock
 
 	wake atomic.Pointer[func(pay.Work)]
+}
+
+// gcPercent lets the heap grow further between collections than Go does by itself. What is alive
+// is a few megabytes, so this costs little memory and saves a sixth of the work of a busy server.
+const gcPercent = 400
+
+// Tune sets what concerns the whole process. GOGC in the environment overrules it.
+func Tune(environ []string) {
+	isGOGC := func(pair string) bool { return strings.HasPrefix(pair, "GOGC=") }
+	if !slices.ContainsFunc(environ, isGOGC) {
+		debug.SetGCPercent(gcPercent)
+	}
 }
 
 // systemClock is the machine's clock.
