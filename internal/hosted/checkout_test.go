@@ -1,6 +1,7 @@
 package hosted
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -158,6 +159,8 @@ func TestPay_Expired(t *testing.T) {
 	b := newBrowser(t)
 	form := b.fill(approved)
 	b.Advance(pay.DefaultTTL)
+	b.sees(b.follow(post(b.h, b.path, form)), pageExpired)
+	form.Set(fieldNumber, "no card at all")
 	b.sees(b.follow(post(b.h, b.path, form)), pageExpired)
 	if n := len(b.payments()); n != 0 {
 		t.Errorf("%d payments", n)
@@ -436,6 +439,39 @@ func (s *spy) Pay(
 ) (pay.Payment, pay.Reply, error) {
 	s.cvc, s.code = r.Method.Card.CVC, string(r.Method.Card.CVC.Reveal())
 	return s.Service.Pay(ctx, c, o, r)
+}
+
+// TestForm_IsWiped keeps hold of the memory that the form was read into.
+func TestForm_IsWiped(t *testing.T) {
+	for name, number := range map[string]string{"paid": approved, "mistyped": "4242 4242 4242 4241"} {
+		b := newBrowser(t)
+		body := &leak{r: strings.NewReader(b.fill(number).Encode())}
+		r := httptest.NewRequest(http.MethodPost, b.path, body)
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		b.h.ServeHTTP(httptest.NewRecorder(), r)
+		if len(body.seen) == 0 {
+			t.Fatalf("%s: nothing was read", name)
+		}
+		for _, p := range body.seen {
+			if left := bytes.Trim(p, "\x00"); len(left) != 0 {
+				t.Errorf("%s: left in memory: %q", name, left)
+			}
+		}
+	}
+}
+
+// leak is a body that remembers where it was read to.
+type leak struct {
+	r    *strings.Reader
+	seen [][]byte
+}
+
+func (l *leak) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if n > 0 {
+		l.seen = append(l.seen, p[:n])
+	}
+	return n, err
 }
 
 func TestGet_ChangesNothing(t *testing.T) {

@@ -1,11 +1,13 @@
 package hosted
 
 import (
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -66,6 +68,8 @@ func TestStates_Truth(t *testing.T) {
 				}
 			}
 			must(formAgain, s.page == pageForm)
+			must(regexp.MustCompile(`(?i)did not go through`),
+				s.page == pageForm && (strings.HasPrefix(s.name, "declined") || s.name == "last try"))
 			must(success, s.page == pagePaid || s.page == pageAuthorised)
 			switch s.page {
 			case pageWaiting, pageAction, pagePaid, pageAuthorised, pageLate:
@@ -199,5 +203,20 @@ func TestLabels(t *testing.T) {
 		if !strings.Contains(body, ">"+label+"</label>") {
 			t.Errorf("no label %q", label)
 		}
+	}
+}
+
+func BenchmarkForm(b *testing.B) {
+	p, err := New(Deps{
+		Pay: &stage{view: openSession()}, BaseURL: "http://127.0.0.1:8080",
+		Log: slog.New(slog.DiscardHandler), IDs: ident.From(&counter{}),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := handlerOf(p)
+	b.ReportAllocs()
+	for b.Loop() {
+		get(h, stagePath)
 	}
 }

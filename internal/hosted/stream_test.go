@@ -154,6 +154,33 @@ func TestEvents_End(t *testing.T) {
 	}
 }
 
+// deadlines is an answer whose connection has a deadline.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetWriteDeadline(at time.Time) error {
+	d.set = append(d.set, at)
+	return nil
+}
+
+// TestEvents_Deadline: every write has a deadline of its own, or the server's would end the stream.
+func TestEvents_Deadline(t *testing.T) {
+	p := newPages(t, &stage{view: openSession()}, func(d *Deps) { d.After = endless })
+	for _, step := range []string{"events", "wait"} {
+		v := openSession()
+		in(pay.SessionPaying, attempt(pay.PaymentWaiting))(&v)
+		p.pay = &stage{view: v}
+		w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		target := strings.Replace(stagePath, "?", "/"+step+"?", 1)
+		handlerOf(p).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+		if len(w.set) == 0 || !w.set[0].After(stageNow) {
+			t.Errorf("%s: deadlines %v", step, w.set)
+		}
+	}
+}
+
 func TestEvents_Bounded(t *testing.T) {
 	w := watch(t, ticker(nil).after)
 	var open []*listener
