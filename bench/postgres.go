@@ -70,7 +70,8 @@ func (p plan) onPostgres(binary, data string) error {
 // freshDatabase makes a database on the cluster and returns its URL.
 func freshDatabase(cluster string) (string, error) {
 	name := fmt.Sprintf("bench_%d", os.Getpid())
-	out, err := exec.Command(program("createdb"), "--maintenance-db", cluster, name).CombinedOutput()
+	createdb := exec.Command(program("createdb"), "--maintenance-db", cluster, name)
+	out, err := createdb.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("createdb: %w\n%s", err, out)
 	}

@@ -197,14 +197,14 @@ func (c *Config) Proxies() ([]netip.Prefix, error) {
 	return out, nil
 }
 
-// DatabaseURL returns where the data is: the given database, or the embedded one, whose directory
-// is made if need be.
+// DatabaseURL returns where the data is: the given database, or the embedded one. The data
+// directory is made if need be; with either database it holds the key file.
 func (c *Config) DatabaseURL() (string, error) {
-	if c.Database != "" {
-		return c.Database, nil
-	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return "", fmt.Errorf("data directory: %w", err)
+	}
+	if c.Database != "" {
+		return c.Database, nil
 	}
 	return "sqlite:" + filepath.Join(c.Data, "kassa.db"), nil
 }

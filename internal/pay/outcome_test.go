@@ -174,7 +174,8 @@ func TestCapture_LostReplyIsRepeatedWithTheSameAmount(t *testing.T) {
 	if err != nil || p.State != pay.PaymentAuthorised {
 		t.Fatalf("%s, %v", p.State, err)
 	}
-	if _, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, 4000); !pay.IsKind(err, pay.Conflict) {
+	_, _, err = w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, 4000)
+	if !pay.IsKind(err, pay.Conflict) {
 		t.Errorf("a second capture beside the first: %v", err)
 	}
 	w.Card.Behave(card.Behaviour{})
