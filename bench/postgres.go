@@ -96,8 +96,9 @@ var tps = regexp.MustCompile(`tps = ([0-9.]+) \(without`)
 
 // pgbench runs the peer over as many connections as our load and returns its transactions a second.
 func pgbench(p plan, script, database string) (float64, error) {
-	out, err := exec.Command(program("pgbench"), "-n", "-M", "prepared", "-c", strconv.Itoa(p.connections),
-		"-j", "2", "-T", strconv.Itoa(int(p.duration.Seconds())), "-f", script, database,
+	out, err := exec.Command(program("pgbench"), "-n", "-M", "prepared", "-j", "2",
+		"-c", strconv.Itoa(p.connections), "-T", strconv.Itoa(int(p.duration.Seconds())),
+		"-f", script, database,
 	).CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("pgbench: %w\n%s", err, out)
