@@ -403,8 +403,11 @@ func TestAttempts(t *testing.T) {
 		t.Errorf("%d, Retry-After %q: %s", refused.Code, refused.Header().Get("Retry-After"),
 			refused.Body)
 	}
-	if w := try("192.0.2.2", approved); w.Code != http.StatusSeeOther {
-		t.Errorf("another address: %d", w.Code)
+	if w := try("192.0.2.2", approved); w.Code != http.StatusTooManyRequests {
+		t.Errorf("another address with the same card: %d", w.Code)
+	}
+	if w := try("192.0.2.2", "5555555555554444"); w.Code != http.StatusSeeOther {
+		t.Errorf("another address with another card: %d", w.Code)
 	}
 	now = now.Add(6 * time.Minute)
 	if w := try("192.0.2.1", approved); w.Code != http.StatusSeeOther {

@@ -15,7 +15,8 @@ import (
 
 // Limits of the pages.
 const (
-	// DefaultAttempts is how many payments one client address may start within AttemptWindow.
+	// DefaultAttempts is how many payments may be started from one client address, and with one
+	// card, within AttemptWindow.
 	DefaultAttempts = 10
 	// AttemptWindow is the time over which attempts are counted.
 	AttemptWindow = 10 * time.Minute
@@ -47,8 +48,8 @@ type Deps struct {
 	After func(time.Duration) <-chan time.Time
 	// ClientIP tells who asks; nil takes the address of the connection.
 	ClientIP func(*http.Request) string
-	// Attempts is how many payments one client address may start within AttemptWindow; 0 means
-	// without limit.
+	// Attempts is how many payments may be started from one client address, and with one card,
+	// within AttemptWindow; 0 means without limit.
 	Attempts int
 }
 
@@ -63,7 +64,7 @@ type Pages struct {
 
 	headers   [][2]string
 	cross     *http.CrossOriginProtection
-	attempts  *limit.Window // nil: no limit
+	brake     *brake // nil: no limit
 	reports   *limit.Window
 	assets    *assets
 	templates templates
@@ -83,9 +84,7 @@ func New(d Deps) (*Pages, error) {
 	if p.clientIP == nil {
 		p.clientIP = connectionIP
 	}
-	if d.Attempts > 0 {
-		p.attempts = limit.NewWindow(d.Attempts, AttemptWindow, d.Now)
-	}
+	p.brake = newBrake(d.Attempts, d.IDs, d.Now, d.Log)
 	var err error
 	if p.assets, err = newAssets(); err != nil {
 		return nil, err

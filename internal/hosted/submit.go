@@ -38,7 +38,7 @@ func (p *Pages) submit(w http.ResponseWriter, r *http.Request) error {
 	if len(shown.Problems) > 0 || !isNonce(nonce) {
 		return p.again(w, r, &v, shown)
 	}
-	if wait, ok := p.mayAttempt(r); !ok {
+	if wait, ok := p.brake.allow(r, household(p.clientIP(r)), card); !ok {
 		return p.tooMany(w, r, wait)
 	}
 	_, _, err = p.pay.Pay(r.Context(), v.Caller, attemptOnce(v.Session.ID, nonce), pay.PayRequest{
@@ -80,15 +80,7 @@ func (p *Pages) again(
 	return nil
 }
 
-func (p *Pages) mayAttempt(r *http.Request) (wait time.Duration, ok bool) {
-	if p.attempts == nil {
-		return 0, true
-	}
-	ok, wait = p.attempts.Allow(household(p.clientIP(r)))
-	return wait, ok
-}
-
-// tooMany answers an address that has tried too often. Nothing was started.
+// tooMany answers whoever has tried too often. Nothing was started.
 func (p *Pages) tooMany(w http.ResponseWriter, r *http.Request, wait time.Duration) error {
 	pg := p.blank(r)
 	pg.Name, pg.status = pageLimited, http.StatusTooManyRequests

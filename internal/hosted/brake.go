@@ -1,0 +1,71 @@
+package hosted
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/ident"
+	"github.com/kassa-pay/kassa/internal/limit"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// The signs of somebody trying out stolen or invented card numbers.
+const (
+	issuerDigits = 6  // of a number: they name the issuer
+	issuerFactor = 10 // attempts per issuer that raise an alert, in attempts allowed per card
+	brakeKeySize = 32 // bytes
+)
+
+// brake slows down whoever tries out cards: so many attempts per address and per card in
+// AttemptWindow. Many attempts with cards of one issuer raise an alert and stop nobody, for a
+// popular bank has many customers. Numbers are known by a keyed hash, under a key that dies with
+// the process.
+type brake struct {
+	addresses, cards, issuers *limit.Window
+	key                       []byte
+	log                       *slog.Logger
+}
+
+// newBrake returns a brake that allows so many attempts; nil for no limit.
+func newBrake(attempts int, ids ident.Source, now func() time.Time, log *slog.Logger) *brake {
+	if attempts <= 0 {
+		return nil
+	}
+	return &brake{
+		addresses: limit.NewWindow(attempts, AttemptWindow, now),
+		cards:     limit.NewWindow(attempts, AttemptWindow, now),
+		issuers:   limit.NewWindow(attempts*issuerFactor, AttemptWindow, now),
+		key:       ids.Bytes(brakeKeySize), log: log,
+	}
+}
+
+// allow reports whether the attempt may be made, and if not how long to wait.
+func (b *brake) allow(r *http.Request, address string, card *pay.Card) (time.Duration, bool) {
+	if b == nil {
+		return 0, true
+	}
+	if ok, wait := b.addresses.Allow(address); !ok {
+		return wait, false
+	}
+	digits := card.Number.Reveal()
+	if ok, wait := b.cards.Allow(b.hash(digits)); !ok {
+		return wait, false
+	}
+	if len(digits) < issuerDigits {
+		return 0, true
+	}
+	if ok, _ := b.issuers.Allow(b.hash(digits[:issuerDigits])); !ok {
+		b.log.WarnContext(r.Context(), "unusually many attempts with cards of one issuer",
+			"brand", pay.Brand(digits), "window", AttemptWindow.String())
+	}
+	return 0, true
+}
+
+func (b *brake) hash(digits string) string {
+	mac := hmac.New(sha256.New, b.key)
+	mac.Write([]byte(digits))
+	return string(mac.Sum(nil))
+}
