@@ -15,6 +15,7 @@ const (
 	selectEndpointByID = `SELECT ` + endpointColumns + ` FROM endpoint WHERE id = $1`
 	selectEndpoint     = selectEndpointByID + ` AND merchant_id = $2 AND mode = $3`
 	lockEndpoint       = selectEndpointByID + ` /*for update*/`
+	lockOwnEndpoint    = selectEndpoint + ` /*for update*/`
 	selectEndpoints    = `SELECT ` + endpointColumns + ` FROM endpoint
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 ORDER BY id DESC LIMIT $4`
 	selectEnabled = `SELECT ` + endpointColumns + ` FROM endpoint
@@ -37,8 +38,9 @@ const (
 		(SELECT id FROM delivery WHERE endpoint_id = $1)`
 	deletePayloads = `DELETE FROM payload WHERE event_id IN
 		(SELECT event_id FROM delivery WHERE endpoint_id = $1)
-		AND NOT EXISTS (SELECT 1 FROM delivery
-		WHERE delivery.event_id = payload.event_id AND delivery.endpoint_id <> $1)`
+		AND family = (SELECT family FROM endpoint WHERE id = $1)
+		AND NOT EXISTS (SELECT 1 FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id
+		WHERE d.event_id = payload.event_id AND d.endpoint_id <> $1 AND e.family = payload.family)`
 	deleteDeliveries = `DELETE FROM delivery WHERE endpoint_id = $1`
 	deleteEndpoint   = `DELETE FROM endpoint WHERE id = $1 AND merchant_id = $2 AND mode = $3`
 )
@@ -111,7 +113,9 @@ func (w *work) SwapEndpoint(ctx context.Context, e pay.Endpoint) error {
 }
 
 func (w *work) DeleteEndpoint(ctx context.Context, sc pay.Scope, id string) error {
-	if _, err := w.Endpoint(ctx, sc, id); err != nil {
+	// The lock waits for whoever is adding deliveries at this moment, so that theirs go too.
+	row := w.r.QueryRow(ctx, lockOwnEndpoint, id, sc.MerchantID, string(sc.Mode))
+	if _, err := one(row, scanEndpoint); err != nil {
 		return err
 	}
 	w.tx.Queue(deleteAttempts, id)

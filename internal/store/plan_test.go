@@ -65,6 +65,7 @@ var plans = map[string]plan{
 	"attempts of deliveries": {sql: selectLogs, indexes: "delivery_attempt_pkey", sorts: true},
 	"pending before":         {sql: pendingBefore, indexes: "delivery_order"},
 	"release next":           {sql: releaseNext, indexes: "delivery_order delivery_pkey"},
+	"lock own endpoint":      {sql: lockOwnEndpoint, indexes: "endpoint_pkey"},
 	"fail pending":           {sql: failPending},
 	"finish attempt":         {sql: finishAttempt},
 	"claim deliveries":       {sql: claimDeliveries, indexes: "delivery_due delivery_lease", sorts: true},

@@ -1,19 +1,21 @@
 package storetest
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
 var endpointCases = map[string]func(*run){
-	"Endpoint_RoundTrip":      endpointRoundTrip,
-	"Endpoint_Swap":           endpointSwap,
-	"Endpoint_List":           endpointList,
-	"Endpoint_Enabled":        endpointEnabled,
-	"Endpoint_DeleteTakesAll": endpointDelete,
-	"Endpoint_DeleteIsScoped": endpointDeleteForeign,
-	"Endpoint_GoneForFanOut":  endpointGone,
+	"Endpoint_RoundTrip":         endpointRoundTrip,
+	"Endpoint_Swap":              endpointSwap,
+	"Endpoint_List":              endpointList,
+	"Endpoint_Enabled":           endpointEnabled,
+	"Endpoint_DeleteTakesAll":    endpointDelete,
+	"Endpoint_DeleteMeetsFanOut": endpointDeleteRace,
+	"Endpoint_DeleteIsScoped":    endpointDeleteForeign,
+	"Endpoint_GoneForFanOut":     endpointGone,
 }
 
 func endpointRoundTrip(r *run) {
@@ -115,6 +117,34 @@ func endpointDeleteForeign(r *run) {
 		r.refused(pay.NotFound, "", func(tx pay.Tx) error { return tx.DeleteEndpoint(r.ctx, sc, e.ID) })
 	}
 	r.eq(got[pay.Delivery](r)(r.Delivery(r.ctx, shop, d.ID)), d)
+}
+
+// endpointDeleteRace: whatever is added while the endpoint is deleted either goes with it or is
+// refused.
+func endpointDeleteRace(r *run) {
+	e := r.addEndpoint(shop)
+	deliveries := make([]pay.Delivery, 12)
+	for i := range deliveries {
+		deliveries[i] = r.delivery(e, r.event(shop, fmt.Sprint("cs_", i), 1))
+	}
+	for i, err := range r.race(len(deliveries)+1, func(i int) error {
+		return r.try(func(tx pay.Tx) error {
+			if i == len(deliveries) {
+				return tx.DeleteEndpoint(r.ctx, shop, e.ID)
+			}
+			return tx.InsertDelivery(r.ctx, deliveries[i], []byte("b"))
+		})
+	}) {
+		if i == len(deliveries) && err != nil {
+			r.Error(err)
+		} else if err != nil {
+			r.is(err, pay.Conflict, "stale")
+		}
+	}
+	for _, d := range deliveries {
+		r.absent(fails(r.Delivery(r.ctx, shop, d.ID)))
+	}
+	r.eq(len(r.claim(r.now, 100, 100)), 0)
 }
 
 // endpointGone: a fan-out that read the endpoint before it was deleted fails as a whole and can be

@@ -15,6 +15,7 @@ var sessionCases = map[string]func(*run){
 	"Session_ListByState":       sessionStates,
 	"Session_ListByReference":   sessionReferences,
 	"Session_PagesStandStill":   sessionPages,
+	"Session_IDsSortAlike":      sessionOrder,
 	"Session_Due":               sessionDue,
 	"Session_PaymentHasOneHome": sessionPayment,
 	"Session_ValuesAreChecked":  sessionChecks,
@@ -201,6 +202,31 @@ func sessionPages(r *run) {
 		r.eq(len(ids), have)
 		r.eq(ids[len(ids)-len(want):], reversed(want))
 	}
+}
+
+// sessionOrder: ids sort by their bytes on every engine, whatever language its database was made
+// for.
+func sessionOrder(r *run) {
+	var want []string
+	for _, c := range "0123456789abcdefghjkmnpqrstvwxyz" {
+		for _, d := range "09ayz" {
+			want = append(want, "cs_"+string(c)+string(d))
+		}
+	}
+	r.do(func(tx pay.Tx) error {
+		for i := range want {
+			s := r.session(shop)
+			s.ID = want[i*37%len(want)]
+			if err := tx.InsertSession(r.ctx, s, s.ExpiresAt); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	ids := r.pages(33, func() {}, func(p pay.Page) ([]string, error) {
+		return r.sessionIDs(shop, pay.SessionFilter{Page: p, Now: r.now}), nil
+	})
+	r.eq(ids, reversed(want))
 }
 
 func sessionDue(r *run) {
