@@ -78,18 +78,14 @@ func (s *Service) processNotice(ctx context.Context, n StoredNotice) error {
 	return s.finishNotice(ctx, n, true)
 }
 
-// hint asks the rail about a payment because somebody said there is news. Payments given up are
-// asked about too: money may have come late.
+// hint asks the rail about a payment because somebody said there is news, whatever its state:
+// money may have come late, or twice.
 func (s *Service) hint(ctx context.Context, p Payment) error {
 	c, err := s.CallerFor(ctx, p.Scope())
 	if err != nil {
 		return err
 	}
-	if p.State == PaymentFailed || p.State == PaymentCanceled {
-		_, err = s.apply(ctx, c, p.ID, s.ask(ctx, c, &p))
-		return err
-	}
-	_, err = s.sync(ctx, c, p)
+	_, err = s.apply(ctx, c, p.ID, s.ask(ctx, c, &p))
 	return err
 }
 

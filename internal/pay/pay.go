@@ -5,12 +5,6 @@ import (
 	"time"
 )
 
-// MethodInput is how a buyer wants to pay.
-type MethodInput struct {
-	Type string
-	Card *Card // for MethodCard
-}
-
 // PayRequest is one attempt to pay a session.
 type PayRequest struct {
 	SessionID string
@@ -39,19 +33,17 @@ func (s *Service) Pay(
 	if err != nil {
 		return Payment{}, Reply{}, err
 	}
-	rail, err := s.chooseRail(c, &ses, r.Method)
+	t, err := s.prepare(c, &ses, r.Method)
 	if err != nil {
 		return Payment{}, Reply{}, err
 	}
 	if err := s.admit(); err != nil {
 		return Payment{}, Reply{}, err
 	}
-	t := try{rail: rail, card: r.Method.Card}
-	t.payment = s.newPayment(&ses, rail, r.Method, s.Now(c))
-	if err := s.claim(ctx, c, o, &t); err != nil {
+	if err := s.claim(ctx, c, o, t); err != nil {
 		return s.lostRace(ctx, c, o, err)
 	}
-	return s.submit(ctx, c, o, &t)
+	return s.submit(ctx, c, o, t)
 }
 
 // settledPayment loads a payment for resume: it is settled once its first answer is in.
@@ -78,9 +70,10 @@ func (s *Service) lostRace(
 	return Payment{}, Reply{}, err
 }
 
-// chooseRail validates the method and picks the rail, before anything is written.
-func (s *Service) chooseRail(c Caller, ses *Session, m MethodInput) (Rail, error) {
-	if err := s.payable(ses, s.Now(c)); err != nil {
+// prepare validates the attempt and picks the rail, before anything is written.
+func (s *Service) prepare(c Caller, ses *Session, m MethodInput) (*try, error) {
+	now := s.Now(c)
+	if err := s.payable(ses, now); err != nil {
 		return nil, err
 	}
 	rail, ok := s.railFor(ses.Mode, m.Type)
@@ -88,14 +81,9 @@ func (s *Service) chooseRail(c Caller, ses *Session, m MethodInput) (Rail, error
 		return nil, BadParam("payment_method.type", "payment_method_not_available",
 			"This session cannot be paid by %q.", printable(m.Type))
 	}
-	if m.Type == MethodCard {
-		if m.Card == nil {
-			return nil, BadParam("payment_method.number", "parameter_missing",
-				"Enter the card number.")
-		}
-		return rail, m.Card.Validate("payment_method.", s.Now(c))
-	}
-	return rail, nil
+	t := &try{rail: rail, card: m.Card, expiresAt: ses.ExpiresAt}
+	t.payment = s.newPayment(ses, rail, now)
+	return t, s.fill(&t.payment, m, "payment_method.", now)
 }
 
 // payable says why a session cannot be paid now; nil when it can.
@@ -118,9 +106,10 @@ func (s *Service) payable(ses *Session, now time.Time) error {
 
 // try is one attempt on its way: a new payment, the rail it goes to, the card it is made with.
 type try struct {
-	payment Payment
-	rail    Rail
-	card    *Card
+	payment   Payment
+	rail      Rail
+	card      *Card
+	expiresAt time.Time // when the payer's time is over
 }
 
 // claim writes the intent: the session is taken by one new payment, and by no other.
@@ -155,17 +144,13 @@ func (s *Service) claim(ctx context.Context, c Caller, o *Once[Payment], t *try)
 	return err
 }
 
-func (s *Service) newPayment(ses *Session, rail Rail, m MethodInput, now time.Time) Payment {
-	p := Payment{
+func (s *Service) newPayment(ses *Session, rail Rail, now time.Time) Payment {
+	return Payment{
 		ID: s.ids.ID("pay", now), MerchantID: ses.MerchantID, Mode: ses.Mode, Family: ses.Family,
 		SessionID: ses.ID, CustomerID: ses.CustomerID, State: PaymentCreated, Version: 1,
-		Amount: ses.Amount, Capture: ses.Capture, Rail: rail.Name(), Method: m.Type,
+		Amount: ses.Amount, Capture: ses.Capture, Rail: rail.Name(), Method: rail.Facts().Method,
 		Metadata: ses.Metadata, CreatedAt: now, UpdatedAt: now,
 	}
-	if m.Card != nil {
-		p.Card = s.summary(m.Card)
-	}
-	return p
 }
 
 // submit hands the attempt to the rail and applies the answer. It goes on when the buyer's browser
@@ -178,8 +163,8 @@ func (s *Service) submit(
 	call, cancel := context.WithTimeout(ctx, t.rail.Facts().Deadline)
 	defer cancel()
 	out, err := t.rail.Start(call, Attempt{
-		Ref: s.ref(c, p), Amount: p.Amount, Capture: p.Capture, Card: t.card,
-		ReturnURL: s.returnURL(p.SessionID),
+		Ref: s.ref(c, p), Amount: p.Amount, Capture: p.Capture, Card: t.card, Mobile: p.Mobile,
+		ExpiresAt: t.expiresAt, ReturnURL: s.returnURL(p.SessionID),
 	})
 	if err != nil {
 		s.log.WarnContext(ctx, "payment outcome unknown", "payment", p.ID, "rail", p.Rail,

@@ -68,7 +68,7 @@ func TestPay_StepUpIsAnsweredByThePayer(t *testing.T) {
 		if _, err := w.Try(ses.ID, ok); !pay.IsKind(err, pay.Conflict) {
 			t.Errorf("a second attempt beside the first: %v", err)
 		}
-		p, err := w.Pay.Answer(context.Background(), w.Shop, p.ID, approve)
+		p, err := w.Pay.Answer(context.Background(), w.Shop, p.ID, decision(approve))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,6 +80,13 @@ func TestPay_StepUpIsAnsweredByThePayer(t *testing.T) {
 			t.Errorf("approve %v: payment %s, session %s", approve, p.State, got.State)
 		}
 	}
+}
+
+func decision(approve bool) pay.Decision {
+	if approve {
+		return pay.Approve
+	}
+	return pay.Reject
 }
 
 func TestPay_AbandonedStepUpFreesTheSession(t *testing.T) {
@@ -106,7 +113,7 @@ func TestExpire_NeverWhileAnAttemptIsInFlight(t *testing.T) {
 	if got := w.Session(ses.ID); got.State != pay.SessionPaying {
 		t.Errorf("session is %s while it is being paid", got.State)
 	}
-	if _, err := w.Pay.Answer(context.Background(), w.Shop, p.ID, false); err != nil {
+	if _, err := w.Pay.Answer(context.Background(), w.Shop, p.ID, pay.Reject); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.Session(ses.ID); got.State != pay.SessionExpired {

@@ -24,11 +24,15 @@ type Payment struct {
 	Capturing     int64             `json:"-"`        // the amount of a capture that is on its way
 	Rail          string            `json:"rail"`
 	Method        string            `json:"method"`
+	Received      int64             `json:"received,omitempty"` // what a transfer has brought
 	Card          *CardSummary      `json:"card,omitempty"`
+	Mobile        *Mobile           `json:"mobile,omitempty"`
+	Transfer      *Transfer         `json:"transfer,omitempty"`
 	Description   string            `json:"description,omitempty"`
 	Metadata      map[string]string `json:"metadata,omitempty"`
 	DeclineCode   DeclineCode       `json:"decline,omitempty"`
 	RailReference string            `json:"rail_reference,omitempty"`
+	Action        ActionKind        `json:"action,omitempty"`
 	ActionURL     string            `json:"action_url,omitempty"`
 	PollCount     int64             `json:"-"`
 	LateAt        time.Time         `json:"late_at,omitzero"`
@@ -49,6 +53,21 @@ type CardSummary struct {
 	ExpMonth    int64  `json:"exp_month"`
 	ExpYear     int64  `json:"exp_year"`
 	Fingerprint string `json:"-"` // HMAC of the number, keyed per installation
+}
+
+// Mobile is a mobile-money wallet.
+type Mobile struct {
+	Phone    string `json:"phone"`    // local form, ten digits from 0: 0241234567
+	Provider string `json:"provider"` // mtn, telecel or airteltigo
+}
+
+// Transfer tells the payer where to send a bank transfer and under which reference.
+type Transfer struct {
+	Bank          string    `json:"bank"`
+	AccountName   string    `json:"account_name"`
+	AccountNumber string    `json:"account_number"`
+	Reference     string    `json:"reference"` // unique to the payment
+	ExpiresAt     time.Time `json:"expires_at"`
 }
 
 // Refund sends money of one payment back. While it is pending its amount is reserved.

@@ -18,7 +18,7 @@ func (s *Service) Sync(ctx context.Context, c Caller, id string) (Payment, error
 // sync brings one payment forward. A capture that was begun is repeated with the same amount, if
 // the rail promises that a repeat does no harm.
 func (s *Service) sync(ctx context.Context, c Caller, p Payment) (Payment, error) {
-	if !p.State.InFlight() && p.State != PaymentAuthorised {
+	if !p.State.undecided() {
 		return p, nil
 	}
 	ctx = context.WithoutCancel(ctx)

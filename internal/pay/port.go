@@ -42,6 +42,7 @@ type View interface {
 	EventView
 	EndpointView
 	IdempotencyView
+	JournalView
 }
 
 // Tx is one unit's access to the store. Inserts and swaps may be sent late; their failure fails the
@@ -59,6 +60,7 @@ type Tx interface {
 	DeliveryTx
 	IdempotencyTx
 	NoticeTx
+	JournalTx
 }
 
 // Page cuts a list: at most Limit items (1 to 100), those after the item with the id After.
@@ -303,4 +305,24 @@ type NoticeTx interface {
 	ClaimNotices(ctx context.Context, now, until time.Time, limit int) ([]StoredNotice, error)
 	// FinishNotice closes a notice: matched, or unmatched after its time.
 	FinishNotice(ctx context.Context, n StoredNotice, matched bool) error
+}
+
+// EntryFilter narrows a list of journal entries. Nil types mean all.
+type EntryFilter struct {
+	Page
+	Types     []EntryType
+	PaymentID string
+}
+
+// JournalView reads the journal.
+type JournalView interface {
+	Entry(ctx context.Context, sc Scope, id string) (Entry, error)
+	Entries(ctx context.Context, sc Scope, f EntryFilter) ([]Entry, error)
+	// Balances sums the journal by account and currency, in that order.
+	Balances(ctx context.Context, sc Scope) ([]AccountBalance, error)
+}
+
+// JournalTx adds to the journal. Nothing changes or removes an entry.
+type JournalTx interface {
+	InsertEntry(ctx context.Context, e Entry) error
 }

@@ -9,7 +9,11 @@ import (
 )
 
 // Methods a session may offer.
-const MethodCard = "card"
+const (
+	MethodCard   = "card"
+	MethodMobile = "mobile_money"
+	MethodBank   = "bank_transfer"
+)
 
 // Rail is a network or processor that moves money. A rail returns values; it never stores ours and
 // never calls the core. A decline is an outcome. An error means "unknown, ask again": whatever was
@@ -63,15 +67,59 @@ type Notifier interface {
 	Notify(ctx context.Context, header http.Header, body []byte) (Notice, error)
 }
 
+// Confirmer is a rail on which the payer types a one-time code to go on. A wrong code is
+// OutcomeAction again, until the rail has had enough.
+type Confirmer interface {
+	Confirm(ctx context.Context, ref Ref, code string) (Outcome, error)
+}
+
+// Resender is a rail that can send its prompt to the payer again. It answers an Error of
+// kind State when it has done so often enough.
+type Resender interface {
+	Resend(ctx context.Context, ref Ref) error
+}
+
 // Simulated is a network of test mode: an outside party with its own records, driven by whoever
 // plays the payer. Times are in the merchant's clock.
 type Simulated interface {
+	// Prompts lists what the payers of a scope are being asked now, oldest first.
+	Prompts(ctx context.Context, sc Scope, now time.Time) ([]Prompt, error)
 	// Prompt shows what the payer is asked, by the secret token of the action URL.
 	Prompt(ctx context.Context, token string) (Prompt, error)
 	// Decide answers the prompt of a payment as the payer.
-	Decide(ctx context.Context, ref Ref, approve bool) error
+	Decide(ctx context.Context, ref Ref, d Decision) error
 	// Advance moves everything the network has planned for the merchant that much nearer.
 	Advance(ctx context.Context, merchantID string, by time.Duration) error
+	// Behaviour and Behave read and set how the network treats one merchant.
+	Behaviour(ctx context.Context, merchantID string) (Behaviour, error)
+	Behave(ctx context.Context, merchantID string, b Behaviour) error
+}
+
+// Depositor is a simulated bank: whoever plays the payer sends money to a payment's reference.
+type Depositor interface {
+	Deposit(ctx context.Context, ref Ref, amount money.Amount) error
+}
+
+// Decision is what a payer does with a prompt.
+type Decision string
+
+// The decisions.
+const (
+	Approve  Decision = "approve"
+	Reject   Decision = "reject"
+	WrongPIN Decision = "wrong_pin" // mobile money: the prompt stays until it has seen three
+)
+
+// Behaviour is how a simulated network treats one merchant, on top of what the magic values ask
+// for. The zero Behaviour is a good day.
+type Behaviour struct {
+	Down        bool     `json:"down"`         // nothing reaches the network
+	Outage      []string `json:"outage"`       // providers that are down, one by one
+	LoseReplies bool     `json:"lose_replies"` // calls have their effect and then fail
+	DropNotices bool     `json:"drop_notices"`
+	Duplicate   bool     `json:"duplicate"` // every notification comes twice
+	Reorder     bool     `json:"reorder"`   // of those due at once the latest comes first
+	DelayMillis int64    `json:"delay_ms"`  // added to when a notification is due
 }
 
 // Attempt is one submission to a rail.
@@ -79,7 +127,10 @@ type Attempt struct {
 	Ref
 	Amount  money.Amount
 	Capture CaptureMode
-	Card    *Card // method card only; lives in memory for this attempt alone
+	Card    *Card   // method card only; lives in memory for this attempt alone
+	Mobile  *Mobile // method mobile_money only
+	// ExpiresAt is when the payer's time is over, in the merchant's clock.
+	ExpiresAt time.Time
 	// ReturnURL is where the payer's browser comes back to after acting.
 	ReturnURL string
 }
@@ -110,6 +161,7 @@ const (
 	OutcomePaid
 	OutcomeDeclined
 	OutcomeCanceled
+	OutcomeReceived // a transfer: Amount is all that has come so far
 )
 
 // Outcome is what a rail says of a payment or a refund.
@@ -118,8 +170,20 @@ type Outcome struct {
 	Amount    money.Amount // what was authorised, paid or refunded; checked against what we asked
 	Reference string       // the rail's own
 	Decline   DeclineCode
+	Action    ActionKind
 	ActionURL string
+	Transfer  *Transfer // where the payer has to send the money
 }
+
+// ActionKind says what the payer has to do.
+type ActionKind string
+
+// The kinds of action.
+const (
+	ActionRedirect ActionKind = "redirect" // go to ActionURL and come back
+	ActionCode     ActionKind = "code"     // type the one-time code the network sent
+	ActionApprove  ActionKind = "approve"  // answer the prompt on the phone
+)
 
 // Notice is a verified notification: a hint to ask the rail about one payment now. ID is unique at
 // the rail.
@@ -133,8 +197,14 @@ type Prompt struct {
 	Ref
 	Amount    money.Amount
 	Merchant  string
-	Card      CardSummary
+	Rail      string
+	Card      *CardSummary
+	Mobile    *Mobile
+	Transfer  *Transfer
+	Received  int64  // of a transfer, minor units
+	Code      string // the one-time code in the message on the phone; "" without one
 	ReturnURL string
+	AskedAt   time.Time
 	Open      bool // still waiting for an answer
 }
 
@@ -156,6 +226,13 @@ const (
 	DeclineAuthentication    DeclineCode = "authentication_failed"
 	DeclineAuthTimeout       DeclineCode = "authentication_timeout"
 	DeclineNotSubmitted      DeclineCode = "not_submitted" // the rail never received it
+	DeclineByPayer           DeclineCode = "declined_by_customer"
+	DeclineWrongPIN          DeclineCode = "wrong_pin"
+	DeclineWrongCode         DeclineCode = "wrong_code"
+	DeclinePromptExpired     DeclineCode = "prompt_expired"
+	DeclineNotRegistered     DeclineCode = "number_not_registered"
+	DeclineProviderDown      DeclineCode = "provider_unavailable"
+	DeclineTransferExpired   DeclineCode = "transfer_expired"
 	DeclineRefundRefused     DeclineCode = "refund_refused"
 )
 
@@ -165,6 +242,8 @@ func DeclineCodes() []DeclineCode {
 		DeclineGeneric, DeclineInsufficientFunds, DeclineLostCard, DeclineStolenCard,
 		DeclineExpiredCard, DeclineIncorrectCVC, DeclineProcessingError, DeclineLimitExceeded,
 		DeclineNotPermitted, DeclineFraud, DeclineAuthentication, DeclineAuthTimeout,
-		DeclineNotSubmitted, DeclineRefundRefused,
+		DeclineNotSubmitted, DeclineByPayer, DeclineWrongPIN, DeclineWrongCode,
+		DeclinePromptExpired, DeclineNotRegistered, DeclineProviderDown, DeclineTransferExpired,
+		DeclineRefundRefused,
 	}
 }

@@ -124,6 +124,9 @@ func (s *Service) reserve(
 	if err := tx.InsertRefund(ctx, refund, due); err != nil {
 		return refund, err
 	}
+	if err := s.bookRefund(ctx, tx, c, p, &refund); err != nil {
+		return refund, err
+	}
 	return refund, s.emitRefund(ctx, tx, c, &refund)
 }
 
@@ -133,7 +136,7 @@ func (s *Service) mayRefund(p *Payment, amount int64) error {
 		_, ok = rail.(Refunder)
 	}
 	switch {
-	case !ok || p.State != PaymentPaid && p.State != PaymentLate:
+	case !ok || p.Captured == 0:
 		return Errorf(State, "payment_not_refundable",
 			"Only a payment that was paid can be refunded; this one is %s.", p.State)
 	case p.Refundable() == 0:
@@ -195,10 +198,8 @@ func (s *Service) settleRefund(
 	now := s.Now(c)
 	r.State, r.UpdatedAt, r.FailureCode = next, now, out.Decline
 	r.Version++
-	if next == RefundFailed {
-		if err := s.release(ctx, tx, c, r); err != nil {
-			return err
-		}
+	if err := s.bookOutcome(ctx, tx, c, r); err != nil {
+		return err
 	}
 	if err := tx.SwapRefund(ctx, *r, time.Time{}); err != nil {
 		return err
@@ -206,10 +207,13 @@ func (s *Service) settleRefund(
 	return s.emitRefund(ctx, tx, c, r)
 }
 
-// release gives a failed refund's amount back to its payment.
-func (s *Service) release(ctx context.Context, tx Tx, c Caller, r *Refund) error {
+// bookOutcome books the end of a refund. A failed one gives its amount back to its payment.
+func (s *Service) bookOutcome(ctx context.Context, tx Tx, c Caller, r *Refund) error {
 	p, err := tx.LockPayment(ctx, r.PaymentID)
 	if err != nil {
+		return err
+	}
+	if err := s.bookRefund(ctx, tx, c, &p, r); err != nil || r.State != RefundFailed {
 		return err
 	}
 	now := s.Now(c)

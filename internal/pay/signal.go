@@ -50,8 +50,12 @@ func (s *Service) settle(
 	if !ok {
 		return false, nil
 	}
+	before := *p
 	s.absorb(p, next, out, now)
 	if err := s.movePayment(ctx, tx, c, p, next); err != nil {
+		return false, err
+	}
+	if err := s.book(ctx, tx, c, &before, p); err != nil {
 		return false, err
 	}
 	switch next {
@@ -79,6 +83,8 @@ func (s *Service) signalOf(p *Payment, out Outcome, now time.Time) (PaymentSigna
 			return PaymentAuthorise, true
 		}
 		return PaymentPay, true
+	case OutcomeReceived:
+		return s.received(p, out)
 	case OutcomeDeclined:
 		return PaymentFail, true
 	case OutcomeCanceled:
@@ -92,6 +98,25 @@ func (s *Service) signalOf(p *Payment, out Outcome, now time.Time) (PaymentSigna
 		return s.notFound(p, now)
 	}
 	return 0, false
+}
+
+// received compares what a transfer has brought with what was asked for. Money that we have counted
+// already says nothing new; money for a payment given up is late, however much it is.
+func (s *Service) received(p *Payment, out Outcome) (PaymentSignal, bool) {
+	got := out.Amount.Minor
+	switch {
+	case out.Amount.Currency != p.Amount.Currency:
+		return PaymentDoubt, true
+	case got <= p.Received:
+		return 0, false
+	case p.State == PaymentFailed || p.State == PaymentCanceled:
+		return PaymentPay, true
+	case p.State == PaymentPaid || p.State == PaymentLate || got > p.Amount.Minor:
+		return PaymentExcess, true
+	case got < p.Amount.Minor:
+		return PaymentShort, true
+	}
+	return PaymentPay, true
 }
 
 // plausible reports whether the amount is the one we asked for, or the part of a held one that we
@@ -124,10 +149,14 @@ func (s *Service) absorb(p *Payment, next PaymentState, out Outcome, now time.Ti
 	if out.Reference != "" {
 		p.RailReference = out.Reference
 	}
-	p.ActionURL = ""
+	if out.Transfer != nil {
+		p.Transfer = out.Transfer
+	}
+	if out.Kind == OutcomeReceived {
+		p.Received = out.Amount.Minor
+	}
+	p.Action, p.ActionURL = out.Action, out.ActionURL
 	switch next {
-	case PaymentAction:
-		p.ActionURL = out.ActionURL
 	case PaymentFailed:
 		p.DeclineCode = out.Decline
 	case PaymentCanceled:
@@ -160,7 +189,7 @@ func (s *Service) nextPoll(c Caller, p *Payment, now time.Time) time.Time {
 	switch {
 	case p.State == PaymentAuthorised && p.Capturing == 0:
 		return serverTime(c, p.UpdatedAt.Add(AuthorisationTTL))
-	case p.State.InFlight() || p.State == PaymentAuthorised:
+	case p.State.undecided():
 		pause := 2 * time.Second << min(p.PollCount, 12)
 		return serverTime(c, now.Add(min(pause, maxPoll)))
 	}

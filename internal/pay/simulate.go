@@ -3,26 +3,107 @@ package pay
 import (
 	"context"
 	"time"
+
+	"github.com/kassa-pay/kassa/internal/money"
 )
 
 // Answer answers a payment's open prompt as the payer would, and applies what follows. It exists in
 // test mode alone, where the networks are simulated.
 func (s *Service) Answer(
-	ctx context.Context, c Caller, paymentID string, approve bool,
+	ctx context.Context, c Caller, paymentID string, d Decision,
+) (Payment, error) {
+	return s.play(ctx, c, paymentID, func(sim Simulated, p *Payment) error {
+		return sim.Decide(ctx, s.ref(c, p), d)
+	})
+}
+
+// Deposit sends a transfer for a payment as the payer would, and applies what follows. amount is in
+// minor units of the payment's currency.
+func (s *Service) Deposit(
+	ctx context.Context, c Caller, paymentID string, amount int64,
+) (Payment, error) {
+	return s.play(ctx, c, paymentID, func(sim Simulated, p *Payment) error {
+		bank, ok := sim.(Depositor)
+		if !ok {
+			return Errorf(State, "payment_not_a_transfer", "This payment is not made by transfer.")
+		}
+		sum, err := money.New(amount, p.Amount.Currency)
+		if err != nil {
+			return BadParam("amount", "parameter_invalid", "The amount must be a positive integer")
+		}
+		return bank.Deposit(ctx, s.ref(c, p), sum)
+	})
+}
+
+// play lets somebody play the payer of a simulated payment and then asks the network what became
+// of it.
+func (s *Service) play(
+	ctx context.Context, c Caller, paymentID string, act func(Simulated, *Payment) error,
 ) (Payment, error) {
 	p, err := s.store.Payment(ctx, c.Scope, paymentID)
 	if err != nil {
 		return p, err
 	}
-	rail, ok := s.railNamed(p.Rail)
-	sim, simulated := rail.(Simulated)
-	if !ok || !simulated || c.Mode != Test {
+	sim, err := s.simulated(p.Rail)
+	if err != nil || c.Mode != Test {
 		return p, Errorf(Forbidden, "test_mode_only", "Only a simulated payment can be answered.")
 	}
-	if err := sim.Decide(ctx, s.ref(c, &p), approve); err != nil {
+	if err := act(sim, &p); err != nil {
 		return p, err
 	}
-	return s.sync(ctx, c, p)
+	if err := s.hint(ctx, p); err != nil {
+		return p, err
+	}
+	return s.store.Payment(ctx, c.Scope, paymentID)
+}
+
+// Prompts lists what the payers of the caller's payments are being asked now, on all simulated
+// networks.
+func (s *Service) Prompts(ctx context.Context, c Caller) ([]Prompt, error) {
+	if c.Mode != Test {
+		return nil, Errorf(Forbidden, "test_mode_only", "Live payers are asked by their own banks.")
+	}
+	var out []Prompt
+	for _, rail := range s.rails {
+		sim, ok := rail.(Simulated)
+		if !ok {
+			continue
+		}
+		some, err := sim.Prompts(ctx, c.Scope, s.Now(c))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
+// Behaviour returns how a simulated network treats the caller's merchant.
+func (s *Service) Behaviour(ctx context.Context, c Caller, railName string) (Behaviour, error) {
+	sim, err := s.simulatedFor(c, railName)
+	if err != nil {
+		return Behaviour{}, err
+	}
+	return sim.Behaviour(ctx, c.MerchantID)
+}
+
+// Behave sets how a simulated network treats the caller's merchant from now on.
+func (s *Service) Behave(ctx context.Context, c Caller, railName string, b Behaviour) error {
+	sim, err := s.simulatedFor(c, railName)
+	if err != nil {
+		return err
+	}
+	if b.DelayMillis < 0 || b.DelayMillis > MaxClockAdvance.Milliseconds() {
+		return BadParam("delay_ms", "parameter_invalid", "The delay must be 0 or more milliseconds.")
+	}
+	return sim.Behave(ctx, c.MerchantID, b)
+}
+
+func (s *Service) simulatedFor(c Caller, railName string) (Simulated, error) {
+	if c.Mode != Test {
+		return nil, Errorf(Forbidden, "test_mode_only", "Only simulated networks can be told.")
+	}
+	return s.simulated(railName)
 }
 
 // Prompt shows what a simulated rail asks the payer, by the secret token in the action URL.
@@ -42,7 +123,7 @@ func (s *Service) Prompt(ctx context.Context, railName, token string) (Prompt, e
 
 // DecidePrompt answers a prompt by its token and returns where the payer's browser goes next.
 func (s *Service) DecidePrompt(
-	ctx context.Context, railName, token string, approve bool,
+	ctx context.Context, railName, token string, d Decision,
 ) (returnURL string, err error) {
 	sim, err := s.simulated(railName)
 	if err != nil {
@@ -58,7 +139,7 @@ func (s *Service) DecidePrompt(
 	}
 	ref := prompt.Ref
 	ref.Now = s.Now(c)
-	return prompt.ReturnURL, sim.Decide(ctx, ref, approve)
+	return prompt.ReturnURL, sim.Decide(ctx, ref, d)
 }
 
 func (s *Service) simulated(railName string) (Simulated, error) {

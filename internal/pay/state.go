@@ -36,8 +36,9 @@ var sessionTable = map[SessionState]map[SessionSignal]SessionState{
 // PaymentState is where one attempt to move money stands.
 type PaymentState uint8
 
-// The states of a payment. Paid, late, failed and canceled are final for the buyer; the only way on
-// from failed and canceled is the truth a rail may still report: the money came after all.
+// The states of a payment. Paid, late, failed and canceled are final for the buyer; the only ways on
+// are truths a rail may still report: the money came after all, or came twice. Underpaid and
+// overpaid wait for more money or for the merchant to settle them.
 const (
 	PaymentCreated    PaymentState = iota + 1 // intent is on disk, the rail may not know it yet
 	PaymentAction                             // the payer has to do something (3-D Secure)
@@ -48,6 +49,8 @@ const (
 	PaymentCanceled                           // given up before any money moved
 	PaymentReview                             // the rail cannot say; a person must look
 	PaymentLate                               // the money came after we had given up
+	PaymentUnderpaid                          // a transfer brought less than was asked for
+	PaymentOverpaid                           // a transfer brought more than was asked for
 )
 
 // PaymentSignal is what can happen to a payment.
@@ -62,6 +65,8 @@ const (
 	PaymentFail                               // the rail said no
 	PaymentCancel                             // given up, and the rail agrees
 	PaymentDoubt                              // the rail's own window has passed without an answer
+	PaymentShort                              // less money than asked for is there
+	PaymentExcess                             // more money than asked for is there
 )
 
 var paymentTable = map[PaymentState]map[PaymentSignal]PaymentState{
@@ -69,6 +74,7 @@ var paymentTable = map[PaymentState]map[PaymentSignal]PaymentState{
 		PaymentAct: PaymentAction, PaymentWait: PaymentWaiting,
 		PaymentAuthorise: PaymentAuthorised, PaymentPay: PaymentPaid,
 		PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled, PaymentDoubt: PaymentReview,
+		PaymentShort: PaymentUnderpaid, PaymentExcess: PaymentOverpaid,
 	},
 	PaymentAction: {
 		PaymentWait: PaymentWaiting, PaymentAuthorise: PaymentAuthorised,
@@ -78,7 +84,8 @@ var paymentTable = map[PaymentState]map[PaymentSignal]PaymentState{
 	PaymentWaiting: {
 		PaymentAct: PaymentAction, PaymentAuthorise: PaymentAuthorised,
 		PaymentPay: PaymentPaid, PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled,
-		PaymentDoubt: PaymentReview,
+		PaymentDoubt: PaymentReview, PaymentShort: PaymentUnderpaid,
+		PaymentExcess: PaymentOverpaid,
 	},
 	PaymentAuthorised: {
 		PaymentPay: PaymentPaid, PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled,
@@ -86,9 +93,17 @@ var paymentTable = map[PaymentState]map[PaymentSignal]PaymentState{
 	PaymentReview: {
 		PaymentAuthorise: PaymentAuthorised, PaymentPay: PaymentPaid,
 		PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled,
+		PaymentShort: PaymentUnderpaid, PaymentExcess: PaymentOverpaid,
 	},
+	PaymentUnderpaid: {
+		PaymentShort: PaymentUnderpaid, PaymentPay: PaymentPaid,
+		PaymentExcess: PaymentOverpaid, PaymentCancel: PaymentCanceled,
+	},
+	PaymentOverpaid: {PaymentExcess: PaymentOverpaid, PaymentPay: PaymentPaid},
+	PaymentPaid:     {PaymentExcess: PaymentOverpaid},
 	PaymentFailed:   {PaymentPay: PaymentLate},
 	PaymentCanceled: {PaymentPay: PaymentLate},
+	PaymentLate:     {PaymentExcess: PaymentLate},
 }
 
 // RefundState is where a refund stands.
@@ -141,6 +156,14 @@ func (s PaymentState) InFlight() bool {
 	return false
 }
 
+// undecided reports whether the rail may yet have more to say that we have to ask for.
+func (s PaymentState) undecided() bool {
+	return s.InFlight() || s == PaymentAuthorised || s == PaymentUnderpaid
+}
+
+// Unsettled reports whether the payment waits for its merchant to settle what a transfer brought.
+func (s PaymentState) Unsettled() bool { return s == PaymentUnderpaid || s == PaymentOverpaid }
+
 var sessionStateNames = [...]string{
 	SessionOpen: "open", SessionPaying: "paying", SessionComplete: "complete",
 	SessionExpired: "expired",
@@ -154,11 +177,13 @@ var paymentStateNames = [...]string{
 	PaymentCreated: "created", PaymentAction: "action", PaymentWaiting: "waiting",
 	PaymentAuthorised: "authorised", PaymentPaid: "paid", PaymentFailed: "failed",
 	PaymentCanceled: "canceled", PaymentReview: "review", PaymentLate: "late",
+	PaymentUnderpaid: "underpaid", PaymentOverpaid: "overpaid",
 }
 
 var paymentSignalNames = [...]string{
 	PaymentAct: "act", PaymentWait: "wait", PaymentAuthorise: "authorise", PaymentPay: "pay",
-	PaymentFail: "fail", PaymentCancel: "cancel", PaymentDoubt: "doubt",
+	PaymentFail: "fail", PaymentCancel: "cancel", PaymentDoubt: "doubt", PaymentShort: "short",
+	PaymentExcess: "excess",
 }
 
 var refundStateNames = [...]string{

@@ -11,23 +11,24 @@ import (
 const (
 	paymentColumns = `id, merchant_id, mode, family, COALESCE(session_id, ''),
 		COALESCE(customer_id, ''), state, version, amount, currency, capture, captured, refunded,
-		rail, method, card, description, metadata, decline_code, rail_reference, action_url,
-		capturing, poll_count, COALESCE(late_at, 0), created_at, updated_at`
+		rail, method, instrument, description, metadata, decline_code, rail_reference, action_url,
+		capturing, poll_count, received, action, COALESCE(late_at, 0), created_at, updated_at`
 	selectPaymentByID = `SELECT ` + paymentColumns + ` FROM payment WHERE id = $1`
 	selectPayment     = selectPaymentByID + ` AND merchant_id = $2 AND mode = $3`
 	lockPayment       = selectPaymentByID + ` /*for update*/`
 
 	insertPayment = `INSERT INTO payment (id, merchant_id, mode, family, session_id, customer_id,
-		state, version, amount, currency, capture, captured, refunded, rail, method, card,
+		state, version, amount, currency, capture, captured, refunded, rail, method, instrument,
 		description, metadata, decline_code, rail_reference, action_url, capturing,
-		poll_count, late_at, created_at, updated_at, due_at)
+		poll_count, late_at, created_at, updated_at, due_at, received, action)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, $23, $24, $25, $26, $27)`
+		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
 	swapPayment = `UPDATE payment SET family = $4, session_id = $5, customer_id = $6, state = $7,
 		version = $8, amount = $9, currency = $10, capture = $11, captured = $12, refunded = $13,
-		rail = $14, method = $15, card = $16, description = $17, metadata = $18, decline_code = $19,
+		rail = $14, method = $15, instrument = $16, description = $17, metadata = $18, decline_code = $19,
 		rail_reference = $20, action_url = $21, capturing = $22, poll_count = $23,
-		late_at = $24, created_at = $25, updated_at = $26, due_at = $27
+		late_at = $24, created_at = $25, updated_at = $26, due_at = $27,
+		received = $28, action = $29
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $8 - 1`
 
 	claimPayments = `WITH due AS (
@@ -47,7 +48,14 @@ const (
 		AND session_id = $7` + paymentOrder
 )
 
-// card is what the column card holds.
+// instrument is what the column instrument holds: the one thing a payment is made with.
+type instrument struct {
+	Card     *card         `json:"card,omitempty"`
+	Mobile   *pay.Mobile   `json:"mobile,omitempty"`
+	Transfer *pay.Transfer `json:"transfer,omitempty"`
+}
+
+// card is a card summary with its fingerprint, which the core keeps out of its own JSON.
 type card struct {
 	Brand       string `json:"brand"`
 	Last4       string `json:"last4"`
@@ -56,20 +64,21 @@ type card struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-func fromCard(c *pay.CardSummary) string {
-	if c == nil {
+func fromInstrument(p *pay.Payment) string {
+	if p.Card == nil && p.Mobile == nil && p.Transfer == nil {
 		return ""
 	}
-	return encode(card(*c))
+	return encode(instrument{(*card)(p.Card), p.Mobile, p.Transfer})
 }
 
-func toCard(column string) (*pay.CardSummary, error) {
+func toInstrument(p *pay.Payment, column string) error {
 	if column == "" {
-		return nil, nil
+		return nil
 	}
-	var c card
-	err := decode(column, &c)
-	return (*pay.CardSummary)(&c), err
+	var i instrument
+	err := decode(column, &i)
+	p.Card, p.Mobile, p.Transfer = (*pay.CardSummary)(i.Card), i.Mobile, i.Transfer
+	return err
 }
 
 func scanPayment(row sqldb.Row) (p pay.Payment, err error) {
@@ -79,12 +88,13 @@ func scanPayment(row sqldb.Row) (p pay.Payment, err error) {
 		&p.CustomerID, &state, &p.Version, &p.Amount.Minor, &p.Amount.Currency,
 		(*string)(&p.Capture), &p.Captured, &p.Refunded, &p.Rail, &p.Method, &summary,
 		&p.Description, &metadata, (*string)(&p.DeclineCode), &p.RailReference, &p.ActionURL,
-		&p.Capturing, &p.PollCount, &late, &created, &updated); err != nil {
+		&p.Capturing, &p.PollCount, &p.Received, (*string)(&p.Action), &late, &created,
+		&updated); err != nil {
 		return p, err
 	}
 	p.State = pay.ParsePaymentState(state)
 	p.LateAt, p.CreatedAt, p.UpdatedAt = moment(late), moment(created), moment(updated)
-	if p.Card, err = toCard(summary); err != nil {
+	if err := toInstrument(&p, summary); err != nil {
 		return p, err
 	}
 	return p, decode(metadata, &p.Metadata)
@@ -94,10 +104,10 @@ func paymentArgs(p *pay.Payment, dueAt time.Time) []any {
 	return []any{
 		p.ID, p.MerchantID, string(p.Mode), p.Family, nullable(p.SessionID),
 		nullable(p.CustomerID), p.State.String(), p.Version, p.Amount.Minor, p.Amount.Currency,
-		string(p.Capture), p.Captured, p.Refunded, p.Rail, p.Method, fromCard(p.Card),
+		string(p.Capture), p.Captured, p.Refunded, p.Rail, p.Method, fromInstrument(p),
 		p.Description, fromMap(p.Metadata), string(p.DeclineCode), p.RailReference, p.ActionURL,
 		p.Capturing, p.PollCount, micros(p.LateAt), p.CreatedAt.UnixMicro(),
-		p.UpdatedAt.UnixMicro(), micros(dueAt),
+		p.UpdatedAt.UnixMicro(), micros(dueAt), p.Received, string(p.Action),
 	}
 }
 

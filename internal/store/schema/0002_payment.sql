@@ -41,28 +41,33 @@ CREATE TABLE payment (
     session_id      TEXT REFERENCES session (id),
     customer_id     TEXT,
     state           TEXT NOT NULL CHECK (state IN ('created', 'action', 'waiting', 'authorised',
-                        'paid', 'failed', 'canceled', 'review', 'late')),
+                        'paid', 'failed', 'canceled', 'review', 'late', 'underpaid',
+                        'overpaid')),
     version         BIGINT NOT NULL CHECK (version >= 1),
     amount          BIGINT NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000),
     currency        TEXT NOT NULL,
     capture         TEXT NOT NULL CHECK (capture IN ('automatic', 'manual')),
     captured        BIGINT NOT NULL,
     refunded        BIGINT NOT NULL,
+    received        BIGINT NOT NULL CHECK (received >= 0),
     capturing       BIGINT NOT NULL CHECK (capturing BETWEEN 0 AND amount),
     rail            TEXT NOT NULL,
     method          TEXT NOT NULL,
-    card            TEXT NOT NULL,
+    instrument      TEXT NOT NULL,
     description     TEXT NOT NULL,
     metadata        TEXT NOT NULL,
     decline_code    TEXT NOT NULL,
     rail_reference  TEXT NOT NULL,
+    action          TEXT NOT NULL,
     action_url      TEXT NOT NULL,
     poll_count      BIGINT NOT NULL CHECK (poll_count >= 0),
     late_at         BIGINT,
     created_at      BIGINT NOT NULL,
     updated_at      BIGINT NOT NULL,
     due_at          BIGINT,
-    CHECK (0 <= refunded AND refunded <= captured AND captured <= amount)
+    CHECK (0 <= refunded AND refunded <= captured),
+    -- A transfer may bring more than was asked for; nothing else can.
+    CHECK (captured <= amount OR captured <= received)
 );
 
 CREATE INDEX payment_list ON payment (merchant_id, mode, id);

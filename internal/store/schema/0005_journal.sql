@@ -1,0 +1,24 @@
+-- +goose Up
+
+-- Every row moves an amount from one account to another, so that the sum over all accounts is zero
+-- by its shape. Rows are only ever added.
+CREATE TABLE journal (
+    id           TEXT PRIMARY KEY,
+    merchant_id  TEXT NOT NULL,
+    mode         TEXT NOT NULL CHECK (mode IN ('test', 'live')),
+    type         TEXT NOT NULL CHECK (type IN ('payment', 'transfer_received', 'settlement',
+                     'late_payment', 'refund', 'refund_paid', 'refund_failure')),
+    from_account TEXT NOT NULL CHECK (from_account IN ('network', 'merchant', 'unsettled', 'late',
+                     'refunds')),
+    to_account   TEXT NOT NULL CHECK (to_account IN ('network', 'merchant', 'unsettled', 'late',
+                     'refunds')),
+    amount       BIGINT NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000),
+    currency     TEXT NOT NULL,
+    payment_id   TEXT NOT NULL REFERENCES payment (id),
+    refund_id    TEXT REFERENCES refund (id),
+    created_at   BIGINT NOT NULL,
+    CHECK (from_account <> to_account)
+);
+
+CREATE INDEX journal_list ON journal (merchant_id, mode, id);
+CREATE INDEX journal_payment ON journal (payment_id, id);
