@@ -17,7 +17,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/secret"
 )
 
-// Numbers of docs/test-cards.md.
+// Numbers of docs/test-values.md.
 const (
 	approved   = "4242 4242 4242 4242"
 	declined   = "4000 0000 0000 9995"

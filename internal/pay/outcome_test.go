@@ -9,10 +9,9 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
-	"github.com/kassa-pay/kassa/internal/rail/card"
 )
 
-// numbers are the test cards of the scenarios below, as docs/test-cards.md has them.
+// numbers are the test cards of the scenarios below, as docs/test-values.md has them.
 var numbers = map[string]string{
 	"late_approved":         "4000000000101008",
 	"late_declined":         "4000000000102006",
@@ -90,16 +89,24 @@ func TestOutcome_StuckGoesToReviewAndThenToItsTruth(t *testing.T) {
 	}
 }
 
+// behave sets how the card network treats the shop.
+func behave(t *testing.T, w *paytest.World, b pay.Behaviour) {
+	t.Helper()
+	if err := w.Pay.Behave(t.Context(), w.Shop, "card", b); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestOutcome_NetworkDownIsUnknown(t *testing.T) {
 	w := paytest.New(t)
-	w.Card.Behave(card.Behaviour{LoseReplies: true})
+	behave(t, w, pay.Behaviour{LoseReplies: true})
 	ses := w.Open()
 	p := w.Buy(ses.ID, ok)
 	if p.State != pay.PaymentCreated {
 		t.Errorf("payment is %s without an answer", p.State)
 	}
 	w.Advance(time.Minute)
-	w.Card.Behave(card.Behaviour{})
+	behave(t, w, pay.Behaviour{})
 	w.Advance(5 * time.Minute)
 	if got := w.Payment(p.ID); got.State != pay.PaymentPaid {
 		t.Errorf("payment is %s after the network is back", got.State)
@@ -169,7 +176,7 @@ func TestCapture_LostReplyIsRepeatedWithTheSameAmount(t *testing.T) {
 	ctx := context.Background()
 	ses := w.Open(func(r *pay.OpenSession) { r.Capture = pay.CaptureManual })
 	p := w.Buy(ses.ID, ok)
-	w.Card.Behave(card.Behaviour{LoseReplies: true})
+	behave(t, w, pay.Behaviour{LoseReplies: true})
 	p, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, 3000)
 	if err != nil || p.State != pay.PaymentAuthorised {
 		t.Fatalf("%s, %v", p.State, err)
@@ -178,7 +185,7 @@ func TestCapture_LostReplyIsRepeatedWithTheSameAmount(t *testing.T) {
 	if !pay.IsKind(err, pay.Conflict) {
 		t.Errorf("a second capture beside the first: %v", err)
 	}
-	w.Card.Behave(card.Behaviour{})
+	behave(t, w, pay.Behaviour{})
 	w.Advance(time.Minute)
 	if got := w.Payment(p.ID); got.State != pay.PaymentPaid || got.Captured != 3000 {
 		t.Errorf("%s, captured %d", got.State, got.Captured)

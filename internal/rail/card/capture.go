@@ -132,7 +132,7 @@ func (n *Network) judge(
 	if v.refused != "" {
 		return n.refuse(ctx, ref, v.refused)
 	}
-	return n.reply(v.out, nil)
+	return n.reply(ref.Scope, v.out, nil)
 }
 
 // Advance moves what the network has planned for the merchant, in server time, that much nearer.

@@ -1,6 +1,6 @@
 // Package card is the simulated card network of test mode: an outside party that keeps its own
 // records, decides by the number of the card, answers late, twice, out of order or not at all, and
-// refuses what a real network would refuse. docs/test-cards.md lists the numbers.
+// refuses what a real network would refuse. docs/test-values.md lists the numbers.
 //
 // What it says of a payment is a pure function of the scenario, of when the payment began and of
 // the time it is asked: nothing runs in the background, and a restart changes nothing. Its ledger

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -52,23 +53,6 @@ type Config struct {
 	BaseURL string
 }
 
-// Behaviour changes how the network treats everybody, on top of what the card's number asks for.
-// The zero Behaviour is a good day.
-type Behaviour struct {
-	// Down: nothing reaches the network, every call fails.
-	Down bool
-	// LoseReplies: calls have their effect and then fail.
-	LoseReplies bool
-	// DropNotices: no notification is sent.
-	DropNotices bool
-	// DuplicateNotices: each notification is sent twice.
-	DuplicateNotices bool
-	// ReverseNotices: of the notifications due at once the latest is sent first.
-	ReverseNotices bool
-	// NoticeDelay is added to the time at which a new notification is due.
-	NoticeDelay time.Duration
-}
-
 // Network is the simulated card network. It is safe for concurrent use; several processes may
 // share its records.
 type Network struct {
@@ -78,7 +62,7 @@ type Network struct {
 	vault pay.Vault
 	base  string
 
-	behaviour atomic.Pointer[Behaviour]
+	behaviour sync.Map // of merchants: pay.Behaviour
 	door      atomic.Pointer[Send]
 }
 
@@ -94,13 +78,25 @@ func New(c Config) (*Network, error) {
 	if !strings.HasPrefix(c.BaseURL, "http") || strings.HasSuffix(c.BaseURL, "/") {
 		return nil, fmt.Errorf("card network: base URL %q is not an origin", c.BaseURL)
 	}
-	n := &Network{db: c.DB, clock: c.Clock, ids: c.IDs, vault: c.Vault, base: c.BaseURL}
-	n.Behave(Behaviour{})
-	return n, nil
+	return &Network{db: c.DB, clock: c.Clock, ids: c.IDs, vault: c.Vault, base: c.BaseURL}, nil
 }
 
-// Behave sets how the network behaves in this process from now on.
-func (n *Network) Behave(b Behaviour) { n.behaviour.Store(&b) }
+// Behave sets how the network treats a merchant from now on.
+func (n *Network) Behave(_ context.Context, merchantID string, b pay.Behaviour) error {
+	n.behaviour.Store(merchantID, b)
+	return nil
+}
+
+// Behaviour returns how the network treats a merchant.
+func (n *Network) Behaviour(_ context.Context, merchantID string) (pay.Behaviour, error) {
+	return n.treats(merchantID), nil
+}
+
+func (n *Network) treats(merchantID string) pay.Behaviour {
+	b, _ := n.behaviour.Load(merchantID)
+	known, _ := b.(pay.Behaviour)
+	return known
+}
 
 // Connect names the door that notifications are brought to before the reply to Start, by the card
 // that asks for it. Without a door they come with the others, through Pump.
@@ -122,15 +118,15 @@ func (n *Network) reached(sc pay.Scope) error {
 	switch {
 	case sc.Mode != pay.Test:
 		return ErrLive
-	case n.behaviour.Load().Down:
+	case n.treats(sc.MerchantID).Down:
 		return ErrDown
 	}
 	return nil
 }
 
 // reply is the last step of every call: the answer, unless it is lost on its way back.
-func (n *Network) reply(out pay.Outcome, err error) (pay.Outcome, error) {
-	if err == nil && n.behaviour.Load().LoseReplies {
+func (n *Network) reply(sc pay.Scope, out pay.Outcome, err error) (pay.Outcome, error) {
+	if err == nil && n.treats(sc.MerchantID).LoseReplies {
 		err = ErrNoReply
 	}
 	if err != nil {

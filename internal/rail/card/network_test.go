@@ -188,12 +188,19 @@ func TestLedger(t *testing.T) {
 	})
 }
 
+func (b *bench) behave(t testing.TB, how pay.Behaviour) {
+	t.Helper()
+	if err := b.Behave(t.Context(), b.merchant, how); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestBehaviour_Down(t *testing.T) {
 	engines(t, func(t *testing.T, b *bench) {
 		paid, _ := b.start(t, okCard)
 		late, _ := b.start(t, lateCard)
 		b.clock.advance(time.Minute)
-		b.Behave(card.Behaviour{Down: true})
+		b.behave(t, pay.Behaviour{Down: true})
 		order := pay.RefundOrder{Ref: b.ref(paid.PaymentID), RefundID: "re_1", Amount: paid.Amount}
 		calls := map[string]func(context.Context) (pay.Outcome, error){
 			"start": func(ctx context.Context) (pay.Outcome, error) {
@@ -221,13 +228,13 @@ func TestBehaviour_Down(t *testing.T) {
 		if got := b.collect(t); len(got) != 0 {
 			t.Errorf("%d notifications from a network that is down", len(got))
 		}
-		b.Behave(card.Behaviour{LoseReplies: true})
+		b.behave(t, pay.Behaviour{LoseReplies: true})
 		for name, call := range calls {
 			if out, err := call(t.Context()); !errors.Is(err, card.ErrNoReply) {
 				t.Errorf("%s = %+v, %v; want ErrNoReply", name, out, err)
 			}
 		}
-		b.Behave(card.Behaviour{})
+		b.behave(t, pay.Behaviour{})
 		if out, err := b.QueryRefund(t.Context(), order); err != nil ||
 			out.Kind != pay.OutcomePaid {
 			t.Errorf("the refund whose reply was lost: %+v, %v", out, err)
@@ -391,7 +398,7 @@ func TestPump_Behaviour(t *testing.T) {
 	b.clock.advance(time.Second)
 	two, _ := b.start(t, lateCard)
 	b.clock.advance(time.Minute)
-	b.Behave(card.Behaviour{ReverseNotices: true, DuplicateNotices: true})
+	b.behave(t, pay.Behaviour{Reorder: true, Duplicate: true})
 	var got []string
 	for _, n := range b.told(t) {
 		got = append(got, n.PaymentID)
@@ -400,9 +407,9 @@ func TestPump_Behaviour(t *testing.T) {
 	if strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("notices of %v, want %v", got, want)
 	}
-	b.Behave(card.Behaviour{NoticeDelay: time.Hour})
+	b.behave(t, pay.Behaviour{DelayMillis: time.Hour.Milliseconds()})
 	b.start(t, lateCard)
-	b.Behave(card.Behaviour{})
+	b.behave(t, pay.Behaviour{})
 	b.clock.advance(time.Minute)
 	if got := b.told(t); len(got) != 0 {
 		t.Errorf("%d delayed notices came at once", len(got))
@@ -413,9 +420,9 @@ func TestPump_Behaviour(t *testing.T) {
 	}
 	b.start(t, lateCard)
 	b.clock.advance(time.Minute)
-	b.Behave(card.Behaviour{DropNotices: true})
+	b.behave(t, pay.Behaviour{DropNotices: true})
 	b.told(t)
-	b.Behave(card.Behaviour{})
+	b.behave(t, pay.Behaviour{})
 	if got := b.told(t); len(got) != 0 {
 		t.Errorf("%d dropped notices came after all", len(got))
 	}
@@ -455,7 +462,7 @@ func TestDecide_Notifies(t *testing.T) {
 		if got := b.told(t); len(got) != 0 {
 			t.Errorf("told %+v before the payer did anything", got)
 		}
-		if err := b.Decide(t.Context(), b.ref(a.PaymentID), true); err != nil {
+		if err := b.Decide(t.Context(), b.ref(a.PaymentID), pay.Approve); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.told(t); len(got) != 1 || got[0].PaymentID != a.PaymentID {
@@ -466,27 +473,27 @@ func TestDecide_Notifies(t *testing.T) {
 
 func TestDecide_Scenarios(t *testing.T) {
 	tests := []struct {
-		number  string
-		approve bool
-		kind    pay.OutcomeKind
-		decline pay.DeclineCode
+		number   string
+		decision pay.Decision
+		kind     pay.OutcomeKind
+		decline  pay.DeclineCode
 	}{
-		{"4000000000003220", true, pay.OutcomePaid, ""},
-		{"4000000000003220", false, pay.OutcomeDeclined, pay.DeclineAuthentication},
-		{"4000008400001629", true, pay.OutcomeDeclined, pay.DeclineGeneric},
-		{"4000008400001629", false, pay.OutcomeDeclined, pay.DeclineAuthentication},
-		{"4000000000003352", true, pay.OutcomeDeclined, pay.DeclineAuthentication},
-		{"4000000000003352", false, pay.OutcomeDeclined, pay.DeclineAuthentication},
+		{"4000000000003220", pay.Approve, pay.OutcomePaid, ""},
+		{"4000000000003220", pay.Reject, pay.OutcomeDeclined, pay.DeclineAuthentication},
+		{"4000008400001629", pay.Approve, pay.OutcomeDeclined, pay.DeclineGeneric},
+		{"4000008400001629", pay.Reject, pay.OutcomeDeclined, pay.DeclineAuthentication},
+		{"4000000000003352", pay.Approve, pay.OutcomeDeclined, pay.DeclineAuthentication},
+		{"4000000000003352", pay.Reject, pay.OutcomeDeclined, pay.DeclineAuthentication},
 	}
 	b := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "kassa.db"))
 	for _, test := range tests {
 		a, _ := b.start(t, test.number)
-		if err := b.Decide(t.Context(), b.ref(a.PaymentID), test.approve); err != nil {
+		if err := b.Decide(t.Context(), b.ref(a.PaymentID), test.decision); err != nil {
 			t.Fatal(err)
 		}
 		out := b.query(t, a.PaymentID)
 		if out.Kind != test.kind || out.Decline != test.decline {
-			t.Errorf("%s, approve %v: %+v", test.number, test.approve, out)
+			t.Errorf("%s, %s: %+v", test.number, test.decision, out)
 		}
 	}
 }

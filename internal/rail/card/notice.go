@@ -42,9 +42,10 @@ const insertNotice = `INSERT INTO sim_card_notice
 
 // notice is one notification on its way.
 type notice struct {
-	row   string
-	tries int64
-	body  noticeBody
+	row      string
+	merchant string
+	tries    int64
+	body     noticeBody
 }
 
 // noticeBody is a notification as it is sent.
@@ -57,11 +58,11 @@ type noticeBody struct {
 // queueNotices plans what the network will tell about a decision that began at now, the merchant's
 // clock. A decision that the reply itself carries is not told again, unless the payer took part.
 func (n *Network) queueNotices(tx sqldb.Tx, r *record, now time.Time) {
-	s, b := r.scenario, n.behaviour.Load()
+	s, b := r.scenario, n.treats(r.merchantID)
 	if s.notice == noticeNever || s.after == 0 && s.notice != noticeFirst && !s.challenge {
 		return
 	}
-	due := n.clock.Now().Add(s.after + b.NoticeDelay)
+	due := n.clock.Now().Add(s.after + time.Duration(b.DelayMillis)*time.Millisecond)
 	id := n.ids.ID("ntc", now)
 	if s.notice == noticeFirst {
 		id = firstNoticeID(r)
@@ -88,8 +89,8 @@ func firstNoticeID(r *record) string { return "ntc_" + r.reference }
 // notifyFirst brings the notification to the door before Start has answered. If the door is shut,
 // Pump will come again.
 func (n *Network) notifyFirst(ctx context.Context, r *record) {
-	door, b := n.door.Load(), n.behaviour.Load()
-	if door == nil || b.DropNotices {
+	door := n.door.Load()
+	if door == nil || n.treats(r.merchantID).DropNotices {
 		return
 	}
 	_ = n.deliver(ctx, n.clock.Now(), noticeBody{firstNoticeID(r), noticeDecided, r.paymentID},
@@ -159,20 +160,14 @@ func (n *Network) signed(headers []string, body []byte) bool {
 func (n *Network) Pump(
 	ctx context.Context, now time.Time, limit int, send Send,
 ) (int, error) {
-	b := n.behaviour.Load()
-	if b.Down {
-		return 0, nil
-	}
 	due, err := n.claim(ctx, now, limit)
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
-	if b.ReverseNotices {
-		slices.Reverse(due)
-	}
+	n.reorder(due)
 	var done []string
 	for _, one := range due {
-		err := n.attempt(ctx, now, one.body, send)
+		err := n.attempt(ctx, now, one, send)
 		if err == nil || one.tries+1 >= maxNoticeTries {
 			done = append(done, one.row)
 		}
@@ -180,18 +175,28 @@ func (n *Network) Pump(
 	return len(due), n.forget(context.WithoutCancel(ctx), done)
 }
 
+// reorder puts the latest first of what is due at once for a merchant that wants it so.
+func (n *Network) reorder(due []notice) {
+	if len(due) > 0 && n.treats(due[0].merchant).Reorder {
+		slices.Reverse(due)
+	}
+}
+
 // attempt sends one notification as often as the network's behaviour asks: usually once.
-func (n *Network) attempt(ctx context.Context, now time.Time, body noticeBody, send Send) error {
-	b := n.behaviour.Load()
+func (n *Network) attempt(ctx context.Context, now time.Time, one notice, send Send) error {
+	b := n.treats(one.merchant)
+	if b.Down {
+		return ErrDown
+	}
 	if b.DropNotices {
 		return nil
 	}
-	if b.DuplicateNotices {
-		if err := n.deliver(ctx, now, body, send); err != nil {
+	if b.Duplicate {
+		if err := n.deliver(ctx, now, one.body, send); err != nil {
 			return err
 		}
 	}
-	return n.deliver(ctx, now, body, send)
+	return n.deliver(ctx, now, one.body, send)
 }
 
 // claim takes due notifications and moves their time to that of the next try.
@@ -218,7 +223,7 @@ func (n *Network) claim(ctx context.Context, now time.Time, limit int) ([]notice
 }
 
 func selectDue(ctx context.Context, tx sqldb.Tx, now time.Time, limit int) ([]notice, error) {
-	rows, err := tx.Query(ctx, `SELECT row_id, tries, notice_id, type, payment_id
+	rows, err := tx.Query(ctx, `SELECT row_id, merchant_id, tries, notice_id, type, payment_id
 		FROM sim_card_notice WHERE due_at <= $1 ORDER BY due_at, row_id LIMIT $2
 		/*skip locked*/`, micros(now), int64(limit))
 	if err != nil {
@@ -228,7 +233,7 @@ func selectDue(ctx context.Context, tx sqldb.Tx, now time.Time, limit int) ([]no
 	var due []notice
 	for rows.Next() {
 		var one notice
-		if err := rows.Scan(&one.row, &one.tries, &one.body.ID, &one.body.Type,
+		if err := rows.Scan(&one.row, &one.merchant, &one.tries, &one.body.ID, &one.body.Type,
 			&one.body.Payment); err != nil {
 			return nil, err
 		}

@@ -38,18 +38,23 @@ var errNoRecord = errors.New("no such payment at the card network")
 
 // load reads one payment by statement, which selects recordColumns.
 func load(ctx context.Context, from sqldb.Reader, statement string, args ...any) (record, error) {
+	r, err := scan(from.QueryRow(ctx, statement, args...))
+	if errors.Is(err, sqldb.ErrNoRows) {
+		return r, errNoRecord
+	}
+	return r, err
+}
+
+func scan(row sqldb.Row) (record, error) {
 	var r record
 	var name string
 	var started int64
 	var prompt, answered, captured, voided *int64
-	err := from.QueryRow(ctx, statement, args...).Scan(
+	err := row.Scan(
 		&r.paymentID, &r.merchantID, &r.reference, &name, &r.amount.Minor, &r.amount.Currency,
 		&r.manual, &r.mac, &r.card.Brand, &r.card.Last4, &r.card.ExpMonth, &r.card.ExpYear,
 		&started, &r.tokenHash, &prompt, &r.returnURL, &r.approved, &answered, &r.captured,
 		&captured, &voided)
-	if errors.Is(err, sqldb.ErrNoRows) {
-		return r, errNoRecord
-	}
 	r.scenario = scenarioNamed(name)
 	r.startedAt = time.UnixMicro(started).UTC()
 	r.promptUntil, r.answeredAt = fromMicros(prompt), fromMicros(answered)

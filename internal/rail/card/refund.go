@@ -103,9 +103,9 @@ func (n *Network) QueryRefund(ctx context.Context, o pay.RefundOrder) (pay.Outco
 	}
 	r, err := loadRefund(ctx, n.db.Reader(), o)
 	if errors.Is(err, sqldb.ErrNoRows) {
-		return n.reply(pay.Outcome{Kind: pay.OutcomeNotFound}, nil)
+		return n.reply(o.Scope, pay.Outcome{Kind: pay.OutcomeNotFound}, nil)
 	}
-	return n.reply(r.outcome(o.Now), err)
+	return n.reply(o.Scope, r.outcome(o.Now), err)
 }
 
 func loadRefund(ctx context.Context, from sqldb.Reader, o pay.RefundOrder) (refund, error) {

@@ -16,7 +16,7 @@ const (
 // scenario is how the network treats a payment. The zero scenario approves at once.
 type scenario struct {
 	name string
-	// says is the sentence of docs/test-cards.md.
+	// says is the sentence of docs/test-values.md.
 	says string
 	// decline is why the issuer says no; empty when it says yes.
 	decline pay.DeclineCode
@@ -117,7 +117,7 @@ func declines(code pay.DeclineCode, says string) scenario {
 	return scenario{name: string(code), says: says, decline: code}
 }
 
-// magic is the table of numbers, in the order of docs/test-cards.md. Any other number succeeds.
+// magic is the table of numbers, in the order of docs/test-values.md. Any other number succeeds.
 var magic = []struct{ number, scenario string }{
 	{"4242424242424242", approved},
 	{"5555555555554444", approved},

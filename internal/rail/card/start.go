@@ -42,7 +42,8 @@ func (n *Network) Start(ctx context.Context, a pay.Attempt) (pay.Outcome, error)
 		return nil
 	})
 	if taken := new(sqldb.UniqueError); errors.As(err, &taken) {
-		return n.reply(n.startAgain(ctx, a, &r))
+		out, err := n.startAgain(ctx, a, &r)
+		return n.reply(a.Scope, out, err)
 	}
 	if err != nil {
 		return pay.Outcome{}, err
@@ -53,7 +54,7 @@ func (n *Network) Start(ctx context.Context, a pay.Attempt) (pay.Outcome, error)
 	if r.scenario.reply == replyLost {
 		return pay.Outcome{}, ErrNoReply
 	}
-	return n.reply(n.say(&r, a.Ref), nil)
+	return n.reply(a.Scope, n.say(&r, a.Ref), nil)
 }
 
 // startAgain answers a repeated submission from the record of the first.
@@ -83,9 +84,9 @@ func (n *Network) Query(ctx context.Context, ref pay.Ref) (pay.Outcome, error) {
 	}
 	r, err := load(ctx, n.db.Reader(), selectRecord, ref.PaymentID, ref.MerchantID)
 	if errors.Is(err, errNoRecord) {
-		return n.reply(pay.Outcome{Kind: pay.OutcomeNotFound}, nil)
+		return n.reply(ref.Scope, pay.Outcome{Kind: pay.OutcomeNotFound}, nil)
 	}
-	return n.reply(n.say(&r, ref), err)
+	return n.reply(ref.Scope, n.say(&r, ref), err)
 }
 
 func (n *Network) newRecord(a pay.Attempt) record {
@@ -121,7 +122,7 @@ func hashToken(token string) []byte {
 func (n *Network) say(r *record, ref pay.Ref) pay.Outcome {
 	out := r.outcome(ref.Now)
 	if out.Kind == pay.OutcomeAction {
-		out.ActionURL = n.base + ChallengePath + n.token(r.paymentID)
+		out.Action, out.ActionURL = pay.ActionRedirect, n.base + ChallengePath + n.token(r.paymentID)
 	}
 	return out
 }

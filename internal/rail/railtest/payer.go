@@ -30,6 +30,13 @@ func (s *suite) challenged(
 	return a, sim, out
 }
 
+func decision(approve bool) pay.Decision {
+	if approve {
+		return pay.Approve
+	}
+	return pay.Reject
+}
+
 // token returns the secret at the end of an action URL.
 func token(actionURL string) string {
 	return actionURL[strings.LastIndex(actionURL, "/")+1:]
@@ -44,11 +51,11 @@ func (s *suite) challenge(t *testing.T) {
 		}
 		s.prompted(t, sim, token(out.ActionURL), a)
 		s.taken(t, a.PaymentID)
-		if err := sim.Decide(t.Context(), s.ref(a.PaymentID), approve); err != nil {
+		if err := sim.Decide(t.Context(), s.ref(a.PaymentID), decision(approve)); err != nil {
 			t.Fatal(err)
 		}
 		for _, twice := range []bool{approve, !approve} {
-			err := sim.Decide(t.Context(), s.ref(a.PaymentID), twice)
+			err := sim.Decide(t.Context(), s.ref(a.PaymentID), decision(twice))
 			if !pay.IsKind(err, pay.State) {
 				t.Errorf("a second answer: %v", err)
 			}
@@ -68,7 +75,7 @@ func (s *suite) challenge(t *testing.T) {
 	if _, err := sim.Prompt(t.Context(), "guess"); !pay.IsKind(err, pay.NotFound) {
 		t.Errorf("Prompt of a guessed token: %v", err)
 	}
-	err := sim.Decide(t.Context(), s.ref(s.IDs.ID("pay", s.Now())), true)
+	err := sim.Decide(t.Context(), s.ref(s.IDs.ID("pay", s.Now())), pay.Approve)
 	if !pay.IsKind(err, pay.NotFound) {
 		t.Errorf("Decide of an unknown payment: %v", err)
 	}
@@ -90,7 +97,7 @@ func (s *suite) prompted(t *testing.T, sim pay.Simulated, token string, a pay.At
 	}
 	stranger := a.Ref
 	stranger.MerchantID = s.IDs.ID("mer", s.Now())
-	if err := sim.Decide(t.Context(), stranger, true); !pay.IsKind(err, pay.NotFound) {
+	if err := sim.Decide(t.Context(), stranger, pay.Approve); !pay.IsKind(err, pay.NotFound) {
 		t.Errorf("another merchant's answer: %v", err)
 	}
 }
@@ -100,7 +107,7 @@ func (s *suite) challengeParallel(t *testing.T) {
 	a, sim, _ := s.challenged(t, r)
 	var answered atomic.Int64
 	atOnce(t, func(ctx context.Context, i int) (pay.Outcome, error) {
-		err := sim.Decide(ctx, s.ref(a.PaymentID), i%2 == 0)
+		err := sim.Decide(ctx, s.ref(a.PaymentID), decision(i%2 == 0))
 		if err == nil {
 			answered.Add(1)
 		} else if !pay.IsKind(err, pay.State) {
@@ -126,7 +133,7 @@ func (s *suite) challengeRunsOut(t *testing.T) {
 	if p, err := sim.Prompt(t.Context(), token(out.ActionURL)); err != nil || p.Open {
 		t.Errorf("Prompt = %+v, %v; want a closed one", p, err)
 	}
-	if err := sim.Decide(t.Context(), s.ref(a.PaymentID), true); !pay.IsKind(err, pay.State) {
+	if err := sim.Decide(t.Context(), s.ref(a.PaymentID), pay.Approve); !pay.IsKind(err, pay.State) {
 		t.Errorf("Decide: %v", err)
 	}
 	out = s.query(t, r, a.PaymentID)
