@@ -19,6 +19,7 @@ type Core interface {
 	Callers
 	Sessions
 	Payments
+	Balances
 	Refunds
 	Customers
 	Events
@@ -46,6 +47,9 @@ type Sessions interface {
 
 // Payments are the use cases of payments.
 type Payments interface {
+	CreatePayment(context.Context, pay.Caller, *pay.Once[pay.Payment], pay.NewPayment) (
+		pay.Payment, pay.Reply, error)
+	ConfirmPayment(ctx context.Context, c pay.Caller, id string, code string) (pay.Payment, error)
 	Payment(ctx context.Context, c pay.Caller, id string) (pay.Payment, error)
 	Payments(context.Context, pay.Caller, pay.PaymentFilter) ([]pay.Payment, bool, error)
 	CancelPayment(ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string) (
@@ -53,6 +57,15 @@ type Payments interface {
 	CapturePayment(
 		ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string, amount int64,
 	) (pay.Payment, pay.Reply, error)
+	SettlePayment(
+		ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string, how pay.Settlement,
+	) (pay.Payment, pay.Reply, error)
+}
+
+// Balances read the journal.
+type Balances interface {
+	Balance(ctx context.Context, c pay.Caller) ([]pay.AccountBalance, error)
+	Entries(context.Context, pay.Caller, pay.EntryFilter) ([]pay.Entry, bool, error)
 }
 
 // Refunds are the use cases of refunds.
@@ -116,7 +129,13 @@ type Deliveries interface {
 type Simulation interface {
 	Pay(context.Context, pay.Caller, *pay.Once[pay.Payment], pay.PayRequest) (
 		pay.Payment, pay.Reply, error)
-	Answer(ctx context.Context, c pay.Caller, paymentID string, approve bool) (pay.Payment, error)
+	Answer(ctx context.Context, c pay.Caller, paymentID string, d pay.Decision) (
+		pay.Payment, error)
+	Deposit(ctx context.Context, c pay.Caller, paymentID string, amount int64) (
+		pay.Payment, error)
+	Prompts(ctx context.Context, c pay.Caller) ([]pay.Prompt, error)
+	Behaviour(ctx context.Context, c pay.Caller, railName string) (pay.Behaviour, error)
+	Behave(ctx context.Context, c pay.Caller, railName string, b pay.Behaviour) error
 	AdvanceClock(
 		ctx context.Context, c pay.Caller, o *pay.Once[time.Time], by time.Duration,
 	) (time.Time, pay.Reply, error)
@@ -165,8 +184,8 @@ type route struct {
 
 // routes is the whole API.
 func (a *API) routes() []route {
-	return slices.Concat(a.sessionRoutes(), a.moneyRoutes(), a.customerRoutes(),
-		a.webhookRoutes(), a.testRoutes())
+	return slices.Concat(a.sessionRoutes(), a.paymentRoutes(), a.moneyRoutes(),
+		a.customerRoutes(), a.webhookRoutes(), a.testRoutes())
 }
 
 func (a *API) sessionRoutes() []route {
@@ -182,8 +201,10 @@ func (a *API) sessionRoutes() []route {
 	}
 }
 
-func (a *API) moneyRoutes() []route {
+func (a *API) paymentRoutes() []route {
 	return []route{
+		// Asks a payer's phone for money, without a session.
+		{"POST", "/v1/payments", writing, a.createPayment},
 		// Lists payments, newest first, narrowed by status, customer and session.
 		{"GET", "/v1/payments", reading, a.listPayments},
 		// Retrieves one payment.
@@ -192,6 +213,19 @@ func (a *API) moneyRoutes() []route {
 		{"POST", "/v1/payments/{id}/cancel", writing, a.cancelPayment},
 		// Takes held money, all of it or a part.
 		{"POST", "/v1/payments/{id}/capture", writing, a.capturePayment},
+		// Hands on the one-time code that the payer got.
+		{"POST", "/v1/payments/{id}/confirm", writing, a.confirmPayment},
+		// Decides what becomes of a transfer that brought too little or too much.
+		{"POST", "/v1/payments/{id}/settle", writing, a.settlePayment},
+	}
+}
+
+func (a *API) moneyRoutes() []route {
+	return []route{
+		// Tells what belongs to the merchant.
+		{"GET", "/v1/balance", reading, a.getBalance},
+		// Lists what changed the available balance, newest first, narrowed by type.
+		{"GET", "/v1/balance/transactions", reading, a.listTransactions},
 		// Sends money of a payment back.
 		{"POST", "/v1/refunds", writing, a.createRefund},
 		// Lists refunds, newest first, narrowed by payment.
@@ -252,6 +286,18 @@ func (a *API) testRoutes() []route {
 	return []route{
 		// Pays a session as a buyer would on its page.
 		{"POST", "/v1/test_helpers/sessions/{id}/pay", simulating, a.paySession},
+		// Lists what payers are being asked now.
+		{"GET", "/v1/test_helpers/prompts", simulating, a.listPrompts},
+		// Answers what the payer of a payment is asked.
+		{"POST", "/v1/test_helpers/prompts/{id}/approve", simulating, a.answer(pay.Approve)},
+		{"POST", "/v1/test_helpers/prompts/{id}/reject", simulating, a.answer(pay.Reject)},
+		{"POST", "/v1/test_helpers/prompts/{id}/wrong_pin", simulating, a.answer(pay.WrongPIN)},
+		// Sends a transfer to a payment's reference.
+		{"POST", "/v1/test_helpers/transfers/{id}", simulating, a.sendTransfer},
+		// Tells how a simulated network behaves.
+		{"GET", "/v1/test_helpers/rails/{rail}", simulating, a.getRail},
+		// Changes how a simulated network behaves.
+		{"POST", "/v1/test_helpers/rails/{rail}", simulating, a.setRail},
 		// Tells the time of the test clock.
 		{"GET", "/v1/test_helpers/clock", simulating, a.getClock},
 		// Moves the test clock ahead.

@@ -112,8 +112,9 @@ func TestPayment_EveryStateHasAWord(t *testing.T) {
 		pay.PaymentAuthorised: "authorized", pay.PaymentPaid: "succeeded",
 		pay.PaymentFailed: "failed", pay.PaymentCanceled: "canceled",
 		pay.PaymentReview: "processing", pay.PaymentLate: "late",
+		pay.PaymentUnderpaid: "underpaid", pay.PaymentOverpaid: "overpaid",
 	}
-	for s := pay.PaymentCreated; s <= pay.PaymentLate; s++ {
+	for s := pay.PaymentCreated; s <= pay.PaymentOverpaid; s++ {
 		if got := paymentWord(s); got != want[s] || got == "" {
 			t.Errorf("%s: got %q, want %q", s, got, want[s])
 		}
@@ -138,7 +139,7 @@ func TestPayment_Document(t *testing.T) {
 		`"payment_method":"card","provider":null,"phone":null,"description":null,` +
 		`"customer":null,"metadata":{},"created_at":"2026-10-03T09:30:00Z",` +
 		`"updated_at":"2026-10-03T09:30:00Z","failure_code":"stolen_card",` +
-		`"failure_message":"The card was declined."}`
+		`"failure_message":"The card was declined.","amount_received":null,"transfer":null}`
 	if got := string(appendPayment(nil, &p)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -59,6 +59,8 @@ var documented = map[string]struct{ code, message string }{
 		"Only a pending or authorized payment can be canceled."},
 	"payment_not_capturable": {"payment_not_capturable",
 		"Only an authorized payment can be captured."},
+	"payment_not_unsettled": {"payment_not_unsettled",
+		"Only an underpaid or overpaid payment can be settled."},
 	"payment_not_refundable": {"payment_not_refundable",
 		"Only a payment whose money came can be refunded."},
 }

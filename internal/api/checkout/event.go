@@ -30,6 +30,8 @@ var eventNames = map[string]string{
 	"payment.failed":     "payment.failed",
 	"payment.canceled":   "payment.canceled",
 	"payment.late":       "payment.late",
+	"payment.underpaid":  "payment.underpaid",
+	"payment.overpaid":   "payment.overpaid",
 	"refund.pending":     "refund.created",
 	"refund.succeeded":   "refund.succeeded",
 	"refund.failed":      "refund.failed",
@@ -114,7 +116,7 @@ func (e encoder) snapshot(ev *pay.Event) ([]byte, error) {
 			return e.session(nil, &sessionView{Session: *s, now: ev.CreatedAt, held: held})
 		})
 	case pay.ObjectPayment:
-		return snapshotOf(ev, func(p *pay.Payment) []byte { return appendPayment(nil, p) })
+		return snapshotOf(ev, func(p *pay.Payment) []byte { return appendPaymentOfEvent(nil, p) })
 	case pay.ObjectRefund:
 		return snapshotOf(ev, func(r *pay.Refund) []byte { return appendRefund(nil, r) })
 	case pay.ObjectCustomer:

@@ -29,7 +29,8 @@ func TestEvent_EveryTransitionHasItsName(t *testing.T) {
 		"payment.waiting": "payment.pending", "payment.review": "payment.processing",
 		"payment.authorised": "payment.authorized", "payment.paid": "payment.succeeded",
 		"payment.failed": "payment.failed", "payment.canceled": "payment.canceled",
-		"payment.late": "payment.late", "refund.pending": "refund.created",
+		"payment.late": "payment.late", "payment.underpaid": "payment.underpaid",
+		"payment.overpaid": "payment.overpaid", "refund.pending": "refund.created",
 		"refund.succeeded": "refund.succeeded", "refund.failed": "refund.failed",
 		"endpoint.test": "webhook_endpoint.test", "mandate.signed": "",
 	}
@@ -39,7 +40,7 @@ func TestEvent_EveryTransitionHasItsName(t *testing.T) {
 		ses.State = s
 		events = append(events, eventOf(t, "session."+s.String(), pay.ObjectSession, ses))
 	}
-	for s := pay.PaymentCreated; s <= pay.PaymentLate; s++ {
+	for s := pay.PaymentCreated; s <= pay.PaymentOverpaid; s++ {
 		p := pay.Payment{ID: "pay_01", State: s}
 		events = append(events, eventOf(t, "payment."+s.String(), pay.ObjectPayment, p))
 	}

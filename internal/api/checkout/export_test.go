@@ -20,7 +20,8 @@ func Vocabulary() []string {
 	var words []string
 	for _, in := range []any{
 		sessionInput{}, captureInput{}, refundInput{}, customerInput{}, endpointInput{},
-		endpointPatch{}, payInput{}, clockInput{},
+		endpointPatch{}, payInput{}, clockInput{}, paymentInput{}, settleInput{}, confirmInput{},
+		transferInput{}, railInput{},
 	} {
 		words = append(words, names(reflect.TypeOf(in))...)
 	}
@@ -30,6 +31,9 @@ func Vocabulary() []string {
 	words = append(words, knownEvents()...)
 	for word := range paymentWords {
 		words = append(words, word)
+	}
+	for _, t := range transactionTypes {
+		words = append(words, string(t))
 	}
 	for word := range sessionWords {
 		words = append(words, word)

@@ -44,11 +44,32 @@ func (e encoder) session(buf []byte, v *sessionView) []byte {
 	return o.end()
 }
 
-// appendPayment appends the documented keys, then the two of ours that tell why it failed.
+// appendPayment appends the documented keys, then those of ours: why it failed, and what a transfer
+// is about.
 func appendPayment(buf []byte, p *pay.Payment) []byte {
 	o := begin(buf)
 	paymentKeys(&o, p)
 	return o.end()
+}
+
+// appendPaymentOfEvent is appendPayment with the payer's number masked, as events travel to
+// receivers that need not know it.
+func appendPaymentOfEvent(buf []byte, p *pay.Payment) []byte {
+	if p.Mobile != nil {
+		masked := *p
+		masked.Mobile = &pay.Mobile{Phone: maskPhone(p.Mobile.Phone), Provider: p.Mobile.Provider}
+		p = &masked
+	}
+	return appendPayment(buf, p)
+}
+
+// maskPhone keeps the first and the last three digits, as events are documented to.
+func maskPhone(phone string) string {
+	const shown = 3
+	if len(phone) < 3*shown {
+		return "****"
+	}
+	return phone[:shown] + "****" + phone[len(phone)-shown:]
 }
 
 func paymentKeys(o *object, p *pay.Payment) {
@@ -58,8 +79,12 @@ func paymentKeys(o *object, p *pay.Payment) {
 	o.text("currency", p.Amount.Currency)
 	o.text("status", paymentWord(p.State))
 	o.text("payment_method", p.Method)
-	o.null("provider") // the wallet networks', which no method in use has
-	o.null("phone")
+	var mobile pay.Mobile
+	if p.Mobile != nil {
+		mobile = *p.Mobile
+	}
+	o.maybe("provider", mobile.Provider)
+	o.maybe("phone", mobile.Phone)
 	o.maybe("description", p.Description)
 	o.maybe("customer", p.CustomerID)
 	o.metadata("metadata", p.Metadata)
@@ -67,7 +92,61 @@ func paymentKeys(o *object, p *pay.Payment) {
 	o.time("updated_at", p.UpdatedAt)
 	o.maybe("failure_code", string(p.DeclineCode))
 	o.maybe("failure_message", declineMessage(p.DeclineCode))
+	if p.Method == pay.MethodBank {
+		o.number("amount_received", p.Received)
+	} else {
+		o.null("amount_received")
+	}
+	transferKey(o, p.Transfer)
 }
+
+// transferKey tells where a transfer has to go; null when there is none.
+func transferKey(o *object, t *pay.Transfer) {
+	if t == nil {
+		o.null("transfer")
+		return
+	}
+	o.nested("transfer", func(buf []byte) []byte {
+		inner := begin(buf)
+		inner.text("bank", t.Bank)
+		inner.text("account_name", t.AccountName)
+		inner.text("account_number", t.AccountNumber)
+		inner.text("reference", t.Reference)
+		inner.time("expires_at", t.ExpiresAt)
+		return inner.end()
+	})
+}
+
+// appendStarted appends a payment with what its payer has to do next.
+func appendStarted(buf []byte, p *pay.Payment) []byte {
+	o := begin(buf)
+	paymentKeys(&o, p)
+	nextActionKey(&o, p)
+	return o.end()
+}
+
+// nextActionKey tells what the payer has to do; null when nothing is left to do.
+func nextActionKey(o *object, p *pay.Payment) {
+	kind := string(p.Action)
+	switch {
+	case p.State == pay.PaymentAction || p.State == pay.PaymentWaiting && kind != "":
+	case p.Transfer != nil && (p.State == pay.PaymentWaiting || p.State == pay.PaymentUnderpaid):
+		kind = actionTransfer
+	default:
+		o.null("next_action")
+		return
+	}
+	o.nested("next_action", func(buf []byte) []byte {
+		next := begin(buf)
+		next.text("type", kind)
+		next.maybe("url", p.ActionURL)
+		return next.end()
+	})
+}
+
+// actionTransfer is this family's word for a payer who has yet to send money; the others are the
+// core's.
+const actionTransfer = "transfer"
 
 func appendRefund(buf []byte, r *pay.Refund) []byte {
 	o := begin(buf)

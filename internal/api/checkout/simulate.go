@@ -31,6 +31,8 @@ type methodInput struct {
 	ExpYear  json.RawMessage `json:"exp_year,omitempty"`
 	CVC      secret.CVV      `json:"cvc,omitzero"`
 	Name     *string         `json:"name"`
+	Phone    *string         `json:"phone"`
+	Provider *string         `json:"provider"`
 }
 
 // clockInput is the body of a move of the clock.
@@ -41,7 +43,7 @@ type clockInput struct {
 
 func (in *clockInput) key() *string { return in.IdempotencyKey }
 
-// paySession pays as the page's form does, and then plays the payer at the bank.
+// paySession pays as the page's form does, and then plays the payer who is asked to agree.
 func (a *API) paySession(c *call) error {
 	id, err := c.id("id")
 	if err != nil {
@@ -63,12 +65,21 @@ func (a *API) paySession(c *call) error {
 	if err != nil {
 		return err
 	}
-	if in.Approve != nil && p.State == pay.PaymentAction {
-		if p, err = a.pay.Answer(c.r.Context(), c.Caller, p.ID, *in.Approve); err != nil {
+	if in.Approve != nil && asked(&p) {
+		d := pay.Reject
+		if *in.Approve {
+			d = pay.Approve
+		}
+		if p, err = a.pay.Answer(c.r.Context(), c.Caller, p.ID, d); err != nil {
 			return err
 		}
 	}
-	return a.showAttempt(c, id, &p)
+	return a.showAttempt(c, &p)
+}
+
+// asked reports whether the payer has been asked to agree and has not answered.
+func asked(p *pay.Payment) bool {
+	return p.State.InFlight() && (p.Action == pay.ActionRedirect || p.Action == pay.ActionApprove)
 }
 
 // attempt pays. A repeated request gets the payment that the first one made, as it is now.
@@ -90,20 +101,19 @@ func (a *API) attempt(
 }
 
 // showAttempt sends the payment, what the payer has to do next, and what the session became.
-func (a *API) showAttempt(c *call, sessionID string, p *pay.Payment) error {
-	v, err := a.sessionByID(c.r.Context(), c.Caller, sessionID)
+func (a *API) showAttempt(c *call, p *pay.Payment) error {
+	var v sessionView
+	var err error
+	if p.SessionID != "" {
+		v, err = a.sessionByID(c.r.Context(), c.Caller, p.SessionID)
+	}
 	return show(c, p, err, func(buf []byte, p *pay.Payment) []byte {
 		o := begin(buf)
 		paymentKeys(&o, p)
-		if p.State == pay.PaymentAction {
-			o.nested("next_action", func(buf []byte) []byte {
-				next := begin(buf)
-				next.text("type", "redirect")
-				next.text("url", p.ActionURL)
-				return next.end()
-			})
-		} else {
-			o.null("next_action")
+		nextActionKey(&o, p)
+		if p.SessionID == "" {
+			o.null("session") // a server made it
+			return o.end()
 		}
 		o.nested("session", func(buf []byte) []byte { return a.enc.session(buf, &v) })
 		return o.end()
@@ -111,9 +121,43 @@ func (a *API) showAttempt(c *call, sessionID string, p *pay.Payment) error {
 }
 
 func (in *methodInput) method() (pay.MethodInput, error) {
-	if in.Type != pay.MethodCard {
-		return pay.MethodInput{Type: in.Type}, nil
+	if err := in.foreign(); err != nil {
+		return pay.MethodInput{}, err
 	}
+	switch in.Type {
+	case pay.MethodCard:
+		return in.card()
+	case pay.MethodMobile:
+		return pay.MethodInput{Type: in.Type, Mobile: &pay.MobileInput{
+			Phone: value(in.Phone), Provider: value(in.Provider),
+		}}, nil
+	}
+	return pay.MethodInput{Type: in.Type}, nil
+}
+
+// foreign refuses fields that say nothing about the method: they would have no effect.
+func (in *methodInput) foreign() error {
+	for _, f := range []struct {
+		name, method string
+		given        bool
+	}{
+		{"number", pay.MethodCard, !in.Number.IsZero()},
+		{"exp_month", pay.MethodCard, given(in.ExpMonth)},
+		{"exp_year", pay.MethodCard, given(in.ExpYear)},
+		{"cvc", pay.MethodCard, !in.CVC.IsZero()},
+		{"name", pay.MethodCard, in.Name != nil},
+		{"phone", pay.MethodMobile, in.Phone != nil},
+		{"provider", pay.MethodMobile, in.Provider != nil},
+	} {
+		if f.given && f.method != in.Type {
+			return pay.BadParam("payment_method."+f.name, wire.CodeParameterUnknown,
+				"payment_method.%s belongs to the type %s alone.", f.name, f.method)
+		}
+	}
+	return nil
+}
+
+func (in *methodInput) card() (pay.MethodInput, error) {
 	month, err := digits("payment_method.exp_month", in.ExpMonth)
 	if err != nil {
 		return pay.MethodInput{}, err
@@ -127,11 +171,14 @@ func (in *methodInput) method() (pay.MethodInput, error) {
 	}}, nil
 }
 
+// given reports whether a raw value is there; null is the same as leaving it out.
+func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+
 // digits reads a small number, as it is or in quotes.
 func digits(param string, raw json.RawMessage) (int64, error) {
 	text := string(raw)
 	switch {
-	case text == "" || text == "null":
+	case !given(raw):
 		return 0, pay.BadParam(param, codeMissing, "Missing required parameter: %s", param)
 	case strings.HasPrefix(text, `"`):
 		text = strings.Trim(text, `"`)

@@ -31,7 +31,8 @@ func paymentStatus(s pay.SessionState, held bool) string {
 
 // paymentWord is the documented word for a payment's state. authorized is this family's extension
 // for money that is held, late the one for money that came after the payment was given up: to say
-// succeeded would have goods shipped for a session that is over.
+// succeeded would have goods shipped for a session that is over. underpaid and overpaid are
+// transfers that the merchant has to decide about.
 func paymentWord(s pay.PaymentState) string {
 	switch s {
 	case pay.PaymentCreated, pay.PaymentAction, pay.PaymentWaiting:
@@ -48,6 +49,10 @@ func paymentWord(s pay.PaymentState) string {
 		return "canceled"
 	case pay.PaymentLate:
 		return "late"
+	case pay.PaymentUnderpaid:
+		return "underpaid"
+	case pay.PaymentOverpaid:
+		return "overpaid"
 	}
 	return ""
 }
@@ -61,6 +66,8 @@ var paymentWords = map[string][]pay.PaymentState{
 	"failed":     {pay.PaymentFailed},
 	"canceled":   {pay.PaymentCanceled},
 	"late":       {pay.PaymentLate},
+	"underpaid":  {pay.PaymentUnderpaid},
+	"overpaid":   {pay.PaymentOverpaid},
 }
 
 // sessionWords are the words a list of sessions can be narrowed to.
@@ -88,18 +95,25 @@ func refundWord(s pay.RefundState) string {
 // not learn more than that it was declined.
 var declineMessages = map[pay.DeclineCode]string{
 	pay.DeclineGeneric:           "The card was declined.",
-	pay.DeclineInsufficientFunds: "The card does not have enough funds.",
+	pay.DeclineInsufficientFunds: "There is not enough money in the account.",
 	pay.DeclineLostCard:          "The card was declined.",
 	pay.DeclineStolenCard:        "The card was declined.",
 	pay.DeclineExpiredCard:       "The card has expired.",
 	pay.DeclineIncorrectCVC:      "The security code of the card is wrong.",
 	pay.DeclineProcessingError:   "The card could not be processed. Try again in a moment.",
-	pay.DeclineLimitExceeded:     "The amount is over the card's limit.",
+	pay.DeclineLimitExceeded:     "The amount is over the limit of the account.",
 	pay.DeclineNotPermitted:      "The card does not allow this kind of payment.",
 	pay.DeclineFraud:             "The card was declined.",
 	pay.DeclineAuthentication:    "The payer could not be authenticated.",
 	pay.DeclineAuthTimeout:       "The payer did not confirm the payment in time.",
 	pay.DeclineNotSubmitted:      "The payment never reached the network. No money was moved.",
+	pay.DeclineByPayer:           "The payer declined the payment.",
+	pay.DeclineWrongPIN:          "The wrong PIN was entered too often.",
+	pay.DeclineWrongCode:         "The wrong code was entered too often.",
+	pay.DeclinePromptExpired:     "The payer did not answer the prompt in time.",
+	pay.DeclineNotRegistered:     "The number has no wallet with this network.",
+	pay.DeclineProviderDown:      "The network is not available. Try again later.",
+	pay.DeclineTransferExpired:   "No transfer came in time.",
 	pay.DeclineRefundRefused:     "The refund was refused by the network.",
 }
 
