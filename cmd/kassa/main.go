@@ -57,7 +57,7 @@ func run(ctx context.Context, args, environ []string, std stdio) error {
 	root.SetErr(std.err)
 	root.CompletionOptions.DisableDefaultCmd = true
 	config.DatabaseFlags(root.PersistentFlags())
-	root.AddCommand(a.serve(), a.migrate(), a.merchant(), a.key())
+	root.AddCommand(a.serve(), a.migrate(), a.merchant(), a.key(), a.audit(), a.backup(), a.verify())
 	return root.ExecuteContext(ctx)
 }
 

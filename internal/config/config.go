@@ -21,6 +21,9 @@ import (
 // Prefix begins the name of every environment variable: --base-url is KASSA_BASE_URL.
 const Prefix = "KASSA_"
 
+// DatabaseFile is the name of the embedded database in the data directory.
+const DatabaseFile = "kassa.db"
+
 // Config is how a server runs. The koanf names are the names of the flags.
 type Config struct {
 	Addr     string `koanf:"addr"`
@@ -206,7 +209,7 @@ func (c *Config) DatabaseURL() (string, error) {
 	if c.Database != "" {
 		return c.Database, nil
 	}
-	return "sqlite:" + filepath.Join(c.Data, "kassa.db"), nil
+	return "sqlite:" + filepath.Join(c.Data, DatabaseFile), nil
 }
 
 // String prints the configuration without the password of the database.
