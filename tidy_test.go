@@ -22,7 +22,7 @@ const module = "github.com/kassa-pay/kassa/"
 // above may use.
 var leaves = []string{
 	"internal/money", "internal/ident", "internal/secret", "internal/limit",
-	"internal/returnurl", "internal/vault", "internal/fault",
+	"internal/returnurl", "internal/vault", "internal/fault", "internal/site",
 }
 
 // plan is the import plan: the rooms that a room's production code may import. A key or an entry
@@ -39,6 +39,7 @@ var plan = map[string][]string{
 	"internal/api/*":     with("internal/pay", "internal/api/wire"),
 	"internal/hosted":    with("internal/pay"),
 	"internal/sim":       with("internal/pay"),
+	"internal/demo":      with(),
 	"internal/dashboard": with("internal/pay"),
 	"internal/worker":    with("internal/pay"),
 	"internal/webhook":   with("internal/pay", "internal/egress"),
@@ -61,6 +62,7 @@ var plan = map[string][]string{
 	"internal/fault":     {},
 	"internal/egress":    {},
 	"internal/disk":      {},
+	"internal/site":      {},
 
 	// Rooms that only tests enter, so they may look everywhere.
 	"internal/paytest":              {"*"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/config"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/sim"
 )
 
 // The fixed credentials of a development server. Everybody knows them, which is why --dev listens
@@ -16,27 +17,40 @@ const (
 	DemoMerchant       = "demo"
 	DemoSecretKey      = "sk_test_demo"
 	DemoPublishableKey = "pk_test_demo"
+	demoName           = "Demo Shop"
 )
+
+// demoScope is what the demo merchant's test keys see.
+var demoScope = pay.Scope{MerchantID: DemoMerchant, Mode: pay.Test}
 
 // seed makes the demo merchant and its keys, if they are not there yet. Late money is held, so that
 // a developer can look at it.
 func seed(ctx context.Context, s *pay.Service) error {
 	_, err := s.CreateMerchant(ctx, pay.NewMerchant{
-		ID: DemoMerchant, Name: "Demo Shop", LateMoney: pay.HoldLate,
+		ID: DemoMerchant, Name: demoName, LateMoney: pay.HoldLate,
 	})
 	if err != nil && !pay.IsKind(err, pay.Conflict) {
 		return fmt.Errorf("demo merchant: %w", err)
 	}
-	scope := pay.Scope{MerchantID: DemoMerchant, Mode: pay.Test}
 	for _, k := range []pay.NewKey{
-		{Scope: scope, Kind: pay.SecretKey, Name: "demo", Plain: DemoSecretKey},
-		{Scope: scope, Kind: pay.PublishableKey, Name: "demo", Plain: DemoPublishableKey},
+		{Scope: demoScope, Kind: pay.SecretKey, Name: "demo", Plain: DemoSecretKey},
+		{Scope: demoScope, Kind: pay.PublishableKey, Name: "demo", Plain: DemoPublishableKey},
 	} {
 		if _, _, err := s.CreateKey(ctx, k); err != nil && !pay.IsKind(err, pay.Conflict) {
 			return fmt.Errorf("demo key: %w", err)
 		}
 	}
 	return nil
+}
+
+// counter builds the other side of the counter. In development everybody who reaches the server may
+// play the demo merchant's payers.
+func (s *Server) counter(c config.Config) *sim.Pages {
+	d := sim.Deps{Pay: s.Pay, BaseURL: c.BaseURL, Log: s.log}
+	if c.Dev {
+		d.Demo = &sim.Demo{Control: s.Pay, Scope: demoScope, Merchant: demoName}
+	}
+	return sim.New(d)
 }
 
 // greet tells the person who started the server how to go on.

@@ -19,7 +19,6 @@ import (
 	"github.com/kassa-pay/kassa/internal/hosted"
 	"github.com/kassa-pay/kassa/internal/limit"
 	"github.com/kassa-pay/kassa/internal/pay"
-	"github.com/kassa-pay/kassa/internal/sim"
 	"github.com/kassa-pay/kassa/internal/webhook"
 	"github.com/kassa-pay/kassa/internal/worker"
 )
@@ -139,7 +138,7 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	front := wire.Front{
 		Log: s.log, IDs: s.IDs, Now: time.Now, Trusted: proxies, WriteError: pageError,
 	}
-	mountPages(mux, &front, pages, sim.New(s.Pay, c.BaseURL))
+	mountPages(mux, &front, pages, s.counter(c))
 	s.mountHealth(mux, c)
 	s.handler = mux
 	return nil
@@ -159,6 +158,7 @@ func mountPages(mux *http.ServeMux, front *wire.Front, rooms ...mounter) {
 		return nil
 	})
 	mux.Handle("/checkout/", handler)
+	mux.Handle("/sim", handler)
 	mux.Handle("/sim/", handler)
 }
 

@@ -9,69 +9,109 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/site"
 )
 
-//go:embed page
-var pageFiles embed.FS
+var (
+	//go:embed page
+	pageFiles embed.FS
+	//go:embed asset
+	assetFiles embed.FS
+)
 
-// rail is the name of the card network whose challenges these pages show.
-const rail = "card"
-
-// The paths of these pages.
+// The paths of these pages, and of the ones they lead back to.
 const (
+	homePath      = "/sim"
+	sessionPath   = "/sim/session/"
+	networksPath  = "/sim/networks"
+	clockPath     = "/sim/clock"
 	challengePath = "/sim/card/challenge/"
 	assetPath     = "/sim/assets/"
 	checkoutPath  = "/checkout/"
 )
 
-// Limits of a request.
+// The files of these pages.
 const (
-	maxToken = 128     // characters of a token
-	maxForm  = 4 << 10 // bytes of an answer
+	styleName = "sim.css"
+	iconName  = "icon.svg"
 )
 
-// answerField is the button's name; its value says what the payer decided.
-const (
-	answerField   = "answer"
-	answerApprove = "approve"
-	answerDecline = "decline"
-)
+// maxForm is how many bytes an answer may have.
+const maxForm = 4 << 10
 
-// Pay is what the pages need of the core.
+// Pay is what the payer's pages need of the core.
 type Pay interface {
 	// Prompt shows what a network asks the payer, by the secret token of its address.
 	Prompt(ctx context.Context, rail, token string) (pay.Prompt, error)
 	// DecidePrompt answers it, once, and returns where the payer's browser goes next.
-	DecidePrompt(ctx context.Context, rail, token string, approve bool) (string, error)
+	DecidePrompt(ctx context.Context, rail, token string, d pay.Decision) (string, error)
+	// Page returns a session by its page key.
+	Page(ctx context.Context, sessionID, key string) (pay.PageView, error)
+	// Prompts lists what all payers of the caller are being asked.
+	Prompts(ctx context.Context, c pay.Caller) ([]pay.Prompt, error)
+	Payment(ctx context.Context, c pay.Caller, id string) (pay.Payment, error)
+	Payments(ctx context.Context, c pay.Caller, f pay.PaymentFilter) ([]pay.Payment, bool, error)
+	// Answer and Deposit play the payer of one payment.
+	Answer(ctx context.Context, c pay.Caller, paymentID string, d pay.Decision) (pay.Payment, error)
+	Deposit(ctx context.Context, c pay.Caller, paymentID string, minor int64) (pay.Payment, error)
+}
+
+// Control is what the pages of a development server need besides.
+type Control interface {
+	CallerFor(ctx context.Context, sc pay.Scope) (pay.Caller, error)
+	Now(c pay.Caller) time.Time
+	Behaviour(ctx context.Context, c pay.Caller, rail string) (pay.Behaviour, error)
+	Behave(ctx context.Context, c pay.Caller, rail string, b pay.Behaviour) error
+	AdvanceClock(ctx context.Context, c pay.Caller, o *pay.Once[time.Time], by time.Duration) (
+		time.Time, pay.Reply, error)
+}
+
+// Demo names the one merchant whose payers and networks everybody may play who can reach the
+// server: the demo merchant of development.
+type Demo struct {
+	Control  Control
+	Scope    pay.Scope
+	Merchant string // its name
+}
+
+// Deps is what the pages are made from.
+type Deps struct {
+	Pay     Pay
+	BaseURL string       // the installation's public origin
+	Log     *slog.Logger // what went wrong on our side; slog's default when nil
+	Demo    *Demo        // nil outside development: then there is no overview and no switch
 }
 
 // Pages serves the other side of the counter.
 type Pages struct {
-	// Log receives what went wrong on our side; slog's default until it is set.
-	Log *slog.Logger
-
-	pay     Pay
-	base    string
-	headers [][2]string
-	cross   *http.CrossOriginProtection
-	assets  map[string]asset
-	pages   map[string]*template.Template
+	pay    Pay
+	demo   *Demo
+	base   string
+	log    *slog.Logger
+	shield *site.Shield
+	assets *site.Assets
+	pages  map[string]*template.Template
 }
 
-// New returns the pages of the installation whose public origin is baseURL.
-func New(p Pay, baseURL string) *Pages {
+// New returns the pages.
+func New(d Deps) *Pages {
+	if d.Log == nil {
+		d.Log = slog.Default()
+	}
 	return &Pages{
-		Log: slog.Default(), pay: p, base: baseURL, headers: securityHeaders(baseURL),
-		cross: http.NewCrossOriginProtection(), assets: loadAssets(), pages: parsePages(),
+		pay: d.Pay, demo: d.Demo, base: d.BaseURL, log: d.Log, shield: site.NewShield(d.BaseURL),
+		assets: site.Load(assetPath, assetFiles, "asset"), pages: parsePages(),
 	}
 }
 
 func parsePages() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range []string{"ask", "message"} {
-		all[name] = template.Must(template.ParseFS(pageFiles, "page/layout.html",
+	for _, name := range []string{"ask", "message", "counter", "networks"} {
+		page := template.New("").Funcs(template.FuncMap{"pair": newPair, "toggle": newToggle})
+		all[name] = template.Must(page.ParseFS(pageFiles, "page/layout.html",
 			"page/"+name+".html"))
 	}
 	return all
@@ -79,10 +119,19 @@ func parsePages() map[string]*template.Template {
 
 // Mount adds the routes to the mux.
 func (p *Pages) Mount(mux *http.ServeMux) {
-	// What the issuer asks the payer, and the payer's answer.
-	mux.HandleFunc("GET "+challengePath+"{token}", p.show)
+	// What the card issuer asks the payer, and the payer's answer.
+	mux.HandleFunc("GET "+challengePath+"{token}", p.challenge)
 	mux.HandleFunc("POST "+challengePath+"{token}", p.decide)
-	// The style sheet and the icon.
+	// What the payer of one session sees and does.
+	mux.HandleFunc("GET "+sessionPath+"{id}", p.at(p.session, p.show))
+	mux.HandleFunc("POST "+sessionPath+"{id}", p.at(p.session, p.act))
+	// In development: all payers, the networks, the clock.
+	mux.HandleFunc("GET "+homePath, p.at(p.everybody, p.show))
+	mux.HandleFunc("POST "+homePath, p.at(p.everybody, p.act))
+	mux.HandleFunc("GET "+networksPath, p.at(p.everybody, p.networks))
+	mux.HandleFunc("POST "+networksPath+"/{rail}", p.at(p.everybody, p.behave))
+	mux.HandleFunc("POST "+clockPath, p.at(p.everybody, p.advance))
+	// The style sheet, the script and the icon.
 	mux.HandleFunc("GET "+assetPath+"{name}", p.asset)
 	// Everything else below /sim/.
 	mux.HandleFunc("/sim/", func(w http.ResponseWriter, r *http.Request) {
@@ -90,112 +139,68 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	})
 }
 
+func (p *Pages) asset(w http.ResponseWriter, r *http.Request) {
+	p.shield.Strict(w)
+	if !p.assets.Serve(w, r.PathValue("name")) {
+		p.message(w, r, http.StatusNotFound, unknown)
+	}
+}
+
 // view is one page: its status, its template, and what the template sees.
 type view struct {
 	status   int
 	template string
 
-	CSS, Icon link
-	Title     string
+	CSS, Icon, Script site.Link // a page without a script has no Script
+	Title             string
+	Menu              string // the path of this page in the menu; "" for no menu
 
-	Merchant, Amount, Card string // the question
+	Merchant, Amount, Card string // what a card issuer asks
+	Text                   string // a message
+	Note                   string // what came of the answer before
+	Next                   string // where the payer goes on; "" for nowhere
 
-	Text string // a message
-	Next string // where the payer goes on; "" for nowhere
+	Counter  *counter
+	Networks []network
+	Clock    string
 }
 
-func (p *Pages) show(w http.ResponseWriter, r *http.Request) {
-	prompt, err := p.prompt(r)
-	switch {
-	case err != nil:
-		p.fail(w, r, err)
-	case !prompt.Open:
-		p.closed(w, r, prompt.ReturnURL)
-	default:
-		p.render(w, r, view{
-			status: http.StatusOK, template: "ask",
-			Title: "Approve this payment?", Merchant: prompt.Merchant,
-			Amount: prompt.Amount.Format("en"), Card: describe(prompt.Card),
-		})
-	}
+// Issuer reports whether the page is one of the card issuer's.
+func (v view) Issuer() bool { return v.template == "ask" || v.template == "message" }
+
+// pair hands two things to a part of a page.
+type pair struct {
+	Counter *counter
+	Item    item
 }
 
-// prompt looks the request's token up. A token that is too long to be one is unknown.
-func (p *Pages) prompt(r *http.Request) (pay.Prompt, error) {
-	token := r.PathValue("token")
-	if len(token) > maxToken {
-		return pay.Prompt{}, pay.Errorf(pay.NotFound, "resource_missing", "No such request.")
-	}
-	return p.pay.Prompt(r.Context(), rail, token)
+func newPair(c *counter, i item) pair { return pair{c, i} }
+
+// toggle is one switch of a network, for the part of the page that draws it.
+type toggle struct {
+	Rail, Name, Title, Text string
+	On                      bool
 }
 
-func (p *Pages) decide(w http.ResponseWriter, r *http.Request) {
-	if !p.ours(r) {
-		p.message(w, r, http.StatusForbidden, foreign)
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	answer := r.PostFormValue(answerField)
-	if answer != answerApprove && answer != answerDecline {
-		p.message(w, r, http.StatusBadRequest, unclear)
-		return
-	}
-	prompt, err := p.prompt(r)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	next, err := p.pay.DecidePrompt(r.Context(), rail, r.PathValue("token"),
-		answer == answerApprove)
-	switch {
-	case pay.IsKind(err, pay.State):
-		p.closed(w, r, prompt.ReturnURL)
-	case err != nil:
-		p.fail(w, r, err)
-	default:
-		p.goOn(w, r, next)
-	}
-}
-
-// ours reports whether the browser says that the form came from our own page. One that says
-// nothing is refused too: every browser that can show our page says something.
-func (p *Pages) ours(r *http.Request) bool {
-	silent := r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == ""
-	return !silent && p.cross.Check(r) == nil
-}
-
-// goOn sends the browser back to the checkout.
-func (p *Pages) goOn(w http.ResponseWriter, r *http.Request, next string) {
-	path := p.own(next)
-	if path == "" {
-		p.message(w, r, http.StatusOK, answered)
-		return
-	}
-	p.secure(w)
-	http.Redirect(w, r, path, http.StatusSeeOther)
+func newToggle(rail, name string, on bool) toggle {
+	words := switches[name]
+	return toggle{rail, name, words[0], words[1], on}
 }
 
 // own returns the path of an address on our own checkout, and nothing for any other address:
 // whatever the network was given, a browser is sent nowhere else.
-func (p *Pages) own(address string) string {
+func (p *Pages) own(address string) string { return p.below(address, checkoutPath) }
+
+// below returns the path of an address of ours below a prefix, and nothing for any other.
+func (p *Pages) below(address, prefix string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil || u.Scheme+"://"+u.Host != p.base {
 		return ""
 	}
-	if path := u.RequestURI(); strings.HasPrefix(path, checkoutPath) {
+	if path := u.RequestURI(); strings.HasPrefix(path, prefix) {
 		return path
 	}
 	return ""
-}
-
-// closed tells that there is nothing left to answer. After a POST, which is most likely the second
-// click of a double click, the browser goes on by itself.
-func (p *Pages) closed(w http.ResponseWriter, r *http.Request, next string) {
-	m := used
-	if m.next = p.own(next); m.next != "" && r.Method == http.MethodPost {
-		w.Header().Set("Refresh", "2;url="+m.next)
-	}
-	p.message(w, r, http.StatusGone, m)
 }
 
 // fail shows an error of the core in the words of a page.
@@ -207,7 +212,7 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "2")
 		p.message(w, r, http.StatusServiceUnavailable, busy)
 	default:
-		p.Log.ErrorContext(r.Context(), "test bank page", "error", err)
+		p.log.ErrorContext(r.Context(), "test bank page", "error", err)
 		p.message(w, r, http.StatusInternalServerError, broken)
 	}
 }
@@ -220,14 +225,18 @@ func (p *Pages) message(w http.ResponseWriter, r *http.Request, status int, m me
 
 // render writes a page as a whole or, if its template fails, an error: never half a page.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, v view) {
-	v.CSS, v.Icon = p.assets[styleName].link, p.assets[iconName].link
+	v.CSS, v.Icon = p.assets.Link(styleName), p.assets.Link(iconName)
+	headers := p.shield.Strict
+	if !v.Issuer() {
+		v.Script, headers = p.assets.Link(site.Script), p.shield.Scripted
+	}
 	var page bytes.Buffer
 	if err := p.pages[v.template].ExecuteTemplate(&page, "layout.html", v); err != nil {
-		p.Log.ErrorContext(r.Context(), "test bank page", "error", err)
+		p.log.ErrorContext(r.Context(), "test bank page", "error", err)
 		http.Error(w, broken.text, http.StatusInternalServerError)
 		return
 	}
-	p.secure(w)
+	headers(w)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(v.status)
 	_, _ = page.WriteTo(w)

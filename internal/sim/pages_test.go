@@ -27,7 +27,7 @@ type stand struct {
 
 func newStand(t *testing.T) *stand {
 	w := paytest.New(t)
-	return &stand{w, mounted(sim.New(w.Pay, paytest.BaseURL))}
+	return &stand{w, mounted(sim.New(sim.Deps{Pay: w.Pay, BaseURL: paytest.BaseURL}))}
 }
 
 func mounted(p *sim.Pages) http.Handler {
@@ -324,6 +324,7 @@ func TestAssets(t *testing.T) {
 
 // actor is a core that answers what a test wants.
 type actor struct {
+	sim.Pay
 	prompt pay.Prompt
 	next   string
 	err    error
@@ -333,7 +334,7 @@ func (a actor) Prompt(context.Context, string, string) (pay.Prompt, error) {
 	return a.prompt, a.err
 }
 
-func (a actor) DecidePrompt(context.Context, string, string, bool) (string, error) {
+func (a actor) DecidePrompt(context.Context, string, string, pay.Decision) (string, error) {
 	return a.next, a.err
 }
 
@@ -356,7 +357,7 @@ func TestDecide_SendsNobodyElsewhere(t *testing.T) {
 	}
 	for next, want := range tests {
 		t.Run(next, func(t *testing.T) {
-			h := mounted(sim.New(actor{next: next}, base))
+			h := mounted(sim.New(sim.Deps{Pay: actor{next: next}, BaseURL: base}))
 			res := serve(h, form("/sim/card/challenge/t", "answer=approve",
 				map[string]string{"Sec-Fetch-Site": "same-origin"}))
 			if got := res.Header.Get("Location"); got != want {
@@ -371,9 +372,9 @@ func TestDecide_SendsNobodyElsewhere(t *testing.T) {
 
 func TestPages_EscapeWhatOthersWrote(t *testing.T) {
 	evil := `"><img src=x onerror=alert(1)>`
-	h := mounted(sim.New(actor{prompt: pay.Prompt{
-		Open: true, Merchant: evil, Card: pay.CardSummary{Brand: evil, Last4: evil},
-	}}, "https://pay.example"))
+	h := mounted(sim.New(sim.Deps{BaseURL: "https://pay.example", Pay: actor{prompt: pay.Prompt{
+		Open: true, Merchant: evil, Card: &pay.CardSummary{Brand: evil, Last4: evil},
+	}}}))
 	text := page(t, serve(h, httptest.NewRequest("GET", "/sim/card/challenge/t", nil)), 200)
 	if strings.Contains(text, "<img") {
 		t.Error("the merchant's name is markup")
@@ -386,7 +387,7 @@ func TestPages_Errors(t *testing.T) {
 		http.StatusServiceUnavailable:  pay.Errorf(pay.Unavailable, "x", "secret detail"),
 		http.StatusInternalServerError: errors.New("secret detail"),
 	} {
-		h := mounted(sim.New(actor{err: err}, "https://pay.example"))
+		h := mounted(sim.New(sim.Deps{Pay: actor{err: err}, BaseURL: "https://pay.example"}))
 		for _, r := range []*http.Request{
 			httptest.NewRequest("GET", "/sim/card/challenge/t", nil),
 			form("/sim/card/challenge/t", "answer=approve",

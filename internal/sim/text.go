@@ -30,7 +30,7 @@ var (
 	}
 	busy = message{
 		title: "One moment, please",
-		text:  "There is too much going on to take your answer. Go back and try again.",
+		text:  "There is too much going on right now. Go back and try again.",
 	}
 	broken = message{
 		title: "Something went wrong on our side",
@@ -43,11 +43,74 @@ var brandNames = map[string]string{
 	"mastercard": "Mastercard", "unionpay": "UnionPay", "verve": "Verve", "visa": "Visa",
 }
 
+// switches are the names of what a network can be told, and what each does.
+var switches = map[string][2]string{
+	"down":         {"Down", "Nothing reaches the network"},
+	"lose_replies": {"Loses replies", "Does what it is asked and does not say so"},
+	"drop_notices": {"Drops notifications", "The outcome has to be asked for"},
+	"duplicate":    {"Repeats notifications", "Each one comes twice"},
+	"reorder":      {"Reorders notifications", "The latest comes first"},
+}
+
+var providerNames = map[string]string{
+	"mtn": "MTN MoMo", "telecel": "Telecel Cash", "airteltigo": "AirtelTigo Money",
+}
+
 // describe names a card as its holder knows it.
-func describe(c pay.CardSummary) string {
+func describe(c *pay.CardSummary) string {
+	if c == nil {
+		return "Card"
+	}
 	name := brandNames[c.Brand]
 	if name == "" {
 		name = "Card"
 	}
 	return name + " ending in " + c.Last4
+}
+
+// spaced writes a phone number in the groups people read it in: 024 123 4567.
+func spaced(phone string) string {
+	if len(phone) != localDigits {
+		return phone
+	}
+	return phone[:3] + " " + phone[3:6] + " " + phone[6:]
+}
+
+const localDigits = 10 // of a Ghanaian number in its local form
+
+// outcome is how a payment stands, in a word or two; Mood colours it.
+type outcome struct{ Mood, Text string }
+
+var outcomes = map[pay.PaymentState]outcome{
+	pay.PaymentCreated:    {"note", "Waiting"},
+	pay.PaymentAction:     {"note", "Waiting"},
+	pay.PaymentWaiting:    {"note", "Waiting"},
+	pay.PaymentReview:     {"warn", "Being looked at"},
+	pay.PaymentAuthorised: {"good", "Held"},
+	pay.PaymentPaid:       {"good", "Paid"},
+	pay.PaymentFailed:     {"bad", "Failed"},
+	pay.PaymentCanceled:   {"bad", "Cancelled"},
+	pay.PaymentLate:       {"warn", "Paid too late"},
+	pay.PaymentUnderpaid:  {"warn", "Too little"},
+	pay.PaymentOverpaid:   {"warn", "Too much"},
+}
+
+// reasons say why a payment failed, where that is more than that it did.
+var reasons = map[pay.DeclineCode]string{
+	pay.DeclineByPayer:           "Rejected",
+	pay.DeclineWrongPIN:          "Wrong PIN",
+	pay.DeclineWrongCode:         "Wrong code",
+	pay.DeclinePromptExpired:     "Not answered in time",
+	pay.DeclineTransferExpired:   "Not sent in time",
+	pay.DeclineInsufficientFunds: "Not enough money",
+	pay.DeclineNotRegistered:     "Number not registered",
+	pay.DeclineProviderDown:      "Network down",
+}
+
+func outcomeOf(p *pay.Payment) outcome {
+	o := outcomes[p.State]
+	if reason := reasons[p.DeclineCode]; p.State == pay.PaymentFailed && reason != "" {
+		o.Text = reason
+	}
+	return o
 }
