@@ -6,16 +6,17 @@ import (
 	"strings"
 
 	"github.com/kassa-pay/kassa/internal/pay"
-	"github.com/kassa-pay/kassa/internal/rail/card"
+	"github.com/kassa-pay/kassa/internal/rail/simnet"
 )
 
-// facts is everything stored of one merchant, and what the card network has booked.
+// facts is everything stored of one merchant, and what the networks have booked.
 type facts struct {
 	sessions map[string]pay.Session
 	payments map[string]pay.Payment
 	refunds  map[string]pay.Refund
 	events   []pay.Event // oldest first
-	ledger   []card.Entry
+	ledger   []simnet.Entry
+	books    map[string]bool // the rails whose ledgers we have
 }
 
 // Check verifies every invariant of what is stored. It runs by itself at the end of each test and
@@ -42,7 +43,7 @@ func (w *World) facts(ctx context.Context, c pay.Caller) (*facts, error) {
 	}
 	f := &facts{
 		sessions: map[string]pay.Session{}, payments: map[string]pay.Payment{},
-		refunds: map[string]pay.Refund{},
+		refunds: map[string]pay.Refund{}, books: map[string]bool{},
 	}
 	err = each(func(p pay.Page) ([]pay.Session, error) {
 		return w.Store.Sessions(ctx, c.Scope, pay.SessionFilter{Page: p})
@@ -68,8 +69,14 @@ func (w *World) facts(ctx context.Context, c pay.Caller) (*facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.ledger, err = w.Card.Ledger(ctx, c.MerchantID, w.Pay.Now(c))
-	return f, err
+	for _, n := range w.networks() {
+		entries, err := n.Ledger(ctx, c.MerchantID, w.Pay.Now(c))
+		if err != nil {
+			return nil, err
+		}
+		f.ledger, f.books[n.Name()] = append(f.ledger, entries...), true
+	}
+	return f, nil
 }
 
 // each reads a list to its end.
@@ -100,27 +107,32 @@ func (f *facts) violations() []string {
 	return out
 }
 
-// chargedOnce judges by the network's ledger, not by ours: at most one debit per session and per
-// payment.
+// chargedOnce judges by the networks' ledgers, not by ours: at most one debit per session and per
+// payment, but for transfers, which payers send as often as they like. Of a session at most one
+// payment ends with money.
 func (f *facts) chargedOnce() (out []string) {
-	bySession, byPayment := map[string]int{}, map[string]int{}
+	bySession, byPayment := map[string]map[string]bool{}, map[string]int{}
 	for _, e := range f.ledger {
 		if e.Kind != "debit" {
 			continue
 		}
 		p := f.payments[e.PaymentID]
 		byPayment[e.PaymentID]++
-		if p.State != pay.PaymentLate && p.State != pay.PaymentCanceled {
-			bySession[p.SessionID]++
+		if p.SessionID == "" || p.State == pay.PaymentLate || p.State == pay.PaymentCanceled {
+			continue
 		}
+		if bySession[p.SessionID] == nil {
+			bySession[p.SessionID] = map[string]bool{}
+		}
+		bySession[p.SessionID][p.ID] = true
 	}
-	for id, n := range bySession {
-		if n > 1 {
-			out = append(out, fmt.Sprintf("session %s was charged %d times", id, n))
+	for id, payments := range bySession {
+		if len(payments) > 1 {
+			out = append(out, fmt.Sprintf("session %s was charged by %d payments", id, len(payments)))
 		}
 	}
 	for id, n := range byPayment {
-		if n > 1 {
+		if n > 1 && f.payments[id].Method != pay.MethodBank {
 			out = append(out, fmt.Sprintf("payment %s was debited %d times", id, n))
 		}
 		if _, known := f.payments[id]; !known {
@@ -139,10 +151,15 @@ func (f *facts) agreement() (out []string) {
 		}
 	}
 	for id, p := range f.payments {
-		if p.Rail != card.Name {
+		if !f.books[p.Rail] {
 			continue
 		}
 		switch p.State {
+		case pay.PaymentUnderpaid, pay.PaymentOverpaid:
+			if booked[id] != p.Received {
+				out = append(out, fmt.Sprintf("payment %s: received %d, the network booked %d",
+					id, p.Received, booked[id]))
+			}
 		case pay.PaymentPaid, pay.PaymentLate:
 			if booked[id] != p.Captured {
 				out = append(out, fmt.Sprintf("payment %s: captured %d, the network booked %d",
@@ -178,7 +195,7 @@ func (f *facts) refundsWithinCapture() (out []string) {
 }
 
 // eventsWithChanges: each object's last event tells its state, sequences only grow, and no more
-// than one event of an object is final.
+// than one event of an object is final; a transfer's payment may be settled more than once.
 func (f *facts) eventsWithChanges() (out []string) {
 	last := map[string]pay.Event{}
 	finals := map[string]int{}
@@ -194,7 +211,7 @@ func (f *facts) eventsWithChanges() (out []string) {
 		}
 	}
 	for id, n := range finals {
-		if n > 1 {
+		if n > 1 && f.payments[id].Method != pay.MethodBank {
 			out = append(out, fmt.Sprintf("%s has %d final events", id, n))
 		}
 	}
@@ -223,11 +240,12 @@ func (f *facts) sessionsFollow() (out []string) {
 		switch s.State {
 		case pay.SessionComplete:
 			ok = p.State == pay.PaymentPaid || p.State == pay.PaymentAuthorised ||
+				p.State == pay.PaymentOverpaid ||
 				p.State == pay.PaymentCanceled && p.Capture == pay.CaptureManual
 		case pay.SessionPaying:
-			ok = p.State.InFlight()
+			ok = p.State.InFlight() || p.State.Unsettled()
 		case pay.SessionOpen, pay.SessionExpired:
-			ok = !p.State.InFlight() && p.State != pay.PaymentPaid
+			ok = !p.State.InFlight() && !p.State.Unsettled() && p.State != pay.PaymentPaid
 		}
 		if !ok {
 			out = append(out, fmt.Sprintf("session %s is %s, its payment %s", id, s.State, p.State))

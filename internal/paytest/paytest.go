@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -14,7 +15,10 @@ import (
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/rail/bank"
 	"github.com/kassa-pay/kassa/internal/rail/card"
+	"github.com/kassa-pay/kassa/internal/rail/momo"
+	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/secret"
 	"github.com/kassa-pay/kassa/internal/store"
 	"github.com/kassa-pay/kassa/internal/store/schema"
@@ -75,6 +79,8 @@ type World struct {
 	IDs    ident.Source
 	Vault  *vault.Vault
 	Card   *card.Network
+	Momo   *momo.Network
+	Bank   *bank.Network
 	Shop   pay.Caller // merchant "shop" in test mode
 	Rival  pay.Caller // another merchant in test mode
 	Logs   *bytes.Buffer
@@ -85,7 +91,7 @@ type World struct {
 type Options struct {
 	URL  string // of the database; "" for SQLite in a temporary folder
 	Wake func(pay.Work)
-	// Rails replaces the card network.
+	// Rails replaces the simulated networks.
 	Rails []pay.Rail
 	// Broken leaves out the check at the end, for tests that break what is stored.
 	Broken bool
@@ -113,20 +119,17 @@ func Open(t testing.TB, o Options) *World {
 	if w.Vault, err = vault.FromKey(bytes.Repeat([]byte{7}, vault.KeySize), w.IDs); err != nil {
 		t.Fatal(err)
 	}
-	w.Card, err = card.New(card.Config{
-		DB: w.DB, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, BaseURL: BaseURL,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.openNetworks()
 	if o.Rails == nil {
-		o.Rails = []pay.Rail{w.Card}
+		o.Rails = []pay.Rail{w.Card, w.Momo, w.Bank}
 	}
 	w.Pay = pay.New(pay.Deps{
 		Store: w.Store, Rails: o.Rails, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, Log: log,
 		Wake: o.Wake, BaseURL: BaseURL,
 	})
-	w.Card.Connect(w.Receive)
+	for _, n := range w.networks() {
+		n.Connect(w.door(n))
+	}
 	w.Shop, w.Rival = w.merchant(ctx, "shop"), w.merchant(ctx, "rival")
 	t.Cleanup(func() {
 		if !o.Broken {
@@ -135,6 +138,29 @@ func Open(t testing.TB, o Options) *World {
 		w.DB.Close()
 	})
 	return w
+}
+
+func (w *World) openNetworks() {
+	w.T.Helper()
+	c := simnet.Config{DB: w.DB, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, BaseURL: BaseURL}
+	var errs [3]error
+	w.Card, errs[0] = card.New(c)
+	w.Momo, errs[1] = momo.New(c)
+	w.Bank, errs[2] = bank.New(c)
+	if err := errors.Join(errs[:]...); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+func (w *World) networks() []*simnet.Network {
+	return []*simnet.Network{w.Card.Network, w.Momo.Network, w.Bank.Network}
+}
+
+// door is a network's way to our door.
+func (w *World) door(n *simnet.Network) simnet.Send {
+	return func(ctx context.Context, h http.Header, body []byte) error {
+		return w.Pay.Receive(ctx, n.Name(), h, body)
+	}
 }
 
 func (w *World) openStore(ctx context.Context, url string, log *slog.Logger) {
@@ -187,11 +213,6 @@ func (w *World) merchant(ctx context.Context, id string) pay.Caller {
 	return c
 }
 
-// Receive is the card network's way to our door.
-func (w *World) Receive(ctx context.Context, h http.Header, body []byte) error {
-	return w.Pay.Receive(ctx, card.Name, h, body)
-}
-
 // Work does all due background work of the core until there is none left.
 func (w *World) Work() {
 	w.T.Helper()
@@ -215,7 +236,15 @@ func (w *World) Work() {
 }
 
 func (w *World) pump(ctx context.Context) (int, error) {
-	return w.Card.Pump(ctx, w.Clock.Now(), 64, w.Receive)
+	sum := 0
+	for _, network := range w.networks() {
+		n, err := network.Pump(ctx, w.Clock.Now(), 64, w.door(network))
+		if err != nil {
+			return sum, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 // Advance moves the server's clock and does what has become due.
@@ -270,6 +299,30 @@ func (w *World) Try(sessionID, number string) (pay.Payment, error) {
 func (w *World) Buy(sessionID, number string) pay.Payment {
 	w.T.Helper()
 	p, err := w.Try(sessionID, number)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return p
+}
+
+// Prompt pays the session by mobile money; provider may be empty.
+func (w *World) Prompt(sessionID, phone, provider string) pay.Payment {
+	w.T.Helper()
+	return w.pay(sessionID, pay.MethodInput{
+		Type: pay.MethodMobile, Mobile: &pay.MobileInput{Phone: phone, Provider: provider},
+	})
+}
+
+// Transfer pays the session by bank transfer.
+func (w *World) Transfer(sessionID string) pay.Payment {
+	w.T.Helper()
+	return w.pay(sessionID, pay.MethodInput{Type: pay.MethodBank})
+}
+
+func (w *World) pay(sessionID string, m pay.MethodInput) pay.Payment {
+	w.T.Helper()
+	p, _, err := w.Pay.Pay(context.Background(), w.Shop, nil,
+		pay.PayRequest{SessionID: sessionID, Method: m})
 	if err != nil {
 		w.T.Fatal(err)
 	}

@@ -14,7 +14,10 @@ import (
 	"github.com/kassa-pay/kassa/internal/disk"
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/rail/bank"
 	"github.com/kassa-pay/kassa/internal/rail/card"
+	"github.com/kassa-pay/kassa/internal/rail/momo"
+	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/store"
 	"github.com/kassa-pay/kassa/internal/store/schema"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
@@ -27,6 +30,8 @@ type Core struct {
 	DB    *sqldb.DB
 	Store *store.Store
 	Card  *card.Network
+	Momo  *momo.Network
+	Bank  *bank.Network
 	Vault *vault.Vault
 	Disk  *disk.Guard // of the embedded database; nil with PostgreSQL, which watches its own
 	IDs   ident.Source
@@ -112,19 +117,40 @@ func (core *Core) build(ctx context.Context, c config.Config, log *slog.Logger) 
 	if core.Vault, err = vault.Load(c.KeyFile, core.IDs); err != nil {
 		return err
 	}
-	core.Card, err = card.New(card.Config{
-		DB: core.DB, Clock: core.Clock, IDs: core.IDs, Vault: core.Vault, BaseURL: c.BaseURL,
-	})
-	if err != nil {
+	if err := core.openNetworks(c.BaseURL); err != nil {
 		return err
 	}
 	core.Pay = pay.New(pay.Deps{
-		Store: core.Store, Rails: []pay.Rail{core.Card}, Clock: core.Clock, IDs: core.IDs,
+		Store: core.Store, Rails: core.rails(), Clock: core.Clock, IDs: core.IDs,
 		Vault: core.Vault, Log: log, Admit: core.admit, Wake: core.wakeWorker, Named: named,
 		BaseURL: c.BaseURL,
 	})
-	core.Card.Connect(core.receiveCard)
+	for _, n := range core.networks() {
+		n.Connect(core.door(n))
+	}
 	return core.Pay.CheckVault(ctx)
+}
+
+// openNetworks builds the simulated networks of test mode over their own records.
+func (core *Core) openNetworks(baseURL string) (err error) {
+	c := simnet.Config{
+		DB: core.DB, Clock: core.Clock, IDs: core.IDs, Vault: core.Vault, BaseURL: baseURL,
+	}
+	if core.Card, err = card.New(c); err != nil {
+		return err
+	}
+	if core.Momo, err = momo.New(c); err != nil {
+		return err
+	}
+	core.Bank, err = bank.New(c)
+	return err
+}
+
+// rails are the roads that money takes, in the order in which a buyer chooses.
+func (core *Core) rails() []pay.Rail { return []pay.Rail{core.Card, core.Momo, core.Bank} }
+
+func (core *Core) networks() []*simnet.Network {
+	return []*simnet.Network{core.Card.Network, core.Momo.Network, core.Bank.Network}
 }
 
 // guard watches the room that the embedded database has.
@@ -159,8 +185,10 @@ func (core *Core) wakeWorker(w pay.Work) {
 // Close closes the database. Work in flight must have ended.
 func (core *Core) Close() error { return core.DB.Close() }
 
-// receiveCard is the card network's way to our door. In production a rail's notification comes by
-// HTTP; the simulated network lives in this process.
-func (core *Core) receiveCard(ctx context.Context, header http.Header, body []byte) error {
-	return core.Pay.Receive(ctx, card.Name, header, body)
+// door is a simulated network's way to our door. In production a rail's notification comes by HTTP;
+// these networks live in this process.
+func (core *Core) door(n *simnet.Network) simnet.Send {
+	return func(ctx context.Context, header http.Header, body []byte) error {
+		return core.Pay.Receive(ctx, n.Name(), header, body)
+	}
 }

@@ -29,7 +29,7 @@ func (s *Server) buildWorker() {
 		worker.Job{Name: pay.WorkExpiry, Interval: dueInterval, Run: s.Pay.ExpireDue},
 		worker.Job{Name: pay.WorkPayments, Interval: dueInterval, Run: s.Pay.PollPayments},
 		worker.Job{Name: pay.WorkRefunds, Interval: dueInterval, Run: s.Pay.PollRefunds},
-		worker.Job{Name: workNetwork, Interval: dueInterval, Run: s.pumpCard},
+		worker.Job{Name: workNetwork, Interval: dueInterval, Run: s.pumpNetworks},
 		worker.Job{Name: pay.WorkNotices, Interval: dueInterval, Run: s.Pay.ProcessNotices},
 		worker.Job{Name: pay.WorkFanOut, Interval: dueInterval, Run: s.sender.FanOut},
 		worker.Job{Name: pay.WorkDelivery, Interval: dueInterval, Run: s.sender.Deliver,
@@ -45,9 +45,17 @@ type timer struct{}
 
 func (timer) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
-// pumpCard brings the card network's notifications to our door.
-func (s *Server) pumpCard(ctx context.Context) (int, error) {
-	return s.Card.Pump(ctx, s.Clock.Now(), noticeRows, s.receiveCard)
+// pumpNetworks brings the simulated networks' notifications to our door.
+func (s *Server) pumpNetworks(ctx context.Context) (int, error) {
+	sum := 0
+	for _, network := range s.networks() {
+		n, err := network.Pump(ctx, s.Clock.Now(), noticeRows, s.door(network))
+		if err != nil {
+			return sum, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 // Start starts the background work.

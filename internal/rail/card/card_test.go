@@ -72,7 +72,7 @@ func engines(t *testing.T, run func(t *testing.T, b *bench)) {
 
 func migrations(t testing.TB) fstest.MapFS {
 	t.Helper()
-	const name = "0100_sim_card.sql"
+	const name = "0100_sim.sql"
 	text, err := os.ReadFile(filepath.Join("..", "..", "store", "schema", name))
 	if err != nil {
 		t.Fatal(err)
@@ -153,8 +153,8 @@ func (b *bench) query(t testing.TB, paymentID string) pay.Outcome {
 // the suite.
 func (b *bench) ledger(t testing.TB, kind, paymentID string) []money.Amount {
 	t.Helper()
-	rows, err := b.db.Reader().Query(t.Context(), `SELECT amount, currency FROM sim_card_entry
-		WHERE payment_id = $1 AND kind = $2 AND posted_at <= $3`,
+	rows, err := b.db.Reader().Query(t.Context(), `SELECT amount, currency FROM sim_entry
+		WHERE rail = 'card' AND payment_id = $1 AND kind = $2 AND posted_at <= $3`,
 		paymentID, kind, b.clock.Now().UnixMicro())
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/rail/card"
+	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/secret"
 	"github.com/kassa-pay/kassa/internal/vault"
 )
@@ -70,7 +71,7 @@ func TestStart_KeepsNoCard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token := strings.TrimPrefix(out.ActionURL, "http://127.0.0.1:8080"+card.ChallengePath)
+	token := strings.TrimPrefix(out.ActionURL, "http://127.0.0.1:8080/sim/card/challenge/")
 	if len(token) != 64 {
 		t.Fatalf("action URL %q does not end in 256 bits", out.ActionURL)
 	}
@@ -106,7 +107,7 @@ func TestStart_RecordsContradictions(t *testing.T) {
 		other := a
 		other.Card = cardOf(lateCard)
 		for _, again := range []pay.Attempt{more, other} {
-			if _, err := b.Start(t.Context(), again); !errors.Is(err, card.ErrRefused) {
+			if _, err := b.Start(t.Context(), again); !errors.Is(err, simnet.ErrRefused) {
 				t.Errorf("Start = %v, want ErrRefused", err)
 			}
 		}
@@ -139,7 +140,7 @@ func TestStart_Scenarios(t *testing.T) {
 		})
 		t.Run("stuck", func(t *testing.T) {
 			a := b.attempt(stuckCard)
-			if _, err := b.Start(t.Context(), a); !errors.Is(err, card.ErrNoReply) {
+			if _, err := b.Start(t.Context(), a); !errors.Is(err, simnet.ErrNoReply) {
 				t.Fatalf("Start = %v", err)
 			}
 			b.clock.advance(b.Facts().ReviewAfter + time.Hour)
@@ -160,7 +161,7 @@ func TestStart_Scenarios(t *testing.T) {
 func TestLedger(t *testing.T) {
 	engines(t, func(t *testing.T, b *bench) {
 		a, _ := b.start(t, lateCard)
-		ledger := func() []card.Entry {
+		ledger := func() []simnet.Entry {
 			all, err := b.Ledger(t.Context(), b.merchant, b.clock.Now())
 			if err != nil {
 				t.Fatal(err)
@@ -177,9 +178,11 @@ func TestLedger(t *testing.T) {
 		if _, err := b.Refund(t.Context(), order); err != nil {
 			t.Fatal(err)
 		}
-		want := []card.Entry{
-			{a.PaymentID, a.PaymentID, "debit", a.Amount, a.Now.Add(30 * time.Second)},
-			{order.RefundID, a.PaymentID, "credit", a.Amount, b.clock.Now()},
+		want := []simnet.Entry{
+			{ID: a.PaymentID, PaymentID: a.PaymentID, Kind: "debit", Amount: a.Amount,
+				PostedAt: a.Now.Add(30 * time.Second)},
+			{ID: order.RefundID, PaymentID: a.PaymentID, Kind: "credit", Amount: a.Amount,
+				PostedAt: b.clock.Now()},
 		}
 		got := ledger()
 		if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
@@ -221,7 +224,7 @@ func TestBehaviour_Down(t *testing.T) {
 			},
 		}
 		for name, call := range calls {
-			if out, err := call(t.Context()); !errors.Is(err, card.ErrDown) {
+			if out, err := call(t.Context()); !errors.Is(err, simnet.ErrDown) {
 				t.Errorf("%s = %+v, %v; want ErrDown", name, out, err)
 			}
 		}
@@ -230,7 +233,7 @@ func TestBehaviour_Down(t *testing.T) {
 		}
 		b.behave(t, pay.Behaviour{LoseReplies: true})
 		for name, call := range calls {
-			if out, err := call(t.Context()); !errors.Is(err, card.ErrNoReply) {
+			if out, err := call(t.Context()); !errors.Is(err, simnet.ErrNoReply) {
 				t.Errorf("%s = %+v, %v; want ErrNoReply", name, out, err)
 			}
 		}
@@ -503,7 +506,7 @@ func TestDecide_Scenarios(t *testing.T) {
 func TestAdvance(t *testing.T) {
 	engines(t, func(t *testing.T, b *bench) {
 		late, _ := b.start(t, lateCard)
-		_, asked := b.start(t, challengeCard)
+		asked, challenge := b.start(t, challengeCard)
 		other := b.attempt(lateCard)
 		other.MerchantID = b.ids.ID("mer", b.clock.Now())
 		if _, err := b.Start(t.Context(), other); err != nil {
@@ -513,10 +516,11 @@ func TestAdvance(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := b.told(t)
-		if len(got) != 1 || got[0].PaymentID != late.PaymentID {
-			t.Errorf("told %+v, want payment %s alone", got, late.PaymentID)
+		if len(got) != 2 || got[0].PaymentID != late.PaymentID ||
+			got[1].PaymentID != asked.PaymentID {
+			t.Errorf("told %+v, want payments %s and %s", got, late.PaymentID, asked.PaymentID)
 		}
-		token := asked.ActionURL[strings.LastIndex(asked.ActionURL, "/")+1:]
+		token := challenge.ActionURL[strings.LastIndex(challenge.ActionURL, "/")+1:]
 		if p, err := b.Prompt(t.Context(), token); err != nil || p.Open {
 			t.Errorf("Prompt = %+v, %v; want a closed one", p, err)
 		}
@@ -596,13 +600,13 @@ func TestCapture_RecordsContradictions(t *testing.T) {
 			_, err := b.Capture(t.Context(), b.ref(a.PaymentID), amount)
 			return err
 		}
-		if err := capture(a.Amount.Minor + 1); !errors.Is(err, card.ErrRefused) {
+		if err := capture(a.Amount.Minor + 1); !errors.Is(err, simnet.ErrRefused) {
 			t.Errorf("more than is held: %v", err)
 		}
 		if err := capture(100); err != nil {
 			t.Fatal(err)
 		}
-		if err := capture(101); !errors.Is(err, card.ErrRefused) {
+		if err := capture(101); !errors.Is(err, simnet.ErrRefused) {
 			t.Errorf("again with another amount: %v", err)
 		}
 		got, err := b.Incidents(t.Context(), b.merchant)

@@ -1,70 +1,18 @@
 package card
 
 import (
-	"time"
-
 	"github.com/kassa-pay/kassa/internal/pay"
-)
-
-// How long things take in the scenarios that take time, in the merchant's clock.
-const (
-	lateAfter   = 30 * time.Second // a late decision, a slow refund
-	stuckAfter  = 48 * time.Hour   // longer than the network promises to need
-	reorderedBy = 5 * time.Second  // between two notifications in the wrong order
-)
-
-// scenario is how the network treats a payment. The zero scenario approves at once.
-type scenario struct {
-	name string
-	// says is the sentence of docs/test-values.md.
-	says string
-	// decline is why the issuer says no; empty when it says yes.
-	decline pay.DeclineCode
-	// after is how long the decision takes; zero is at once.
-	after time.Duration
-	// challenge: the issuer asks the payer first.
-	challenge bool
-	reply     replyKind
-	notice    noticeKind
-	// excess is added to the amount that was asked for.
-	excess int64
-	refund refundKind
-}
-
-// replyKind says what becomes of the answer to Start.
-type replyKind uint8
-
-const (
-	replied      replyKind = iota
-	replyLost              // the payment arrives, the answer does not
-	neverArrives           // nothing arrives
-)
-
-// noticeKind says how the network tells of a late decision.
-type noticeKind uint8
-
-const (
-	noticeOnce noticeKind = iota
-	noticeTwice
-	noticeFirst     // before the reply to Start
-	noticeReordered // the earlier state after the later one
-	noticeNever
-)
-
-// refundKind says how the network sends money back.
-type refundKind uint8
-
-const (
-	refundNow refundKind = iota
-	refundSlow
-	refundFails
+	"github.com/kassa-pay/kassa/internal/rail/simnet"
 )
 
 // approved is the scenario of every number that asks for nothing else.
 const approved = "approved"
 
-var scenarios = []scenario{
-	{name: approved, says: "Succeeds."},
+// challenge is 3-D Secure: the payer goes to the issuer's page and comes back.
+var challenge = simnet.Asks{Action: pay.ActionRedirect, TTL: ChallengeTTL}
+
+var scenarios = []simnet.Scenario{
+	{Name: approved, Says: "Succeeds."},
 
 	declines(pay.DeclineGeneric, "Declined without a reason."),
 	declines(pay.DeclineInsufficientFunds, "Declined: not enough money."),
@@ -77,44 +25,44 @@ var scenarios = []scenario{
 	declines(pay.DeclineFraud, "Declined: the issuer suspects fraud."),
 	declines(pay.DeclineNotPermitted, "Declined: the card may not be used for this."),
 
-	{name: "3ds_frictionless", says: "The issuer authenticates the payer unseen; succeeds."},
-	{name: "3ds_challenge", challenge: true,
-		says: "The payer is sent to the issuer; approving succeeds, declining fails."},
-	{name: "3ds_then_declined", challenge: true, decline: pay.DeclineGeneric,
-		says: "The payer is sent to the issuer; approving ends in a decline all the same."},
-	{name: "3ds_failed", challenge: true, decline: pay.DeclineAuthentication,
-		says: "The payer is sent to the issuer; authentication fails whatever the payer does."},
-	{name: "3ds_unavailable", decline: pay.DeclineAuthentication,
-		says: "The issuer cannot be reached for authentication, which this card needs."},
+	{Name: "3ds_frictionless", Says: "The issuer authenticates the payer unseen; succeeds."},
+	{Name: "3ds_challenge", Asks: challenge,
+		Says: "The payer is sent to the issuer; approving succeeds, declining fails."},
+	{Name: "3ds_then_declined", Asks: challenge, Decline: pay.DeclineGeneric,
+		Says: "The payer is sent to the issuer; approving ends in a decline all the same."},
+	{Name: "3ds_failed", Asks: challenge, Decline: pay.DeclineAuthentication,
+		Says: "The payer is sent to the issuer; authentication fails whatever the payer does."},
+	{Name: "3ds_unavailable", Decline: pay.DeclineAuthentication,
+		Says: "The issuer cannot be reached for authentication, which this card needs."},
 
-	{name: "late_approved", after: lateAfter, says: "Succeeds after 30 seconds."},
-	{name: "late_declined", after: lateAfter, decline: pay.DeclineGeneric,
-		says: "Declined after 30 seconds."},
-	{name: "late_notified_twice", after: lateAfter, notice: noticeTwice,
-		says: "Succeeds after 30 seconds; the notification comes twice."},
-	{name: "notified_first", notice: noticeFirst,
-		says: "Succeeds; the notification comes before the reply."},
-	{name: "notified_out_of_order", after: lateAfter, notice: noticeReordered,
-		says: "Succeeds after 30 seconds; an older notification comes after the newer one."},
-	{name: "never_notified", after: lateAfter, notice: noticeNever,
-		says: "Succeeds after 30 seconds; nobody is told."},
-	{name: "reply_lost", reply: replyLost, notice: noticeNever,
-		says: "Succeeds, but the reply is lost: the outcome is unknown until the network is asked."},
-	{name: "never_arrived", reply: neverArrives,
-		says: "The request is lost: the network never hears of the payment."},
-	{name: "stuck", after: stuckAfter, reply: replyLost, notice: noticeNever,
-		says: "Unknown for 48 hours, longer than the network promises; then it succeeds."},
-	{name: "wrong_amount", excess: 1,
-		says: "Takes one minor unit more than it was asked to, so a person must look."},
+	{Name: "late_approved", After: simnet.LateAfter, Says: "Succeeds after 30 seconds."},
+	{Name: "late_declined", After: simnet.LateAfter, Decline: pay.DeclineGeneric,
+		Says: "Declined after 30 seconds."},
+	{Name: "late_notified_twice", After: simnet.LateAfter, Notice: simnet.NoticeTwice,
+		Says: "Succeeds after 30 seconds; the notification comes twice."},
+	{Name: "notified_first", Notice: simnet.NoticeFirst,
+		Says: "Succeeds; the notification comes before the reply."},
+	{Name: "notified_out_of_order", After: simnet.LateAfter, Notice: simnet.NoticeReordered,
+		Says: "Succeeds after 30 seconds; an older notification comes after the newer one."},
+	{Name: "never_notified", After: simnet.LateAfter, Notice: simnet.NoticeNever,
+		Says: "Succeeds after 30 seconds; nobody is told."},
+	{Name: "reply_lost", Reply: simnet.ReplyLost, Notice: simnet.NoticeNever,
+		Says: "Succeeds, but the reply is lost: the outcome is unknown until the network is asked."},
+	{Name: "never_arrived", Reply: simnet.NeverArrives,
+		Says: "The request is lost: the network never hears of the payment."},
+	{Name: "stuck", After: simnet.StuckAfter, Reply: simnet.ReplyLost, Notice: simnet.NoticeNever,
+		Says: "Unknown for 48 hours, longer than the network promises; then it succeeds."},
+	{Name: "wrong_amount", Excess: 1,
+		Says: "Takes one minor unit more than it was asked to, so a person must look."},
 
-	{name: "refund_slow", refund: refundSlow,
-		says: "Succeeds; a refund takes 30 seconds."},
-	{name: "refund_fails", refund: refundFails,
-		says: "Succeeds; a refund looks good for 30 seconds and then fails."},
+	{Name: "refund_slow", Refund: simnet.RefundSlow,
+		Says: "Succeeds; a refund takes 30 seconds."},
+	{Name: "refund_fails", Refund: simnet.RefundFails,
+		Says: "Succeeds; a refund looks good for 30 seconds and then fails."},
 }
 
-func declines(code pay.DeclineCode, says string) scenario {
-	return scenario{name: string(code), says: says, decline: code}
+func declines(code pay.DeclineCode, says string) simnet.Scenario {
+	return simnet.Scenario{Name: string(code), Says: says, Decline: code}
 }
 
 // magic is the table of numbers, in the order of docs/test-values.md. Any other number succeeds.
@@ -165,16 +113,16 @@ var (
 	byNumber = indexNumbers()
 )
 
-func indexScenarios() map[string]*scenario {
-	m := map[string]*scenario{}
+func indexScenarios() map[string]*simnet.Scenario {
+	m := map[string]*simnet.Scenario{}
 	for i := range scenarios {
-		m[scenarios[i].name] = &scenarios[i]
+		m[scenarios[i].Name] = &scenarios[i]
 	}
 	return m
 }
 
-func indexNumbers() map[string]*scenario {
-	m := map[string]*scenario{}
+func indexNumbers() map[string]*simnet.Scenario {
+	m := map[string]*simnet.Scenario{}
 	for _, row := range magic {
 		m[row.number] = byName[row.scenario]
 	}
@@ -182,17 +130,8 @@ func indexNumbers() map[string]*scenario {
 }
 
 // scenarioOf returns how the network treats a card.
-func scenarioOf(digits string) *scenario {
+func scenarioOf(digits string) *simnet.Scenario {
 	if s, ok := byNumber[digits]; ok {
-		return s
-	}
-	return byName[approved]
-}
-
-// scenarioNamed returns the scenario of a stored payment. A name that an older version wrote and
-// this one does not know is treated as the plainest.
-func scenarioNamed(name string) *scenario {
-	if s, ok := byName[name]; ok {
 		return s
 	}
 	return byName[approved]

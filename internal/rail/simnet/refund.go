@@ -1,10 +1,11 @@
-package card
+package simnet
 
 import (
 	"context"
 	"errors"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
 )
@@ -13,38 +14,63 @@ const refundColumns = `refund_id, merchant_id, payment_id, reference, amount, cu
 	settles_at, fails`
 
 const (
-	selectRefund = `SELECT ` + refundColumns + ` FROM sim_card_refund
-		WHERE refund_id = $1 AND merchant_id = $2`
-	insertRefund = `INSERT INTO sim_card_refund (` + refundColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	selectRefund = `SELECT ` + refundColumns + ` FROM sim_refund
+		WHERE rail = $1 AND refund_id = $2 AND merchant_id = $3`
+	insertRefund = `INSERT INTO sim_refund (rail, ` + refundColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 	// What has failed by now no longer counts; what may still fail does.
-	sumRefunds = `SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM sim_card_refund
-		WHERE payment_id = $1 AND NOT (fails AND settles_at <= $2)`
+	sumRefunds = `SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM sim_refund
+		WHERE rail = $1 AND payment_id = $2 AND NOT (fails AND settles_at <= $3)`
 )
+
+// refund is what the network keeps of a refund.
+type refund struct {
+	refundID, merchantID, paymentID string
+	reference                       string
+	amount                          money.Amount
+	settlesAt                       time.Time
+	fails                           bool
+}
+
+// outcome says what the network knows of the refund at now.
+func (r *refund) outcome(now time.Time) pay.Outcome {
+	out := pay.Outcome{Kind: pay.OutcomePaid, Amount: r.amount, Reference: r.reference}
+	switch {
+	case now.Before(r.settlesAt):
+		out.Kind = pay.OutcomeWaiting
+	case r.fails:
+		out.Kind, out.Decline = pay.OutcomeDeclined, pay.DeclineRefundRefused
+	}
+	return out
+}
 
 // Refund sends money of a paid payment back, never more than was taken in all. A repeat with the
 // same id answers what became of the first.
 func (n *Network) Refund(ctx context.Context, o pay.RefundOrder) (pay.Outcome, error) {
-	if err := n.reached(o.Scope); err != nil {
+	b, err := n.reached(ctx, o.Scope)
+	if err != nil {
 		return pay.Outcome{}, err
 	}
 	var v verdict
-	err := n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+	err = n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
 		v, err = n.refund(ctx, tx, o)
 		return err
 	})
-	return n.judge(ctx, o.Ref, v, err)
+	if err != nil {
+		return pay.Outcome{}, err
+	}
+	return n.judge(ctx, b, o.Ref, v)
 }
 
 func (n *Network) refund(
 	ctx context.Context, tx sqldb.Tx, o pay.RefundOrder,
 ) (verdict, error) {
 	// The payment is locked before anything of its refunds is read, so that they count each other.
-	r, err := load(ctx, tx, lockRecord, o.PaymentID, o.MerchantID)
+	r, err := n.lock(ctx, tx, o.Ref)
 	if err != nil && !errors.Is(err, errNoRecord) {
 		return verdict{}, err
 	}
-	known, err := loadRefund(ctx, tx, o)
+	known, err := n.loadRefund(ctx, tx, o)
 	switch {
 	case err == nil && (known.amount != o.Amount || known.paymentID != o.PaymentID):
 		return verdict{refused: "refund id used again for something else"}, nil
@@ -58,10 +84,10 @@ func (n *Network) refund(
 		return verdict{}, err
 	}
 	made := n.newRefund(&r, o, covered)
-	tx.Queue(insertRefund, made.refundID, made.merchantID, made.paymentID, made.reference,
+	tx.Queue(insertRefund, n.name, made.refundID, made.merchantID, made.paymentID, made.reference,
 		made.amount.Minor, made.amount.Currency, micros(made.settlesAt), made.fails)
 	if !made.fails {
-		tx.Queue(insertEntry, made.refundID, made.merchantID, made.paymentID, "credit",
+		tx.Queue(insertEntry, n.name, made.refundID, made.merchantID, made.paymentID, "credit",
 			made.amount.Minor, made.amount.Currency, micros(made.settlesAt))
 	}
 	return verdict{out: made.outcome(o.Now)}, nil
@@ -69,49 +95,53 @@ func (n *Network) refund(
 
 // covered reports whether the network holds enough of the payment's money to send this back.
 func (n *Network) covered(
-	ctx context.Context, tx sqldb.Tx, r *record, o pay.RefundOrder,
+	ctx context.Context, tx sqldb.Tx, r *Record, o pay.RefundOrder,
 ) (bool, error) {
-	if r.paymentID == "" || o.Amount.Minor < 1 {
+	if r.PaymentID == "" || o.Amount.Minor < 1 {
 		return false, nil
 	}
-	out := r.outcome(o.Now)
-	if out.Kind != pay.OutcomePaid || out.Amount.Currency != o.Amount.Currency {
+	out := n.outcome(r, o.Now)
+	paid := out.Kind == pay.OutcomePaid || out.Kind == pay.OutcomeReceived
+	if !paid || out.Amount.Currency != o.Amount.Currency {
 		return false, nil
 	}
 	var refunded int64
-	err := tx.QueryRow(ctx, sumRefunds, o.PaymentID, micros(o.Now)).Scan(&refunded)
+	err := tx.QueryRow(ctx, sumRefunds, n.name, o.PaymentID, micros(o.Now)).Scan(&refunded)
 	return o.Amount.Minor <= out.Amount.Minor-refunded, err
 }
 
 // newRefund decides when and how the refund ends. One that is not covered has failed already.
-func (n *Network) newRefund(r *record, o pay.RefundOrder, covered bool) refund {
+func (n *Network) newRefund(r *Record, o pay.RefundOrder, covered bool) refund {
 	made := refund{
 		refundID: o.RefundID, merchantID: o.MerchantID, paymentID: o.PaymentID,
 		reference: n.ids.ID("nw", o.Now), amount: o.Amount, settlesAt: o.Now, fails: !covered,
 	}
-	if covered && r.scenario.refund != refundNow {
-		made.settlesAt = o.Now.Add(lateAfter)
-		made.fails = r.scenario.refund == refundFails
+	if covered && r.Scenario.Refund != RefundNow {
+		made.settlesAt = o.Now.Add(LateAfter)
+		made.fails = r.Scenario.Refund == RefundFails
 	}
 	return made
 }
 
 // QueryRefund says what became of a refund.
 func (n *Network) QueryRefund(ctx context.Context, o pay.RefundOrder) (pay.Outcome, error) {
-	if err := n.reached(o.Scope); err != nil {
+	b, err := n.reached(ctx, o.Scope)
+	if err != nil {
 		return pay.Outcome{}, err
 	}
-	r, err := loadRefund(ctx, n.db.Reader(), o)
+	r, err := n.loadRefund(ctx, n.db.Reader(), o)
 	if errors.Is(err, sqldb.ErrNoRows) {
-		return n.reply(o.Scope, pay.Outcome{Kind: pay.OutcomeNotFound}, nil)
+		return reply(b, pay.Outcome{Kind: pay.OutcomeNotFound}, nil)
 	}
-	return n.reply(o.Scope, r.outcome(o.Now), err)
+	return reply(b, r.outcome(o.Now), err)
 }
 
-func loadRefund(ctx context.Context, from sqldb.Reader, o pay.RefundOrder) (refund, error) {
+func (n *Network) loadRefund(
+	ctx context.Context, from sqldb.Reader, o pay.RefundOrder,
+) (refund, error) {
 	var r refund
 	var settles int64
-	err := from.QueryRow(ctx, selectRefund, o.RefundID, o.MerchantID).Scan(
+	err := from.QueryRow(ctx, selectRefund, n.name, o.RefundID, o.MerchantID).Scan(
 		&r.refundID, &r.merchantID, &r.paymentID, &r.reference, &r.amount.Minor,
 		&r.amount.Currency, &settles, &r.fails)
 	r.settlesAt = time.UnixMicro(settles).UTC()

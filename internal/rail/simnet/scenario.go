@@ -1,0 +1,174 @@
+package simnet
+
+import (
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// How long things take in the scenarios that take time, in the merchant's clock.
+const (
+	LateAfter   = 30 * time.Second // a late decision, a slow refund
+	StuckAfter  = 48 * time.Hour   // longer than a network promises to need
+	reorderedBy = 5 * time.Second  // between two notifications in the wrong order
+)
+
+// Scenario is how a network treats a payment. The zero scenario approves at once.
+type Scenario struct {
+	Name string
+	// Says is the sentence of docs/test-values.md.
+	Says string
+	// Decline is why the payer's side says no; empty when it says yes.
+	Decline pay.DeclineCode
+	// After is how long the decision takes; zero is at once.
+	After time.Duration
+	// Asks is how the payer is asked first.
+	Asks   Asks
+	Reply  Reply
+	Notice Notice
+	// Excess is added to the amount that was asked for.
+	Excess int64
+	Refund Refund
+}
+
+// Asks is how a network asks the payer. The zero value asks nothing.
+type Asks struct {
+	Action pay.ActionKind
+	TTL    time.Duration // how long it waits for an answer, in the merchant's clock
+	// Lost: the prompt never reaches the payer, so nobody can answer it.
+	Lost bool
+	// Anyway is how long after an unanswered prompt the money comes all the same; zero for never.
+	Anyway time.Duration
+}
+
+// Reply says what becomes of the answer to Start.
+type Reply uint8
+
+// The fates of a reply.
+const (
+	Replied      Reply = iota
+	ReplyLost          // the payment arrives, the answer does not
+	NeverArrives       // nothing arrives
+)
+
+// Notice says how a network tells of a late decision.
+type Notice uint8
+
+// The ways to tell.
+const (
+	NoticeOnce Notice = iota
+	NoticeTwice
+	NoticeFirst     // before the reply to Start
+	NoticeReordered // the earlier state after the later one
+	NoticeNever
+)
+
+// Refund says how a network sends money back.
+type Refund uint8
+
+// The ways to send money back.
+const (
+	RefundNow Refund = iota
+	RefundSlow
+	RefundFails
+)
+
+// Story is the part of a model that follows scenarios: the payer is asked or not, and then the
+// network decides. Its fields are the declines of a payer who does not agree.
+type Story struct {
+	Scenarios map[string]*Scenario
+	Plain     *Scenario
+	OnReject  pay.DeclineCode
+	OnTimeOut pay.DeclineCode
+	OnWrong   map[pay.ActionKind]pay.DeclineCode // after too many wrong PINs or codes
+}
+
+// Scenario returns the scenario of a stored payment. A name that an older version wrote and this
+// one does not know is treated as the plainest.
+func (s *Story) Scenario(name string) *Scenario {
+	if known, ok := s.Scenarios[name]; ok {
+		return known
+	}
+	return s.Plain
+}
+
+// Outcome says what is known of the payment at now.
+func (s *Story) Outcome(r *Record, now time.Time) pay.Outcome {
+	out := pay.Outcome{Amount: r.Amount}
+	if r.asks() && r.Answer != Approved {
+		s.unapproved(&out, r, now)
+		return out
+	}
+	s.decide(&out, r, now)
+	return out
+}
+
+// unapproved fills in the outcome of a payment whose payer is asked and has not agreed.
+func (s *Story) unapproved(out *pay.Outcome, r *Record, now time.Time) {
+	asks := r.Scenario.Asks
+	end := r.AskedAt.Add(asks.TTL)
+	switch {
+	case r.Answer == Rejected:
+		out.Kind, out.Decline = pay.OutcomeDeclined, s.OnReject
+	case r.Answer == Wrong:
+		out.Kind, out.Decline = pay.OutcomeDeclined, s.OnWrong[asks.Action]
+	case now.Before(end):
+		out.Kind, out.Action = pay.OutcomeAction, asks.Action
+		if asks.Action == pay.ActionApprove {
+			out.Kind = pay.OutcomeWaiting // the payer acts elsewhere, on the phone
+		}
+	case asks.Anyway > 0 && !now.Before(end.Add(asks.Anyway)):
+		out.Kind = pay.OutcomePaid
+	default:
+		out.Kind, out.Decline = pay.OutcomeDeclined, s.OnTimeOut
+	}
+}
+
+// decide fills in the outcome of a payment that needs no answer, or has it.
+func (s *Story) decide(out *pay.Outcome, r *Record, now time.Time) {
+	switch {
+	case now.Before(r.since().Add(r.Scenario.After)):
+		out.Kind = pay.OutcomeWaiting
+	case r.Scenario.Decline != "":
+		out.Kind, out.Decline = pay.OutcomeDeclined, r.Scenario.Decline
+	case r.Manual:
+		out.Kind = pay.OutcomeAuthorised
+		out.Amount.Minor += r.Scenario.Excess
+	default:
+		out.Kind = pay.OutcomePaid
+		out.Amount.Minor += r.Scenario.Excess
+	}
+}
+
+// Plan says what the network does about the payment by itself.
+func (s *Story) Plan(r *Record) Plan {
+	asks := r.Scenario.Asks
+	switch {
+	case !r.asks() || r.Answer == Approved:
+		at := r.since().Add(r.Scenario.After)
+		p := Plan{News: []time.Time{at}}
+		if r.Scenario.Decline == "" && !r.Manual {
+			p.DebitAt, p.Debit = at, r.Amount.Minor+r.Scenario.Excess
+		}
+		return p
+	case r.Answer != NoAnswer:
+		return Plan{News: []time.Time{r.AnsweredAt}}
+	}
+	end := r.AskedAt.Add(asks.TTL)
+	if asks.Anyway == 0 {
+		return Plan{News: []time.Time{end}}
+	}
+	late := end.Add(asks.Anyway)
+	return Plan{DebitAt: late, Debit: r.Amount.Minor, News: []time.Time{end, late}}
+}
+
+// asks reports whether the payer is asked at all.
+func (r *Record) asks() bool { return r.Scenario.Asks.Action != "" }
+
+// since is when the network began to decide.
+func (r *Record) since() time.Time {
+	if r.Answer == Approved {
+		return r.AnsweredAt
+	}
+	return r.StartedAt
+}
