@@ -81,13 +81,13 @@ var testRooms = []string{
 
 // foreign names the rooms in which a package from outside may be imported; below a prefix counts.
 var foreign = map[string][]string{
-	"database/sql":                  {"internal/store/sqldb"},
-	"modernc.org/sqlite":            {"internal/store/sqldb"},
-	"github.com/jackc/pgx":          {"internal/store/sqldb", "bench"},
-	"github.com/pressly/goose":      {"internal/store/sqldb"},
-	"github.com/spf13/cobra":        {"cmd"},
-	"github.com/knadh/koanf":        {"internal/config"},
-	"github.com/bojanz/currency":    {"internal/money", "internal/hosted", "internal/dashboard"},
+	"database/sql":               {"internal/store/sqldb"},
+	"modernc.org/sqlite":         {"internal/store/sqldb"},
+	"github.com/jackc/pgx":       {"internal/store/sqldb", "bench"},
+	"github.com/pressly/goose":   {"internal/store/sqldb"},
+	"github.com/spf13/cobra":     {"cmd"},
+	"github.com/knadh/koanf":     {"internal/config"},
+	"github.com/bojanz/currency": {"internal/money", "internal/hosted", "internal/dashboard"},
 	"html/template": {"internal/hosted", "internal/sim", "internal/demo",
 		"internal/dashboard"},
 	"text/template":                 {},

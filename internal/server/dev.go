@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"github.com/kassa-pay/kassa/internal/config"
+	"github.com/kassa-pay/kassa/internal/demo"
+	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/sim"
 )
@@ -53,6 +56,17 @@ func (s *Server) counter(c config.Config) *sim.Pages {
 	return sim.New(d)
 }
 
+// shop builds the demo shop of development. It reaches Kassa as any merchant does, by HTTP.
+func (s *Server) shop(c config.Config) *demo.Shop {
+	own := egress.NewPool(egress.Options{
+		Policy: egress.Policy{AllowPrivate: true, AllowHTTP: true},
+	})
+	return demo.New(demo.Deps{
+		Client: own.For(DemoMerchant), BaseURL: c.BaseURL, Key: DemoSecretKey, Name: demoName,
+		IDs: s.IDs, Now: time.Now, Log: s.log,
+	})
+}
+
 // greet tells the person who started the server how to go on.
 func greet(out io.Writer, c config.Config, addr net.Addr) {
 	if !c.Dev {
@@ -65,7 +79,10 @@ func greet(out io.Writer, c config.Config, addr net.Addr) {
   publishable key   %[3]s
   data              %[4]s
 
-Create a session, then open its "url" in a browser and pay with 4242 4242 4242 4242:
+  a shop to buy in  %[1]s/demo
+  its payers        %[1]s/sim
+
+Or create a session, then open its "url" in a browser and pay with 4242 4242 4242 4242:
 
   curl %[1]s/v1/checkout/sessions \
     -H "Authorization: Bearer %[2]s" \
@@ -87,7 +104,8 @@ func dataName(c config.Config) string {
 func welcome(c config.Config) string {
 	text := "This is Kassa, a checkout server.\n\nThe API is at /v1; buyers come to /checkout/...\n"
 	if c.Dev {
-		text += "\nDevelopment mode: authenticate with Authorization: Bearer " + DemoSecretKey + "\n"
+		text += "\nDevelopment mode: authenticate with Authorization: Bearer " + DemoSecretKey + "\n" +
+			"A shop to buy in is at /demo; be its payers, their bank and the networks at /sim.\n"
 	}
 	return text
 }

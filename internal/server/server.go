@@ -138,7 +138,11 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	front := wire.Front{
 		Log: s.log, IDs: s.IDs, Now: time.Now, Trusted: proxies, WriteError: pageError,
 	}
-	mountPages(mux, &front, pages, s.counter(c))
+	rooms := []mounter{pages, s.counter(c)}
+	if c.Dev {
+		rooms = append(rooms, s.shop(c))
+	}
+	mountPages(mux, &front, rooms...)
 	s.mountHealth(mux, c)
 	s.handler = mux
 	return nil
@@ -157,9 +161,9 @@ func mountPages(mux *http.ServeMux, front *wire.Front, rooms ...mounter) {
 		inner.ServeHTTP(w, r)
 		return nil
 	})
-	mux.Handle("/checkout/", handler)
-	mux.Handle("/sim", handler)
-	mux.Handle("/sim/", handler)
+	for _, path := range []string{"/checkout/", "/sim", "/sim/", "/demo", "/demo/"} {
+		mux.Handle(path, handler)
+	}
 }
 
 // pageError answers when a page's own error page failed, too.
