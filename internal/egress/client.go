@@ -21,7 +21,7 @@ const (
 	MaxBody        = 64 << 10 // bytes of an answer that are read, and thrown away
 	MaxHeader      = 16 << 10 // bytes of an answer's header
 	maxIdle        = 64       // idle connections per tenant
-	maxIdlePerHost = 8
+	maxIdlePerHost = 32
 	idleTimeout    = 60 * time.Second
 	maxTenants     = 512 // with connections kept open
 )

@@ -106,31 +106,41 @@ type wall struct{}
 
 func (wall) Now() time.Time { return time.Now() }
 
-// run fans out and delivers whenever the sender asks for it, until done.
+// run does what the sender asks for, each kind of work in a loop of its own, until done.
 func (h *house) run(done func() bool) {
 	h.t.Helper()
-	asked := make(chan struct{}, 1)
-	h.sender = h.wokenSender(time.Minute, func(pay.Work) {
+	over := make(chan struct{})
+	asked := map[pay.Work]chan struct{}{
+		pay.WorkFanOut: make(chan struct{}, 1), pay.WorkDelivery: make(chan struct{}, 1),
+	}
+	h.sender = h.wokenSender(time.Minute, func(w pay.Work) {
 		select {
-		case asked <- struct{}{}:
+		case asked[w] <- struct{}{}:
 		default:
 		}
 	})
-	for !done() {
-		fanned, err := h.sender.FanOut(context.Background())
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		claimed, err := h.sender.Deliver(context.Background())
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		if fanned+claimed > 0 {
-			continue
-		}
-		select {
-		case <-asked:
-		case <-time.After(time.Second):
+	loop := func(w pay.Work, work func(context.Context) (int, error)) {
+		for {
+			n, err := work(context.Background())
+			if err != nil {
+				h.t.Error(err)
+			}
+			if n > 0 {
+				continue
+			}
+			select {
+			case <-asked[w]:
+			case <-over:
+				return
+			}
 		}
 	}
+	var both sync.WaitGroup
+	both.Go(func() { loop(pay.WorkFanOut, h.sender.FanOut) })
+	both.Go(func() { loop(pay.WorkDelivery, h.sender.Deliver) })
+	for !done() {
+		time.Sleep(time.Millisecond)
+	}
+	close(over)
+	both.Wait()
 }

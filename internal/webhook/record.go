@@ -8,35 +8,89 @@ import (
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-// record stores what came of an attempt. If the lease was lost meanwhile, whoever has it now
-// decides and nothing is stored.
-func (s *Sender) record(ctx context.Context, p *pay.Parcel, r result) error {
-	ctx, cancel := context.WithTimeout(ctx, recordDeadline)
-	defer cancel()
-	d, a := s.outcome(p, r)
-	return s.store.Write(ctx, func(ctx context.Context, tx pay.Tx) error {
-		mine, err := tx.FinishAttempt(ctx, d, a)
-		if err != nil || !mine {
-			return err
-		}
-		if d.State != pay.DeliveryPending {
-			if err := tx.ReleaseNext(ctx, d.EndpointID, d.ObjectID, d.UpdatedAt); err != nil {
-				return err
-			}
-		}
-		return s.judgeEndpoint(ctx, tx, p, r)
-	})
+// outcome is a delivery whose request is over.
+type outcome struct {
+	*parcel
+	result result
+	tried  bool // false: there is nothing to record
+	over   bool // what comes after it in its chain is released
 }
 
-// outcome is the delivery after the attempt, and the attempt for its log.
-func (s *Sender) outcome(p *pay.Parcel, r result) (pay.Delivery, pay.DeliveryAttempt) {
-	d := p.Delivery
+// keep records what is in the outbox, many attempts in one transaction, until nothing is left.
+func (s *Sender) keep() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.outbox) > 0 {
+		n := min(len(s.outbox), recordBatch)
+		batch := s.outbox[:n:n]
+		s.outbox = s.outbox[n:]
+		s.mu.Unlock()
+		s.record(batch)
+		s.mu.Lock()
+		s.finish(batch)
+	}
+	s.outbox = nil
+	s.recorders--
+}
+
+// finish forgets what was recorded, and asks for more where there is more. The caller holds the
+// lock.
+func (s *Sender) finish(batch []outcome) {
+	hungry := false
+	for i := range batch {
+		o := &batch[i]
+		hungry = s.lanes.done(o.parcel) || hungry
+		c := chain{o.EndpointID, o.ObjectID}
+		if _, waits := s.chains[c]; waits && o.over {
+			delete(s.chains, c)
+			hungry = true
+		}
+	}
+	if s.lanes.held() == 0 {
+		close(s.idle)
+	}
+	if hungry {
+		s.wake(pay.WorkDelivery)
+	}
+	if s.lanes.waiting > enough/2 {
+		return
+	}
+	for w := range s.heldBack {
+		s.wake(w)
+	}
+	clear(s.heldBack)
+}
+
+// record stores the batch; if that fails, each attempt by itself, so that none suffers for another.
+func (s *Sender) record(batch []outcome) {
+	var entries []entry
+	for i := range batch {
+		if batch[i].tried {
+			entries = append(entries, s.entry(&batch[i]))
+		}
+	}
+	if len(entries) == 0 || s.commit(entries...) == nil {
+		return
+	}
+	for _, e := range entries {
+		if err := s.commit(e); err != nil && s.ctx.Err() == nil {
+			s.log.Error("webhook: attempt not recorded; it will be repeated",
+				"delivery", e.delivery.ID, "error", err.Error())
+		}
+	}
+}
+
+// entry is what an attempt changes: the delivery as it is after it, and a line for its log.
+type entry struct {
+	*outcome
+	delivery pay.Delivery
+	attempt  pay.DeliveryAttempt
+}
+
+func (s *Sender) entry(o *outcome) entry {
+	d, r := o.Delivery, o.result
 	d.Attempts++
 	d.UpdatedAt = s.now()
-	a := pay.DeliveryAttempt{
-		Number: d.Attempts, At: r.at, Status: int64(r.status), Duration: r.duration,
-		Size: r.size, Error: r.word,
-	}
 	switch wait, again := pause(d.Attempts, s.ids.Bytes(2)); {
 	case r.word == "":
 		d.State = pay.DeliverySucceeded
@@ -45,7 +99,40 @@ func (s *Sender) outcome(p *pay.Parcel, r result) (pay.Delivery, pay.DeliveryAtt
 	default:
 		d.NextAttemptAt = d.UpdatedAt.Add(max(wait, r.retryAfter))
 	}
-	return d, a
+	o.over = d.State != pay.DeliveryPending
+	return entry{o, d, pay.DeliveryAttempt{
+		Number: d.Attempts, At: r.at, Status: int64(r.status), Duration: r.duration,
+		Size: r.size, Error: r.word,
+	}}
+}
+
+func (s *Sender) commit(entries ...entry) error {
+	ctx, cancel := context.WithTimeout(s.ctx, recordDeadline)
+	defer cancel()
+	return s.store.Write(ctx, func(ctx context.Context, tx pay.Tx) error {
+		for _, e := range entries {
+			if err := s.write(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// write stores one attempt. If the lease was lost meanwhile, whoever has it now decides and nothing
+// is stored.
+func (s *Sender) write(ctx context.Context, tx pay.Tx, e entry) error {
+	d := e.delivery
+	mine, err := tx.FinishAttempt(ctx, d, e.attempt)
+	if err != nil || !mine {
+		return err
+	}
+	if e.over {
+		if err := tx.ReleaseNext(ctx, d.EndpointID, d.ObjectID, d.UpdatedAt); err != nil {
+			return err
+		}
+	}
+	return s.judgeEndpoint(ctx, tx, &e.Parcel, e.result)
 }
 
 // judgeEndpoint keeps the endpoint's record: since when everything fails, and the end of patience.
