@@ -49,7 +49,7 @@ func (s *Sender) order(now time.Time) pay.ClaimOrder {
 	if s.closed {
 		return o
 	}
-	if s.holdBack(pay.WorkDelivery, s.lanes.sated(now)) {
+	if s.holdBack(pay.WorkDelivery, s.lanes.plenty(now, enough)) {
 		return o
 	}
 	if s.lanes.waiting > enough {

@@ -75,7 +75,7 @@ func (s *Sender) room() (room, bool) {
 	if s.closed {
 		return room{}, true
 	}
-	if s.holdBack(pay.WorkFanOut, s.lanes.sated(s.now())) {
+	if s.holdBack(pay.WorkFanOut, s.lanes.plenty(s.now(), enough)) {
 		return room{}, false
 	}
 	r := room{

@@ -60,10 +60,13 @@ func (l *lanes) heldBy() map[string]int {
 	return held
 }
 
-// sated reports whether there is no need for more: much waits, and it flows. What has waited for
-// long is for slow endpoints and no reason to keep others waiting.
-func (l *lanes) sated(now time.Time) bool {
-	return l.waiting > enough && now.Add(lease).Sub(l.oldest()) < flowing
+// plenty reports whether more than n are held that flow. What has waited for long is for slow
+// endpoints and no reason to keep others waiting.
+func (l *lanes) plenty(now time.Time, n int) bool {
+	if l.waiting > 0 && now.Add(lease).Sub(l.oldest()) < flowing {
+		return l.recording+l.waiting > n
+	}
+	return l.recording > n
 }
 
 // oldest returns the end of the lease that ends first among what waits.

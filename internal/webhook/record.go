@@ -52,7 +52,7 @@ func (s *Sender) finish(batch []outcome) {
 	if hungry {
 		s.wake(pay.WorkDelivery)
 	}
-	if s.lanes.waiting > enough/2 {
+	if len(s.heldBack) == 0 || s.lanes.plenty(s.now(), enough/2) {
 		return
 	}
 	for w := range s.heldBack {

@@ -27,7 +27,7 @@ const (
 	fanAhead       = 64   // the same, when they come straight from fan-out
 	ahead          = 32   // deliveries held at once for one endpoint
 	refill         = 8    // with no more than so many held for an endpoint, more are claimed
-	enough         = 512  // with so many that wait and flow, there is no need for more
+	enough         = 512  // with so many that flow, there is no need for more
 	maxChains      = 8192 // remembered deliveries that wait for the one before them
 	tokenBytes     = 16
 	userAgent      = "Kassa-Webhook/1.0"
