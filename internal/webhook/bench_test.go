@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -60,7 +59,8 @@ func pump(b *testing.B, url string, n int) float64 {
 					b.Error(err)
 					return
 				}
-				egress.Discard(res)
+				_, _ = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
 			}
 		})
 	}
