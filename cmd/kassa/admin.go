@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -92,6 +93,7 @@ func (a *app) key() *cobra.Command {
 func (a *app) keyCreate() *cobra.Command {
 	var live, publishable, readOnly bool
 	var name string
+	var networks []string
 	cmd := &cobra.Command{
 		Use:   "create MERCHANT",
 		Short: "Make an API key and print it, once",
@@ -109,6 +111,10 @@ func (a *app) keyCreate() *cobra.Command {
 			if readOnly {
 				n.Permissions = []string{pay.PermRead}
 			}
+			var err error
+			if n.Networks, err = parseNetworks(networks); err != nil {
+				return err
+			}
 			return a.withCore(cmd, func(ctx context.Context, s *pay.Service) error {
 				_, plain, err := s.CreateKey(ctx, n)
 				return a.show(plain, err)
@@ -119,7 +125,25 @@ func (a *app) keyCreate() *cobra.Command {
 	cmd.Flags().BoolVar(&publishable, "publishable", false, "a key that may be in a page")
 	cmd.Flags().BoolVar(&readOnly, "read-only", false, "a key that can change nothing")
 	cmd.Flags().StringVar(&name, "name", "", "a name to tell keys apart")
+	cmd.Flags().StringSliceVar(&networks, "network", nil,
+		"network the key may be used from, such as 203.0.113.0/24; may be repeated")
 	return cmd
+}
+
+// parseNetworks reads networks, and single addresses as networks of one.
+func parseNetworks(texts []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range texts {
+		p, err := netip.ParsePrefix(text)
+		if addr, aerr := netip.ParseAddr(text); aerr == nil {
+			p, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--network: %q is not a network like 203.0.113.0/24", text)
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 // show prints a new key: the only time it can be seen.
