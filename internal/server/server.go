@@ -24,9 +24,11 @@ import (
 	"github.com/kassa-pay/kassa/internal/worker"
 )
 
-// Limits of the process.
+// Limits of the process. Stopping takes no longer than drainTime and settleTime together, which is
+// less than what those who stop processes have patience for.
 const (
-	drainTime  = 8 * time.Second // for requests in flight when the server stops
+	drainTime  = 6 * time.Second // for requests in flight when the server stops
+	settleTime = 3 * time.Second // for background work after that
 	readyLimit = 2 * time.Second // for the database to answer a readiness question
 	noticeRows = 64              // notifications of the simulated networks per round
 )
@@ -35,9 +37,13 @@ const (
 type Server struct {
 	*Core
 	handler http.Handler
+	web     *http.Server
 	worker  *worker.Worker
 	sender  *webhook.Sender
 	log     *slog.Logger
+
+	stopping context.Context // ends what would not end by itself
+	hangUp   context.CancelFunc
 }
 
 // Run serves until the context ends, then lets requests and deliveries in flight finish. Notes for
@@ -74,9 +80,8 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 func (s *Server) serve(ctx context.Context, ln net.Listener, ready func()) error {
 	s.Start()
 	defer s.Stop()
-	web := wire.Server(s.handler, s.log)
 	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(ln) }()
+	go func() { failed <- s.web.Serve(ln) }()
 	ready()
 	select {
 	case err := <-failed:
@@ -84,17 +89,21 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, ready func()) error
 	case <-ctx.Done():
 	}
 	s.log.Info("stopping")
+	s.hangUp()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	if err := web.Shutdown(drain); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	err := s.web.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("requests in flight did not end in time and are cut off")
+		return s.web.Close()
 	}
-	return web.Close()
+	return err
 }
 
 // New builds the rooms over the core.
 func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 	s := &Server{Core: core, log: log}
+	s.stopping, s.hangUp = context.WithCancel(context.Background())
 	proxies, err := c.Proxies()
 	if err != nil {
 		return nil, err
@@ -110,7 +119,11 @@ func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 		Native: checkout.Family, Wake: core.wakeWorker,
 	})
 	s.buildWorker()
-	return s, s.mount(c, proxies)
+	if err := s.mount(c, proxies); err != nil {
+		return nil, err
+	}
+	s.web = wire.Server(s.handler, log)
+	return s, nil
 }
 
 // named reports whether an event of the family is sent to anybody: the native protocol sees all.
@@ -139,7 +152,9 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	front := wire.Front{
 		Log: s.log, IDs: s.IDs, Now: time.Now, Trusted: proxies, WriteError: pageError,
 	}
-	mountPages(mux, &front, pages, sim.New(s.Pay, c.BaseURL))
+	bank := sim.New(s.Pay, c.BaseURL)
+	bank.Log = s.log
+	s.mountPages(mux, &front, pages, bank)
 	s.mountHealth(mux, c)
 	s.handler = mux
 	return nil
@@ -149,17 +164,30 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 type mounter interface{ Mount(mux *http.ServeMux) }
 
 // mountPages puts the rooms with pages behind the front: request id, panics, one log line.
-func mountPages(mux *http.ServeMux, front *wire.Front, rooms ...mounter) {
+func (s *Server) mountPages(mux *http.ServeMux, front *wire.Front, rooms ...mounter) {
 	inner := http.NewServeMux()
 	for _, r := range rooms {
 		r.Mount(inner)
 	}
 	handler := front.Handle(func(w http.ResponseWriter, r *http.Request) error {
-		inner.ServeHTTP(w, r)
+		s.serveOrStream(inner, w, r)
 		return nil
 	})
 	mux.Handle("/checkout/", handler)
 	mux.Handle("/sim/", handler)
+}
+
+// serveOrStream lets a stream of events end when the server stops; the browser comes back to it, or
+// to another node. Everything else ends by itself and may do so.
+func (s *Server) serveOrStream(h http.Handler, w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Accept") != "text/event-stream" {
+		h.ServeHTTP(w, r)
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.stopping, cancel)()
+	h.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // pageError answers when a page's own error page failed, too.
