@@ -92,55 +92,11 @@ func deliverAll(b *testing.B, url string, got *atomic.Int64) float64 {
 	})
 	got.Store(0)
 	begin := time.Now()
-	h.run(func() bool { return got.Load() >= benchEndpoints*benchEvents })
+	h.run(time.Minute, func() bool { return got.Load() >= benchEndpoints*benchEvents })
 	h.drain()
 	took := time.Since(begin).Seconds()
 	if n := got.Load(); n != benchEndpoints*benchEvents {
 		b.Fatalf("%d deliveries arrived, want %d", n, benchEndpoints*benchEvents)
 	}
 	return benchEndpoints * benchEvents / took
-}
-
-// wall is the machine's clock.
-type wall struct{}
-
-func (wall) Now() time.Time { return time.Now() }
-
-// run does what the sender asks for, each kind of work in a loop of its own, until done.
-func (h *house) run(done func() bool) {
-	h.t.Helper()
-	over := make(chan struct{})
-	asked := map[pay.Work]chan struct{}{
-		pay.WorkFanOut: make(chan struct{}, 1), pay.WorkDelivery: make(chan struct{}, 1),
-	}
-	h.sender = h.wokenSender(time.Minute, func(w pay.Work) {
-		select {
-		case asked[w] <- struct{}{}:
-		default:
-		}
-	})
-	loop := func(w pay.Work, work func(context.Context) (int, error)) {
-		for {
-			n, err := work(context.Background())
-			if err != nil {
-				h.t.Error(err)
-			}
-			if n > 0 {
-				continue
-			}
-			select {
-			case <-asked[w]:
-			case <-over:
-				return
-			}
-		}
-	}
-	var both sync.WaitGroup
-	both.Go(func() { loop(pay.WorkFanOut, h.sender.FanOut) })
-	both.Go(func() { loop(pay.WorkDelivery, h.sender.Deliver) })
-	for !done() {
-		time.Sleep(time.Millisecond)
-	}
-	close(over)
-	both.Wait()
 }

@@ -42,30 +42,38 @@ func (s *Sender) FanOut(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	s.begin(f)
+	if s.begin(f) {
+		s.release(ctx, f.chains)
+		s.wake(pay.WorkDelivery)
+	}
 	return handled, nil
 }
 
-// begin sends what a round leased to this node and remembers what waits for it.
-func (s *Sender) begin(f *fan) {
+// begin sends what a round leased to this node and remembers what waits for something else. It
+// reports whether that may have come to its end before this was known.
+func (s *Sender) begin(f *fan) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accept(f.parcels, f.until)
+	if len(s.chains)+len(f.chains) > maxChains {
+		clear(s.chains) // what is forgotten is found when the worker comes by
+	}
 	for _, c := range f.chains {
-		if len(s.chains) < maxChains {
-			s.chains[c] = struct{}{} // what is forgotten is found when the worker comes by
-		}
+		s.chains[c] = s.stamp
+		s.stamp++
 	}
 	if f.left {
 		s.wake(pay.WorkDelivery)
 	}
+	return len(f.chains) > 0 && s.finished != f.room.finished
 }
 
 // room is what the sender could take before a round of fan-out.
 type room struct {
-	total int
-	held  map[string]int // by endpoint
-	most  int            // for one endpoint
+	total    int
+	held     map[string]int // by endpoint
+	most     int            // for one endpoint
+	finished int            // deliveries recorded so far
 }
 
 // room returns false when there is enough to do already.
@@ -80,7 +88,7 @@ func (s *Sender) room() (room, bool) {
 	}
 	r := room{
 		total: slots + backlog - s.lanes.held(), held: s.lanes.heldBy(),
-		most: fanAhead,
+		most: fanAhead, finished: s.finished,
 	}
 	if s.lanes.waiting > enough {
 		r.most = perEndpoint

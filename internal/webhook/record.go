@@ -3,6 +3,8 @@ package webhook
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -24,13 +26,58 @@ func (s *Sender) keep() {
 		n := min(len(s.outbox), recordBatch)
 		batch := s.outbox[:n:n]
 		s.outbox = s.outbox[n:]
+		stamp := s.stamp
 		s.mu.Unlock()
 		s.record(batch)
 		s.mu.Lock()
+		s.follow(batch, stamp)
 		s.finish(batch)
 	}
 	s.outbox = nil
 	s.recorders--
+}
+
+// follow wakes the worker for what the batch released. What came to wait for it only since the
+// stamp may have been invisible to the transaction that released it, so it is released once more.
+// The caller holds the lock, which is given up meanwhile.
+func (s *Sender) follow(batch []outcome, stamp int) {
+	var again []chain
+	hit := false
+	for i := range batch {
+		c := chain{batch[i].EndpointID, batch[i].ObjectID}
+		added, waits := s.chains[c]
+		if !waits || !batch[i].over {
+			continue
+		}
+		delete(s.chains, c)
+		if hit = true; added >= stamp {
+			again = append(again, c)
+		}
+	}
+	if len(again) > 0 {
+		s.mu.Unlock()
+		s.release(s.ctx, again)
+		s.mu.Lock()
+	}
+	if hit {
+		s.wake(pay.WorkDelivery)
+	}
+}
+
+// release makes what waits in the chains due, where nothing is before it any more. If that fails it
+// becomes due by itself.
+func (s *Sender) release(ctx context.Context, chains []chain) {
+	err := s.store.Write(ctx, func(ctx context.Context, tx pay.Tx) error {
+		for _, c := range chains {
+			if err := tx.ReleaseNext(ctx, c.endpoint, c.object, s.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil && s.ctx.Err() == nil {
+		s.log.Warn("webhook: waiting deliveries not released", "error", err.Error())
+	}
 }
 
 // finish forgets what was recorded, and asks for more where there is more. The caller holds the
@@ -38,14 +85,9 @@ func (s *Sender) keep() {
 func (s *Sender) finish(batch []outcome) {
 	hungry := false
 	for i := range batch {
-		o := &batch[i]
-		hungry = s.lanes.done(o.parcel) || hungry
-		c := chain{o.EndpointID, o.ObjectID}
-		if _, waits := s.chains[c]; waits && o.over {
-			delete(s.chains, c)
-			hungry = true
-		}
+		hungry = s.lanes.done(batch[i].parcel) || hungry
 	}
+	s.finished += len(batch)
 	if s.lanes.held() == 0 {
 		close(s.idle)
 	}
@@ -69,15 +111,31 @@ func (s *Sender) record(batch []outcome) {
 			entries = append(entries, s.entry(&batch[i]))
 		}
 	}
-	if len(entries) == 0 || s.commit(entries...) == nil {
+	if len(entries) == 0 {
+		return
+	}
+	// Two transactions that lock the same endpoints lock them in the same order.
+	slices.SortFunc(entries, func(a, b entry) int {
+		return strings.Compare(a.delivery.EndpointID, b.delivery.EndpointID)
+	})
+	err := s.commit(entries...)
+	if err == nil || pay.IsKind(err, pay.Unavailable) || s.ctx.Err() != nil {
+		s.lost(err, entries...)
 		return
 	}
 	for _, e := range entries {
-		if err := s.commit(e); err != nil && s.ctx.Err() == nil {
-			s.log.Error("webhook: attempt not recorded; it will be repeated",
-				"delivery", e.delivery.ID, "error", err.Error())
-		}
+		s.lost(s.commit(e), e)
 	}
+}
+
+// lost logs attempts that could not be recorded. They will be repeated: receivers know a repeat by
+// its id.
+func (s *Sender) lost(err error, entries ...entry) {
+	if err == nil || s.ctx.Err() != nil {
+		return
+	}
+	s.log.Error("webhook: attempts not recorded; they will be repeated",
+		"first", entries[0].delivery.ID, "attempts", len(entries), "error", err.Error())
 }
 
 // entry is what an attempt changes: the delivery as it is after it, and a line for its log.
@@ -106,7 +164,25 @@ func (s *Sender) entry(o *outcome) entry {
 	}}
 }
 
+// commit stores the entries in one transaction. It is patient with a store that is overloaded: an
+// attempt that is not recorded is made again.
 func (s *Sender) commit(entries ...entry) error {
+	pause := recordPause
+	for try := 1; ; try++ {
+		err := s.commitOnce(entries)
+		if try == recordTries || !pay.IsKind(err, pay.Unavailable) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+			pause *= 2
+		case <-s.ctx.Done():
+			return err
+		}
+	}
+}
+
+func (s *Sender) commitOnce(entries []entry) error {
 	ctx, cancel := context.WithTimeout(s.ctx, recordDeadline)
 	defer cancel()
 	return s.store.Write(ctx, func(ctx context.Context, tx pay.Tx) error {

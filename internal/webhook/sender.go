@@ -28,7 +28,8 @@ const (
 	ahead          = 32   // deliveries held at once for one endpoint
 	refill         = 8    // with no more than so many held for an endpoint, more are claimed
 	enough         = 512  // with so many that flow, there is no need for more
-	maxChains      = 8192 // remembered deliveries that wait for the one before them
+	maxChains      = 8192 // remembered objects with a delivery that waits for the one before it
+	recordTries    = 6    // while the store is overloaded
 	tokenBytes     = 16
 	userAgent      = "Kassa-Webhook/1.0"
 )
@@ -42,6 +43,7 @@ const (
 	orderPatience  = 10 * time.Minute       // how long an event waits for the one before it
 	failingFor     = 5 * 24 * time.Hour     // then an endpoint is disabled
 	recordDeadline = 10 * time.Second
+	recordPause    = 200 * time.Millisecond // before the second try; doubled before each later one
 )
 
 // Why an endpoint was disabled.
@@ -63,7 +65,7 @@ type Deps struct {
 	Vault    pay.Vault
 	Log      *slog.Logger
 	Encoders map[string]Encoder // by family
-	// Wake tells the worker of this process that there is work.
+	// Wake tells the worker of this process that there is work. It must not wait.
 	Wake func(pay.Work)
 	// Native is the family whose endpoints see the events of every family.
 	Native string
@@ -99,11 +101,13 @@ type Sender struct {
 
 	mu        sync.Mutex
 	lanes     *lanes
-	chains    map[chain]struct{} // where a delivery waits for the one before it
-	outbox    []outcome          // attempts to be recorded
-	recorders int                // at work
-	idle      chan struct{}      // closed while nothing is held
-	heldBack  map[pay.Work]bool  // work that was left in the store because enough was there
+	chains    map[chain]int     // where a delivery waits for the one before it, by stamp
+	stamp     int               // counts what was put into chains
+	finished  int               // counts recorded deliveries
+	outbox    []outcome         // attempts to be recorded
+	recorders int               // at work
+	idle      chan struct{}     // closed while nothing is held
+	heldBack  map[pay.Work]bool // work that was left in the store because enough was there
 	closed    bool
 }
 
@@ -123,7 +127,7 @@ func New(d Deps) *Sender {
 			pay.Test: pool(d.Calls, d.Test), pay.Live: pool(d.Calls, d.Live),
 		},
 		ctx: ctx, cancel: cancel, lanes: newLanes(slots), idle: idle,
-		chains: map[chain]struct{}{}, heldBack: map[pay.Work]bool{},
+		chains: map[chain]int{}, heldBack: map[pay.Work]bool{},
 	}
 }
 
