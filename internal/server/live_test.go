@@ -61,6 +61,12 @@ func (n *notes) String() string {
 	return n.text.String()
 }
 
+// slogTo is the log as the command makes it, with everything in it.
+func slogTo(w io.Writer) *slog.Logger {
+	all := &slog.HandlerOptions{Level: slog.LevelDebug}
+	return slog.New(secret.Handler(slog.NewTextHandler(w, all)))
+}
+
 // devConfig is a development server's configuration with its data in dir.
 func devConfig(dir string) config.Config {
 	return config.Config{
@@ -76,10 +82,8 @@ func serve(t *testing.T, c config.Config) *live {
 	l := &live{t: t, config: c, logs: &notes{}, stop: stop, done: make(chan error, 1)}
 	said := make(chan struct{})
 	words := &notes{said: said, wants: "ready on "}
-	log := slog.New(secret.Handler(slog.NewTextHandler(l.logs,
-		&slog.HandlerOptions{Level: slog.LevelDebug})))
 	go func() {
-		l.done <- server.Run(ctx, c, log, words)
+		l.done <- server.Run(ctx, c, slogTo(l.logs), words)
 		close(l.done)
 	}()
 	t.Cleanup(func() { _ = l.end() })
@@ -117,7 +121,7 @@ func assemble(t *testing.T, base string, change func(*server.Core)) (*live, *ser
 	ctx := context.Background()
 	l := &live{t: t, base: base, config: devConfig(t.TempDir()), logs: &notes{}}
 	l.config.BaseURL = base
-	log := slog.New(secret.Handler(slog.NewTextHandler(l.logs, nil)))
+	log := slogTo(l.logs)
 	core, err := server.Open(ctx, l.config, log)
 	if err != nil {
 		t.Fatal(err)
