@@ -125,7 +125,8 @@ func (s *Service) newKey(n NewKey) (Key, secret.String, error) {
 	hash := sha256.Sum256([]byte(plain))
 	return Key{
 		ID: publicPart(plain), MerchantID: n.MerchantID, Mode: n.Mode, Kind: n.Kind,
-		Hash: hash[:], Permissions: n.Permissions, Networks: n.Networks, Name: n.Name, CreatedAt: s.Now(Caller{}),
+		Hash: hash[:], Permissions: n.Permissions, Networks: n.Networks, Name: n.Name,
+		CreatedAt: s.Now(Caller{}),
 	}, secret.New(plain), nil
 }
 
