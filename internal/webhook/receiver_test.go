@@ -353,3 +353,33 @@ func TestDeliver_StoreIsOverloaded(t *testing.T) {
 		t.Errorf("delivery %+v", d)
 	}
 }
+
+// What waited so long that its lease might end on the way is left to whoever takes it next.
+func TestDeliver_LeaseAlmostOver(t *testing.T) {
+	h := newHouse(t)
+	h.sender = h.newSender(time.Minute)
+	release := make(chan struct{})
+	r := h.receive(func(http.ResponseWriter, *http.Request) { <-release })
+	h.endpoint(r.URL)
+	for i := range 6 {
+		h.event(fmt.Sprint("cs_", i), "session.complete")
+	}
+	if _, err := h.sender.FanOut(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return len(r.got()) == 4 })
+	h.clock.advance(41 * time.Second)
+	close(release)
+	if _, err := h.sender.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.want(t, 4)
+	h.later(20 * time.Second)
+	seen := map[string]bool{}
+	for _, c := range r.want(t, 6) {
+		seen[c.header.Get("Webhook-Id")] = true
+	}
+	if len(seen) != 6 {
+		t.Errorf("%d events arrived, want 6", len(seen))
+	}
+}
