@@ -360,3 +360,15 @@ func redeliver(t *testing.T, h *house) {
 		t.Errorf("delivery %+v", d)
 	}
 }
+
+func TestDeliver_OthersAreToldOfADisabledEndpoint(t *testing.T) {
+	h := newHouse(t)
+	gone, well := h.receive(status(410)), h.receive(status(200))
+	h.endpoint(gone.URL)
+	h.endpoint(well.URL)
+	h.event("cs_1", "session.complete")
+	h.drain()
+	h.drain()
+	gone.want(t, 1)
+	well.want(t, 2)
+}

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -240,7 +241,26 @@ func (s *Sender) judgeEndpoint(ctx context.Context, tx pay.Tx, p *pay.Parcel, r 
 		return err
 	}
 	s.log.Warn("webhook: endpoint disabled", "endpoint", e.ID, "reason", e.DisabledReason)
+	if err := s.tellDisabled(ctx, tx, e, now); err != nil {
+		return err
+	}
 	return tx.FailPending(ctx, e.ID, s.now())
+}
+
+// tellDisabled writes the event of an endpoint that was switched off, for the merchant's others.
+func (s *Sender) tellDisabled(
+	ctx context.Context, tx pay.Tx, e pay.Endpoint, now time.Time,
+) error {
+	e.Secret, e.Previous = nil, nil
+	data, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, pay.Event{
+		ID: s.ids.ID("evt", now), MerchantID: e.MerchantID, Mode: e.Mode, Type: "endpoint.disabled",
+		Kind: pay.ObjectEndpoint, ObjectID: e.ID, Sequence: e.Version, Family: e.Family, Data: data,
+		CreatedAt: now,
+	})
 }
 
 // judged applies an attempt's result to the endpoint and reports whether that changed it.
