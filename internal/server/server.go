@@ -51,7 +51,7 @@ type Server struct {
 func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) error {
 	ln, err := net.Listen("tcp", c.Addr)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("--addr %s: %w", c.Addr, listenError(err))
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = "http://" + ln.Addr().String()
@@ -74,6 +74,15 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 		}
 	}
 	return s.serve(ctx, ln, func() { greet(out, c, ln.Addr()) })
+}
+
+// listenError leaves out the address, which whoever gave it knows.
+func listenError(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
 }
 
 // serve runs until the context ends. ready is called once requests are answered.
