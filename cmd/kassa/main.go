@@ -41,7 +41,12 @@ type app struct {
 
 // run is the whole program, without the process around it.
 func run(ctx context.Context, args, environ []string, std stdio) error {
-	a := &app{std, environ}
+	root := (&app{std, environ}).root()
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
+}
+
+func (a *app) root() *cobra.Command {
 	root := group(&cobra.Command{
 		Use:   "kassa",
 		Short: "A self-hosted checkout server",
@@ -50,13 +55,12 @@ func run(ctx context.Context, args, environ []string, std stdio) error {
 			"Every flag can also be set in the environment: --base-url is KASSA_BASE_URL.",
 		SilenceUsage: true, SilenceErrors: true, Version: version(),
 	}, a.serve(), a.migrate(), a.merchant(), a.key())
-	root.SetArgs(args)
-	root.SetOut(std.out)
-	root.SetErr(std.err)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	root.SetFlagErrorFunc(badFlag)
 	root.CompletionOptions.DisableDefaultCmd = true
 	config.DatabaseFlags(root.PersistentFlags())
-	return root.ExecuteContext(ctx)
+	return root
 }
 
 // version is what the build knows of its source.

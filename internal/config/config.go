@@ -110,7 +110,12 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	return c, c.finish()
 }
 
+// fromEnv reads a variable. An empty one is as good as none, as it is for whoever fills in a form
+// with variables.
 func fromEnv(name, value string) (string, any) {
+	if value == "" {
+		return "", nil
+	}
 	key := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, Prefix)), "_", "-")
 	if key == "trusted-proxies" {
 		return key, strings.Split(value, ",")
