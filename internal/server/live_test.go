@@ -223,7 +223,8 @@ func (l *live) post(path, body string) answer {
 	return l.do(l.request(http.MethodPost, path, body))
 }
 
-const newSession = `{"amount":5000,"success_url":"https://shop.test/","cancel_url":"https://shop.test/"}`
+const newSession = `{"amount":5000,"success_url":"https://shop.test/",` +
+	`"cancel_url":"https://shop.test/"}`
 
 // session is what the tests read of a session.
 type session struct {
