@@ -52,11 +52,14 @@ func (a *app) backup() *cobra.Command {
 			"is no use without the other.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, log, err := a.config(cmd)
+			c, err := a.brief(cmd)
+			if err == nil {
+				err = c.CheckData()
+			}
 			if err != nil {
 				return err
 			}
-			return server.Backup(cmd.Context(), c, log, args[0])
+			return server.Backup(cmd.Context(), c, a.log(c), args[0])
 		},
 	}
 }
@@ -67,7 +70,7 @@ func (a *app) verify() *cobra.Command {
 		Short: "Check the embedded database, or a backup of it, page by page, and audit it",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, _, err := a.config(cmd)
+			c, err := a.brief(cmd)
 			if err != nil {
 				return err
 			}
@@ -109,11 +112,10 @@ func copyFile(from, to string) error {
 
 // verifyAt checks the database of a configuration.
 func (a *app) verifyAt(cmd *cobra.Command, c config.Config) error {
-	_, log, err := a.config(cmd)
-	if err != nil {
+	if err := c.CheckData(); err != nil {
 		return err
 	}
-	core, err := server.Open(cmd.Context(), c, log)
+	core, err := server.Open(cmd.Context(), c, a.log(c))
 	if err != nil {
 		return err
 	}

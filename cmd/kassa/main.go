@@ -3,12 +3,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -19,12 +19,10 @@ import (
 	"github.com/kassa-pay/kassa/internal/server"
 )
 
-// version is set by the build.
-var version = "dev"
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	std := stdio{os.Stdout, os.Stderr}
 	if err := run(ctx, os.Args[1:], os.Environ(), std); err != nil {
 		fmt.Fprintln(os.Stderr, "kassa:", explain(err))
@@ -43,57 +41,67 @@ type app struct {
 
 // run is the whole program, without the process around it.
 func run(ctx context.Context, args, environ []string, std stdio) error {
-	a := &app{std, environ}
-	root := &cobra.Command{
+	root := (&app{std, environ}).root()
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
+}
+
+func (a *app) root() *cobra.Command {
+	root := group(&cobra.Command{
 		Use:   "kassa",
 		Short: "A self-hosted checkout server",
 		Long: "Kassa takes payments through hosted checkout sessions.\n\n" +
 			"Try it: kassa serve --dev\n" +
 			"Every flag can also be set in the environment: --base-url is KASSA_BASE_URL.",
-		SilenceUsage: true, SilenceErrors: true, Version: version,
-	}
-	root.SetArgs(args)
-	root.SetOut(std.out)
-	root.SetErr(std.err)
+		SilenceUsage: true, SilenceErrors: true, Version: version(),
+	}, a.serve(), a.migrate(), a.merchant(), a.key(), a.audit(),
+		a.backup(), a.verify())
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(badFlag)
 	root.CompletionOptions.DisableDefaultCmd = true
 	config.DatabaseFlags(root.PersistentFlags())
-	root.AddCommand(a.serve(), a.migrate(), a.merchant(), a.key(), a.audit(), a.backup(), a.verify())
-	return root.ExecuteContext(ctx)
+	return root
 }
 
-// explain writes an error for the person at the terminal.
-func explain(err error) string {
-	var e *pay.Error
-	if errors.As(err, &e) && e.Kind != pay.Internal {
-		return e.Message
+// version is what the build knows of its source.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
 	}
-	return err.Error()
+	return "unknown"
 }
 
-func (a *app) config(cmd *cobra.Command) (config.Config, *slog.Logger, error) {
+// log is the log, which never shows a secret.
+func (a *app) log(c config.Config) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: c.Level()}
+	if c.LogFormat == config.JSON {
+		return slog.New(secret.Handler(slog.NewJSONHandler(a.err, opts)))
+	}
+	return slog.New(secret.Handler(slog.NewTextHandler(a.err, opts)))
+}
+
+// brief is the configuration of a command that ends by itself. It logs what is wrong and nothing
+// else, unless it is asked to.
+func (a *app) brief(cmd *cobra.Command) (config.Config, error) {
 	c, err := config.Load(cmd.Flags(), a.environ)
-	if err != nil {
-		return c, nil, err
+	if err == nil && !cmd.Flags().Changed("log-level") {
+		c.LogLevel = slog.LevelWarn.String()
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		return c, nil, errors.New("--log-level must be debug, info, warn or error")
-	}
-	opts := &slog.HandlerOptions{Level: level}
-	var h slog.Handler = slog.NewTextHandler(a.err, opts)
-	if c.LogFormat == "json" {
-		h = slog.NewJSONHandler(a.err, opts)
-	}
-	return c, slog.New(secret.Handler(h)), nil
+	return c, err
 }
 
 func (a *app) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Args:  cobra.NoArgs,
+		Long: "Run the server until it is told to stop (SIGINT, SIGTERM). It then lets requests in " +
+			"flight\nfinish; a second signal ends it at once.",
+		Example: "  kassa serve --dev\n" +
+			"  kassa serve --base-url https://pay.example.com --data /var/lib/kassa",
+		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, log, err := a.config(cmd)
+			c, err := config.Load(cmd.Flags(), a.environ)
 			if err != nil {
 				return err
 			}
@@ -101,7 +109,7 @@ func (a *app) serve() *cobra.Command {
 				return err
 			}
 			server.Tune(a.environ)
-			return server.Run(cmd.Context(), c, log, a.out)
+			return server.Run(cmd.Context(), c, a.log(c), a.out)
 		},
 	}
 	config.ServeFlags(cmd.Flags())
@@ -111,32 +119,40 @@ func (a *app) serve() *cobra.Command {
 func (a *app) migrate() *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the database's schema up to date (the server does so by itself at start)",
-		Args:  cobra.NoArgs,
+		Short: "Make the database, or bring its schema up to date (the server does so at start)",
+		Args:  takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, log, err := a.config(cmd)
+			c, err := a.brief(cmd)
 			if err != nil {
 				return err
 			}
-			from, to, err := server.Migrate(cmd.Context(), c, log)
+			from, to, err := server.Migrate(cmd.Context(), c, a.log(c))
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.out, "schema was at version %d, is at version %d\n", from, to)
+			if from == to {
+				_, err = fmt.Fprintf(a.out, "the schema is up to date: version %d\n", to)
+				return err
+			}
+			_, err = fmt.Fprintf(a.out, "the schema went from version %d to version %d\n", from, to)
 			return err
 		},
 	}
 }
 
-// withCore opens the data, runs work on the use cases and closes it again.
+// withCore opens the data, runs work on the use cases and closes it again. It makes no database:
+// whoever mistypes --data learns so.
 func (a *app) withCore(
 	cmd *cobra.Command, work func(ctx context.Context, s *pay.Service) error,
 ) error {
-	c, log, err := a.config(cmd)
+	c, err := a.brief(cmd)
 	if err != nil {
 		return err
 	}
-	core, err := server.Open(cmd.Context(), c, log)
+	if err := c.CheckData(); err != nil {
+		return err
+	}
+	core, err := server.Open(cmd.Context(), c, a.log(c))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -41,6 +43,12 @@ type Config struct {
 	LogLevel             string   `koanf:"log-level"`
 }
 
+// The formats of the log.
+const (
+	Text = "text"
+	JSON = "json"
+)
+
 // Limits that hold unless the operator says otherwise.
 const (
 	defaultRateLimit    = 500 // API requests a second and key
@@ -54,7 +62,7 @@ func DatabaseFlags(f *pflag.FlagSet) {
 	f.String("data", "./kassa-data", "directory of the embedded database and the key file")
 	f.String("database", "", "postgres:// URL; empty for the embedded SQLite database in --data")
 	f.String("key-file", "", "file with the installation's secret (default DATA/kassa.key)")
-	f.String("log-format", "text", "text or json")
+	f.String("log-format", Text, "text or json")
 	f.String("log-level", "info", "debug, info, warn or error")
 }
 
@@ -65,9 +73,10 @@ func ServeFlags(f *pflag.FlagSet) {
 	f.String("base-url", "", "public origin of the checkout page, such as https://pay.example.com")
 	f.Bool("allow-private-webhooks", false,
 		"let test-mode webhooks go to private addresses and plain http (on with --dev)")
-	f.Int("rate-limit", defaultRateLimit, "API requests a second and key; 0 for none")
+	f.Int("rate-limit", defaultRateLimit, "API requests a second and key; 0 for any")
 	f.Int("attempt-limit", unset,
-		"attempts to pay from one IP address in ten minutes; 0 for none (default 10, none in --dev)")
+		"attempts to pay from one IP address in ten minutes; 0 for any (default 10, any with --dev)")
+	f.Lookup("attempt-limit").DefValue = "0" // what pflag does not print
 	f.StringSlice("trusted-proxies", nil,
 		"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8")
 }
@@ -78,13 +87,19 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	k := koanf.New(".")
 	if path := fromFlagOrEnv(flags, environ); path != "" {
 		if err := k.Load(file.Provider(path), toml.Parser()); err != nil {
-			return Config{}, fmt.Errorf("configuration file: %w", err)
+			return Config{}, fmt.Errorf("configuration file %s: %w", path, err)
+		}
+		if err := checkFile(path, k); err != nil {
+			return Config{}, err
 		}
 	}
 	err := k.Load(env.Provider(".", env.Opt{
 		Prefix: Prefix, TransformFunc: fromEnv, EnvironFunc: func() []string { return environ },
 	}), nil)
 	if err != nil {
+		return Config{}, err
+	}
+	if err := checkEnv(k); err != nil {
 		return Config{}, err
 	}
 	// Given flags overrule what is there; the defaults of the others fill what is not.
@@ -98,7 +113,12 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	return c, c.finish()
 }
 
+// fromEnv reads a variable. An empty one is as good as none, as it is for whoever fills in a form
+// with variables.
 func fromEnv(name, value string) (string, any) {
+	if value == "" {
+		return "", nil
+	}
 	key := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, Prefix)), "_", "-")
 	if key == "trusted-proxies" {
 		return key, strings.Split(value, ",")
@@ -139,18 +159,44 @@ func (c *Config) finish() error {
 		return errors.New("--database must be a postgres:// URL; " +
 			"for the embedded database leave it out and use --data")
 	}
-	if c.LogFormat != "text" && c.LogFormat != "json" {
+	if c.LogFormat != Text && c.LogFormat != JSON {
 		return errors.New("--log-format must be text or json")
+	}
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
+		return errors.New("--log-level must be debug, info, warn or error")
 	}
 	_, err := c.Proxies()
 	return err
 }
 
+// Level returns the least severity that is logged.
+func (c *Config) Level() slog.Level {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // Load has checked it
+	return level
+}
+
+// CheckData refuses to work on an embedded database that is not there: a mistyped directory would
+// otherwise be filled with an empty one.
+func (c *Config) CheckData() error {
+	if c.Database != "" {
+		return nil
+	}
+	if _, err := os.Stat(c.databaseFile()); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database in %s: name its directory with --data (or its "+
+			"URL with --database), or make a new one with kassa migrate", c.Data)
+	}
+	return nil
+}
+
+func (c *Config) databaseFile() string { return filepath.Join(c.Data, DatabaseFile) }
+
 // CheckServe refuses to serve in ways that would be unsafe or would not work.
 func (c *Config) CheckServe() error {
 	host, _, err := net.SplitHostPort(c.Addr)
 	if err != nil {
-		return fmt.Errorf("--addr must be HOST:PORT: %w", err)
+		return fmt.Errorf("--addr must be HOST:PORT, such as 127.0.0.1:8080; %q is not", c.Addr)
 	}
 	if c.Dev {
 		if !loopback(host) {
@@ -209,7 +255,7 @@ func (c *Config) DatabaseURL() (string, error) {
 	if c.Database != "" {
 		return c.Database, nil
 	}
-	return "sqlite:" + filepath.Join(c.Data, DatabaseFile), nil
+	return "sqlite:" + c.databaseFile(), nil
 }
 
 // String prints the configuration without the password of the database.

@@ -85,6 +85,78 @@ func TestCheckServe_RefusesWhatIsUnsafe(t *testing.T) {
 	}
 }
 
+func TestLoad_RefusesWhatItCannotRead(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, body string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, tc := range []struct {
+		env, arg, want string
+	}{
+		{"KASSA_RATE_LIMIT=ten", "", "--rate-limit (KASSA_RATE_LIMIT) must be a whole number"},
+		{"KASSA_RATE_LIMIT=1.5", "", "must be a whole number"},
+		{"KASSA_RATE_LIMIT=-1", "", "must be 0 or more"},
+		{"KASSA_DEV=si", "", "--dev (KASSA_DEV) must be true or false"},
+		{"KASSA_TRUSTED_PROXIES=10.0.0.1", "", "is not a network like 10.0.0.0/8"},
+		{"KASSA_LOG_LEVEL=loud", "", "--log-level must be"},
+		{"KASSA_DATABASE=sqlite:x", "", "--database must be a postgres:// URL"},
+		{"", file("misspelt.toml", "rate-limits = 7"), `there is no setting "rate-limits"`},
+		{"", file("table.toml", "[log]\nlevel = 7"), `there is no setting "log.level"`},
+		{"", file("itself.toml", `config = "x"`), `there is no setting "config"`},
+		{"", file("text.toml", `rate-limit = "ten"`), "must be a whole number"},
+		{"", file("broken.toml", "rate-limit ="), "broken.toml"},
+		{"", filepath.Join(dir, "missing.toml"), "missing.toml"},
+	} {
+		_, err := load(t, []string{tc.env}, "--config", tc.arg)
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s %s: %v, want %q", tc.env, tc.arg, err, tc.want)
+		}
+	}
+}
+
+func TestLoad_AnEmptyVariableIsNone(t *testing.T) {
+	c, err := load(t, []string{"KASSA_ADDR=", "KASSA_RATE_LIMIT=", "KASSA_TRUSTED_PROXIES="})
+	if err != nil || c.Addr != "127.0.0.1:8080" || c.RateLimit != 500 || len(c.TrustedProxies) != 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestLoad_Lists(t *testing.T) {
+	c, err := load(t, []string{"KASSA_TRUSTED_PROXIES=10.0.0.0/8, fd00::/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err := c.Proxies(); err != nil || len(all) != 2 || all[1].String() != "fd00::/8" {
+		t.Errorf("%v, %v", all, err)
+	}
+}
+
+func TestCheckData(t *testing.T) {
+	dir := t.TempDir()
+	c := Config{Data: filepath.Join(dir, "none")}
+	if err := c.CheckData(); err == nil || !strings.Contains(err.Error(), "there is no database in") {
+		t.Errorf("no database: %v", err)
+	}
+	if _, err := os.Stat(c.Data); err == nil {
+		t.Error("looking made the directory")
+	}
+	c.Database = "postgres://db/kassa"
+	if err := c.CheckData(); err != nil {
+		t.Errorf("PostgreSQL: %v", err)
+	}
+	c = Config{Data: dir}
+	if err := os.WriteFile(filepath.Join(dir, "kassa.db"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.CheckData(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestString_HidesThePassword(t *testing.T) {
 	c, err := load(t, nil, "--database", "postgres://kassa:hunter22@db/kassa")
 	if err != nil {

@@ -76,11 +76,13 @@ func (g *Guard) Low() bool {
 		return false
 	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if age := g.now().Sub(g.measured); age < 0 || age >= freshness {
-		g.look()
+	age := g.now().Sub(g.measured)
+	low := g.low
+	g.mu.Unlock()
+	if age < 0 || age >= freshness {
+		_, low = g.look()
 	}
-	return g.low
+	return low
 }
 
 // Keep measures now and tends the ballast: it gives it up when the disk is full and makes it again
@@ -92,9 +94,7 @@ func (g *Guard) Keep(context.Context) (int, error) {
 	}
 	g.tending.Lock()
 	defer g.tending.Unlock()
-	g.mu.Lock()
 	space, low := g.look()
-	g.mu.Unlock()
 	held, err := held(g.path())
 	switch {
 	case err != nil:
@@ -112,6 +112,8 @@ func (g *Guard) Keep(context.Context) (int, error) {
 // look measures, decides and says so when the answer has changed. The zero Space, of which nothing
 // is known, is neither low nor full.
 func (g *Guard) look() (space Space, low bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	space, err := g.measure(g.dir)
 	g.measured = g.now()
 	if err != nil && !g.blind {

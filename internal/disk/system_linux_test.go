@@ -12,8 +12,8 @@ import (
 	"github.com/kassa-pay/kassa/internal/disk"
 )
 
-// TestGuard_OnAFileSystemOfItsOwn fills a real file system and clears it again. Without the right to
-// mount one there is still the machine's own to be measured.
+// TestGuard_OnAFileSystemOfItsOwn fills a real file system and clears it again. Without the right
+// to mount one there is still the machine's own to be measured.
 func TestGuard_OnAFileSystemOfItsOwn(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Unix(1e9, 0)

@@ -21,7 +21,7 @@ const (
 	MaxBody        = 64 << 10 // bytes of an answer that are read, and thrown away
 	MaxHeader      = 16 << 10 // bytes of an answer's header
 	maxIdle        = 64       // idle connections per tenant
-	maxIdlePerHost = 8
+	maxIdlePerHost = 32
 	idleTimeout    = 60 * time.Second
 	maxTenants     = 512 // with connections kept open
 )
@@ -37,18 +37,26 @@ type Options struct {
 	Connect, Total time.Duration
 }
 
-// Pool gives out one client per tenant, so that no two tenants ever share a connection. The client
-// used longest ago is closed when there are too many.
+// Pool calls on behalf of tenants, no two of which ever share a connection. The connections of the
+// tenant that called longest ago are closed when there are too many tenants. It is safe for
+// concurrent use.
 type Pool struct {
 	opts Options
 	mu   sync.Mutex
-	use  int64 // counts calls of For
+	use  int64 // counts calls
 	by   map[string]*tenant
 }
 
 type tenant struct {
-	client *http.Client
-	used   int64
+	transport *http.Transport
+	used      int64
+}
+
+// Answer is what is kept of an answer.
+type Answer struct {
+	Status int
+	Header http.Header
+	Size   int64 // bytes of the body that were read, at most MaxBody
 }
 
 // NewPool returns an empty pool.
@@ -62,12 +70,30 @@ func NewPool(o Options) *Pool {
 	return &Pool{opts: o, by: map[string]*tenant{}}
 }
 
-// Policy returns what the pool's clients admit.
+// Policy returns what the pool admits.
 func (p *Pool) Policy() Policy { return p.opts.Policy }
 
-// For returns the tenant's client. A redirect is returned as the answer it is. The caller gives the
-// answer to Discard.
-func (p *Pool) For(name string) *http.Client {
+// Do makes one call for the tenant. A redirect is returned as the answer it is, and the body is
+// thrown away. The status counts once the header is there, whatever becomes of the body.
+func (p *Pool) Do(ctx context.Context, name string, r *http.Request) (Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.opts.Total)
+	defer cancel()
+	res, err := p.transport(name).RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{res.StatusCode, res.Header, discard(res.Body)}, nil
+}
+
+// discard reads the body to its end, so that the connection can be used again, or to MaxBody,
+// whichever comes first.
+func discard(body io.ReadCloser) int64 {
+	n, _ := io.CopyN(io.Discard, body, MaxBody)
+	_ = body.Close()
+	return n
+}
+
+func (p *Pool) transport(name string) *http.Transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.use++
@@ -76,11 +102,11 @@ func (p *Pool) For(name string) *http.Client {
 		if len(p.by) >= maxTenants {
 			p.evict()
 		}
-		t = &tenant{client: newClient(p.opts)}
+		t = &tenant{transport: newTransport(p.opts)}
 		p.by[name] = t
 	}
 	t.used = p.use
-	return t.client
+	return t.transport
 }
 
 func (p *Pool) evict() {
@@ -90,42 +116,37 @@ func (p *Pool) evict() {
 			oldest, used = name, t.used
 		}
 	}
-	p.by[oldest].client.CloseIdleConnections()
+	p.by[oldest].transport.CloseIdleConnections()
 	delete(p.by, oldest)
 }
 
-// Close closes the idle connections of all clients.
+// Close closes all idle connections.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, t := range p.by {
-		t.client.CloseIdleConnections()
+		t.transport.CloseIdleConnections()
 	}
 	clear(p.by)
 }
 
-func newClient(o Options) *http.Client {
+// newTransport has no proxy, and follows no redirect because a transport never does.
+func newTransport(o Options) *http.Transport {
 	http1 := new(http.Protocols)
 	http1.SetHTTP1(true)
 	dialer := &net.Dialer{
 		Timeout: o.Connect, Resolver: o.Resolver, ControlContext: control(o.Policy),
 	}
-	return &http.Client{
-		Timeout: o.Total,
-		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		},
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
-			TLSHandshakeTimeout:    o.Connect,
-			DisableCompression:     true,
-			MaxIdleConns:           maxIdle,
-			MaxIdleConnsPerHost:    maxIdlePerHost,
-			IdleConnTimeout:        idleTimeout,
-			MaxResponseHeaderBytes: MaxHeader,
-			Protocols:              http1,
-		},
+	return &http.Transport{
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+		TLSHandshakeTimeout:    o.Connect,
+		DisableCompression:     true,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdlePerHost,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: MaxHeader,
+		Protocols:              http1,
 	}
 }
 
@@ -141,14 +162,6 @@ func control(p Policy) controller {
 		}
 		return p.Admit(a)
 	}
-}
-
-// Discard reads the answer's body to its end, so that the connection can be used again, or to
-// MaxBody, whichever comes first, closes it, and returns the number of bytes read.
-func Discard(r *http.Response) int64 {
-	n, _ := io.CopyN(io.Discard, r.Body, MaxBody)
-	_ = r.Body.Close()
-	return n
 }
 
 // Reason puts the error of a call into one word: blocked_address, timeout, name_not_found,

@@ -61,22 +61,45 @@ func (p Policy) admitsPort(port int) bool {
 // Check judges a URL as far as that is possible without resolving its name. The error is a sentence
 // for whoever typed the URL, without a subject: "must use https".
 func (p Policy) Check(raw string) error {
+	_, err := p.Parse(raw)
+	return err
+}
+
+// Parse returns a URL that passes Check.
+func (p Policy) Parse(raw string) (*url.URL, error) {
+	u, err := parse(raw)
+	if err == nil {
+		err = p.check(u)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+func parse(raw string) (*url.URL, error) {
 	if len(raw) > MaxURL {
-		return fmt.Errorf("must have at most %d characters", MaxURL)
+		return nil, fmt.Errorf("must have at most %d characters", MaxURL)
 	}
 	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) {
-		return fmt.Errorf("must be written in printable ASCII, with other characters encoded")
+		return nil, fmt.Errorf("must be written in printable ASCII, with other characters encoded")
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Opaque != "" || u.Hostname() == "":
-		return fmt.Errorf("must be an absolute URL, such as https://shop.example/hooks")
+		return nil, fmt.Errorf("must be an absolute URL, such as https://shop.example/hooks")
+	case u.Fragment != "" || strings.HasSuffix(raw, "#"):
+		return nil, fmt.Errorf("must not contain a fragment")
+	}
+	return u, nil
+}
+
+func (p Policy) check(u *url.URL) error {
+	switch {
 	case u.Scheme != "https" && !(u.Scheme == "http" && p.AllowHTTP):
 		return fmt.Errorf("must use https")
 	case u.User != nil:
 		return fmt.Errorf("must not contain a user name or password")
-	case u.Fragment != "" || strings.HasSuffix(raw, "#"):
-		return fmt.Errorf("must not contain a fragment")
 	}
 	port, ok := portOf(u)
 	if !ok || !p.admitsPort(port) {

@@ -48,7 +48,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Caller, error
 		return Caller{}, err
 	}
 	c := callerOf(Scope{MerchantID: m.ID, Mode: k.Mode}, m)
-	c.KeyID, c.Kind, c.Permissions = k.ID, k.Kind, k.Permissions
+	c.KeyID, c.Kind, c.Permissions, c.Networks = k.ID, k.Kind, k.Permissions, k.Networks
 	return c, nil
 }
 

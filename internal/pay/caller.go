@@ -1,6 +1,7 @@
 package pay
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -47,6 +48,8 @@ type Caller struct {
 	ClockOffset time.Duration
 	// ReturnOrigins are the merchant's registered return origins.
 	ReturnOrigins []string
+	// Networks are those the key may be used from; nil for all.
+	Networks []netip.Prefix
 	// RequestID is the id of the API request that caused what happens, for the event; "" when
 	// nobody asked. IdempotencyKey is the key that request carried.
 	RequestID      string
@@ -56,6 +59,12 @@ type Caller struct {
 // May reports whether the caller's key carries the permission.
 func (c Caller) May(permission string) bool {
 	return slices.Contains(c.Permissions, PermAll) || slices.Contains(c.Permissions, permission)
+}
+
+// MayFrom reports whether the caller's key may be used from the address.
+func (c Caller) MayFrom(addr netip.Addr) bool {
+	holds := func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) }
+	return c.Networks == nil || slices.ContainsFunc(c.Networks, holds)
 }
 
 // Merchant is one tenant.
@@ -89,6 +98,7 @@ type Key struct {
 	Kind        KeyKind
 	Hash        []byte // SHA-256 of the whole key
 	Permissions []string
+	Networks    []netip.Prefix // that may use it; nil for all
 	Name        string
 	CreatedAt   time.Time
 	ExpiresAt   time.Time // zero: never; set when a key is rolled

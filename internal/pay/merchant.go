@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -81,7 +82,8 @@ type NewKey struct {
 	Scope
 	Kind        KeyKind
 	Name        string
-	Permissions []string // nil for all
+	Permissions []string       // nil for all
+	Networks    []netip.Prefix // that may use it; nil for all
 	// Plain is a key chosen by the caller, for fixed keys of a development server; "" for a random
 	// one.
 	Plain string
@@ -123,7 +125,8 @@ func (s *Service) newKey(n NewKey) (Key, secret.String, error) {
 	hash := sha256.Sum256([]byte(plain))
 	return Key{
 		ID: publicPart(plain), MerchantID: n.MerchantID, Mode: n.Mode, Kind: n.Kind,
-		Hash: hash[:], Permissions: n.Permissions, Name: n.Name, CreatedAt: s.Now(Caller{}),
+		Hash: hash[:], Permissions: n.Permissions, Networks: n.Networks, Name: n.Name,
+		CreatedAt: s.Now(Caller{}),
 	}, secret.New(plain), nil
 }
 
@@ -151,7 +154,7 @@ func (s *Service) RollKey(
 	}
 	fresh, plain, err := s.newKey(NewKey{
 		Scope: Scope{old.MerchantID, old.Mode}, Kind: old.Kind, Name: old.Name,
-		Permissions: old.Permissions,
+		Permissions: old.Permissions, Networks: old.Networks,
 	})
 	if err != nil {
 		return fresh, plain, err

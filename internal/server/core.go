@@ -114,6 +114,9 @@ func (core *Core) build(ctx context.Context, c config.Config, log *slog.Logger) 
 	if from != to {
 		log.InfoContext(ctx, "schema migrated", "from", from, "to", to)
 	}
+	if core.DB.Engine() == sqldb.PostgreSQL {
+		core.Store.RememberKeys(time.Now)
+	}
 	if core.Vault, err = vault.Load(c.KeyFile, core.IDs); err != nil {
 		return err
 	}

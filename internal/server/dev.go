@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/config"
 	"github.com/kassa-pay/kassa/internal/demo"
-	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/sim"
 )
@@ -56,13 +56,20 @@ func (s *Server) counter(c config.Config) *sim.Pages {
 	return sim.New(d)
 }
 
+// Limits of the demo shop's calls to us.
+const (
+	shopPatience    = 15 * time.Second
+	shopConnections = 8
+)
+
 // shop builds the demo shop of development. It reaches Kassa as any merchant does, by HTTP.
 func (s *Server) shop(c config.Config) *demo.Shop {
-	own := egress.NewPool(egress.Options{
-		Policy: egress.Policy{AllowPrivate: true, AllowHTTP: true},
-	})
+	client := &http.Client{
+		Timeout:   shopPatience,
+		Transport: &http.Transport{MaxIdleConns: shopConnections, IdleConnTimeout: time.Minute},
+	}
 	return demo.New(demo.Deps{
-		Client: own.For(DemoMerchant), BaseURL: c.BaseURL, Key: DemoSecretKey, Name: demoName,
+		Client: client, BaseURL: c.BaseURL, Key: DemoSecretKey, Name: demoName,
 		IDs: s.IDs, Now: time.Now, Log: s.log,
 	})
 }

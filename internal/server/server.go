@@ -23,9 +23,11 @@ import (
 	"github.com/kassa-pay/kassa/internal/worker"
 )
 
-// Limits of the process.
+// Limits of the process. Stopping takes no longer than drainTime and settleTime together, which is
+// less than what those who stop processes have patience for.
 const (
-	drainTime  = 8 * time.Second // for requests in flight when the server stops
+	drainTime  = 6 * time.Second // for requests in flight when the server stops
+	settleTime = 3 * time.Second // for background work after that
 	readyLimit = 2 * time.Second // for the database to answer a readiness question
 	noticeRows = 64              // notifications of the simulated networks per round
 )
@@ -34,9 +36,13 @@ const (
 type Server struct {
 	*Core
 	handler http.Handler
+	web     *http.Server
 	worker  *worker.Worker
 	sender  *webhook.Sender
 	log     *slog.Logger
+
+	stopping context.Context // ends what would not end by itself
+	hangUp   context.CancelFunc
 }
 
 // Run serves until the context ends, then lets requests and deliveries in flight finish. Notes for
@@ -44,7 +50,7 @@ type Server struct {
 func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) error {
 	ln, err := net.Listen("tcp", c.Addr)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("--addr %s: %w", c.Addr, listenError(err))
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = "http://" + ln.Addr().String()
@@ -69,13 +75,21 @@ func Run(ctx context.Context, c config.Config, log *slog.Logger, out io.Writer) 
 	return s.serve(ctx, ln, func() { greet(out, c, ln.Addr()) })
 }
 
+// listenError leaves out the address, which whoever gave it knows.
+func listenError(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
 // serve runs until the context ends. ready is called once requests are answered.
 func (s *Server) serve(ctx context.Context, ln net.Listener, ready func()) error {
 	s.Start()
 	defer s.Stop()
-	web := wire.Server(s.handler, s.log)
 	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(ln) }()
+	go func() { failed <- s.web.Serve(ln) }()
 	ready()
 	select {
 	case err := <-failed:
@@ -83,17 +97,21 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, ready func()) error
 	case <-ctx.Done():
 	}
 	s.log.Info("stopping")
+	s.hangUp()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	if err := web.Shutdown(drain); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	err := s.web.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("requests in flight did not end in time and are cut off")
+		return s.web.Close()
 	}
-	return web.Close()
+	return err
 }
 
 // New builds the rooms over the core.
 func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 	s := &Server{Core: core, log: log}
+	s.stopping, s.hangUp = context.WithCancel(context.Background())
 	proxies, err := c.Proxies()
 	if err != nil {
 		return nil, err
@@ -109,7 +127,11 @@ func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 		Native: checkout.Family, Wake: core.wakeWorker,
 	})
 	s.buildWorker()
-	return s, s.mount(c, proxies)
+	if err := s.mount(c, proxies); err != nil {
+		return nil, err
+	}
+	s.web = wire.Server(s.handler, log)
+	return s, nil
 }
 
 // named reports whether an event of the family is sent to anybody: the native protocol sees all.
@@ -142,7 +164,7 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	if c.Dev {
 		rooms = append(rooms, s.shop(c))
 	}
-	mountPages(mux, &front, rooms...)
+	s.mountPages(mux, &front, rooms...)
 	s.mountHealth(mux, c)
 	s.handler = mux
 	return nil
@@ -152,18 +174,31 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 type mounter interface{ Mount(mux *http.ServeMux) }
 
 // mountPages puts the rooms with pages behind the front: request id, panics, one log line.
-func mountPages(mux *http.ServeMux, front *wire.Front, rooms ...mounter) {
+func (s *Server) mountPages(mux *http.ServeMux, front *wire.Front, rooms ...mounter) {
 	inner := http.NewServeMux()
 	for _, r := range rooms {
 		r.Mount(inner)
 	}
 	handler := front.Handle(func(w http.ResponseWriter, r *http.Request) error {
-		inner.ServeHTTP(w, r)
+		s.serveOrStream(inner, w, r)
 		return nil
 	})
 	for _, path := range []string{"/checkout/", "/sim", "/sim/", "/demo", "/demo/"} {
 		mux.Handle(path, handler)
 	}
+}
+
+// serveOrStream lets a stream of events end when the server stops; the browser comes back to it, or
+// to another node. Everything else ends by itself and may do so.
+func (s *Server) serveOrStream(h http.Handler, w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Accept") != "text/event-stream" {
+		h.ServeHTTP(w, r)
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.stopping, cancel)()
+	h.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // pageError answers when a page's own error page failed, too.

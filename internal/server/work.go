@@ -61,9 +61,10 @@ func (s *Server) pumpNetworks(ctx context.Context) (int, error) {
 // Start starts the background work.
 func (s *Server) Start() { s.worker.Start(context.Background()) }
 
-// Stop ends the background work and waits for what is in flight.
+// Stop ends the background work and waits for what is in flight, for a while.
 func (s *Server) Stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	s.hangUp()
+	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
 	defer cancel()
 	if err := s.worker.Stop(ctx); err != nil {
 		s.log.Warn("background work did not end in time", "error", err)

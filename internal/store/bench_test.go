@@ -167,7 +167,9 @@ func benchmarkDeliver(b *testing.B, s *store.Store, backlog int) {
 			ID: ids.ID("we", now), MerchantID: "mer_1", Mode: pay.Test, Family: "checkout",
 			Enabled: true, Secret: []byte{1}, Version: 1, CreatedAt: now, UpdatedAt: now,
 		}
-		must(b, s, func(ctx context.Context, tx pay.Tx) error { return tx.InsertEndpoint(ctx, owners[i]) })
+		must(b, s, func(ctx context.Context, tx pay.Tx) error {
+			return tx.InsertEndpoint(ctx, owners[i])
+		})
 	}
 	fill(b, s, backlog, func(int) pay.Delivery { return delivery(ids, owners[0], now) })
 	fill(b, s, b.N, func(i int) pay.Delivery { return delivery(ids, owners[1+i%(endpoints-1)], now) })

@@ -49,7 +49,7 @@ func fromMap(m map[string]string) string {
 	return encode(m)
 }
 
-func fromList(l []string) string {
+func fromList[T any](l []T) string {
 	if len(l) == 0 {
 		return ""
 	}

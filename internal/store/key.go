@@ -9,15 +9,16 @@ import (
 )
 
 const (
-	keyColumns = `k.id, k.merchant_id, k.mode, k.kind, k.hash, k.permissions, k.name, k.created_at,
+	keyColumns = `k.id, k.merchant_id, k.mode, k.kind, k.hash, k.permissions, k.networks, k.name,
+		k.created_at,
 		COALESCE(k.expires_at, 0), COALESCE(k.revoked_at, 0), COALESCE(k.last_used_at, 0)`
 	selectKey = `SELECT ` + keyColumns + `, ` + merchantColumns + `
 		FROM api_key k JOIN merchant ON merchant.id = k.merchant_id WHERE k.id = $1`
 	selectKeys = `SELECT ` + keyColumns + ` FROM api_key k WHERE k.merchant_id = $1
 		ORDER BY k.created_at DESC, k.id DESC`
 	insertKey = `INSERT INTO api_key (id, merchant_id, mode, kind, hash, permissions, name,
-		created_at, expires_at, revoked_at, last_used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+		created_at, expires_at, revoked_at, last_used_at, networks)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 	// What was taken from a key is never given back: noting its use must not undo a revocation or
 	// a roll that came in between.
 	updateKey = `UPDATE api_key SET permissions = $4, name = $5,
@@ -31,20 +32,23 @@ const (
 // keyRow holds a key while it is scanned.
 type keyRow struct {
 	k                               pay.Key
-	permissions                     string
+	permissions, networks           string
 	created, expires, revoked, used int64
 }
 
 func (r *keyRow) columns() []any {
 	return []any{
 		&r.k.ID, &r.k.MerchantID, (*string)(&r.k.Mode), (*string)(&r.k.Kind), &r.k.Hash,
-		&r.permissions, &r.k.Name, &r.created, &r.expires, &r.revoked, &r.used,
+		&r.permissions, &r.networks, &r.k.Name, &r.created, &r.expires, &r.revoked, &r.used,
 	}
 }
 
 func (r *keyRow) key() (pay.Key, error) {
 	r.k.CreatedAt, r.k.ExpiresAt = moment(r.created), moment(r.expires)
 	r.k.RevokedAt, r.k.LastUsedAt = moment(r.revoked), moment(r.used)
+	if err := decode(r.networks, &r.k.Networks); err != nil {
+		return r.k, err
+	}
 	return r.k, decode(r.permissions, &r.k.Permissions)
 }
 
@@ -79,11 +83,12 @@ func (v view) Keys(ctx context.Context, merchantID string) ([]pay.Key, error) {
 func (w *work) InsertKey(_ context.Context, k pay.Key) error {
 	w.tx.Queue(insertKey, k.ID, k.MerchantID, string(k.Mode), string(k.Kind), k.Hash,
 		fromList(k.Permissions), k.Name, k.CreatedAt.UnixMicro(), micros(k.ExpiresAt),
-		micros(k.RevokedAt), micros(k.LastUsedAt))
+		micros(k.RevokedAt), micros(k.LastUsedAt), fromList(k.Networks))
 	return nil
 }
 
 func (w *work) UpdateKey(ctx context.Context, k pay.Key) error {
+	w.rekeyed = true
 	return w.change(ctx, updateKey, k.ID, k.MerchantID, string(k.Mode), fromList(k.Permissions),
 		k.Name, micros(k.ExpiresAt), micros(k.RevokedAt), micros(k.LastUsedAt))
 }

@@ -93,6 +93,7 @@ func (w *work) InsertMerchant(_ context.Context, m pay.Merchant) error {
 }
 
 func (w *work) UpdateMerchant(ctx context.Context, m pay.Merchant) error {
+	w.rekeyed = true
 	return w.change(ctx, updateMerchant, merchantArgs(&m)...)
 }
 

@@ -68,17 +68,21 @@ var plans = map[string]plan{
 	"lock own endpoint":      {sql: lockOwnEndpoint, indexes: "endpoint_pkey"},
 	"fail pending":           {sql: failPending},
 	"finish attempt":         {sql: finishAttempt},
-	"claim deliveries":       {sql: claimDeliveries, indexes: "delivery_due delivery_lease", sorts: true},
-	"parcels":                {sql: selectParcels, indexes: "delivery_lease payload_pkey", sorts: true},
-	"idempotency":            {sql: selectIdempotency, indexes: "idempotency_pkey"},
-	"finish idempotency":     {sql: finishIdempotency, indexes: "idempotency_pkey"},
-	"prune idempotency":      {sql: pruneIdempotency, indexes: "idempotency_done"},
-	"claim notices":          {sql: claimNotices, indexes: "inbox_due inbox_pkey"},
-	"finish notice":          {sql: finishNotice, indexes: "inbox_pkey"},
-	"sessions nearer":        {sql: shiftSessions},
-	"payments nearer":        {sql: shiftPayments},
-	"refunds nearer":         {sql: shiftRefunds},
-	"deliveries nearer":      {sql: shiftDeliveries, indexes: "endpoint_list"},
+	"claim deliveries": {
+		sql: claimDeliveries, indexes: "delivery_due delivery_lease", sorts: true,
+	},
+	"parcels": {
+		sql: selectParcels, indexes: "delivery_lease payload_pkey", sorts: true,
+	},
+	"idempotency":        {sql: selectIdempotency, indexes: "idempotency_pkey"},
+	"finish idempotency": {sql: finishIdempotency, indexes: "idempotency_pkey"},
+	"prune idempotency":  {sql: pruneIdempotency, indexes: "idempotency_done"},
+	"claim notices":      {sql: claimNotices, indexes: "inbox_due inbox_pkey"},
+	"finish notice":      {sql: finishNotice, indexes: "inbox_pkey"},
+	"sessions nearer":    {sql: shiftSessions},
+	"payments nearer":    {sql: shiftPayments},
+	"refunds nearer":     {sql: shiftRefunds},
+	"deliveries nearer":  {sql: shiftDeliveries, indexes: "endpoint_list"},
 }
 
 func explain(t *testing.T, url, prefix string) func(sql string) []string {

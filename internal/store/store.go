@@ -11,7 +11,8 @@ import (
 // Store is pay.Store on a SQL database. Reads on it see what was durable when they began.
 type Store struct {
 	view
-	db *sqldb.DB
+	db   *sqldb.DB
+	keys *keyCache // nil: every look-up is made
 }
 
 // New returns the store over a migrated database. Whoever opened the database closes it.
@@ -23,9 +24,15 @@ func New(db *sqldb.DB) *Store { return &Store{view: view{db.Reader()}, db: db} }
 func (s *Store) Write(
 	ctx context.Context, unit func(ctx context.Context, tx pay.Tx) error,
 ) error {
-	return meaning(s.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) error {
-		return unit(ctx, &work{view: view{tx}, tx: tx})
-	}))
+	var w *work
+	err := s.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) error {
+		w = &work{view: view{tx}, tx: tx}
+		return unit(ctx, w)
+	})
+	if w != nil && w.rekeyed {
+		s.keys.forget()
+	}
+	return meaning(err)
 }
 
 // view reads through a pool of readers or inside a unit.
@@ -37,6 +44,8 @@ type work struct {
 	tx sqldb.Tx
 	// unsent are the owners of the events that this unit took from the outbox.
 	unsent map[string]pay.Scope
+	// rekeyed is set when the unit changed a key or a merchant.
+	rekeyed bool
 }
 
 var (

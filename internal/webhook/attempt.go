@@ -3,8 +3,8 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/egress"
@@ -39,31 +39,27 @@ func (s *Sender) attempt(ctx context.Context, p *pay.Parcel) result {
 		r.word = wordDisabled
 		return r
 	}
-	req, word := s.request(ctx, p, r.at)
+	req, word := s.request(p, r.at)
 	if word != "" {
 		r.word = word
 		return r
 	}
-	res, err := s.pools[p.Mode].For(p.MerchantID).Do(req)
+	answer, err := s.pools[p.Mode].Do(ctx, p.MerchantID, req)
 	if err != nil {
 		r.word = egress.Reason(err)
 	} else {
-		r.status, r.size = res.StatusCode, egress.Discard(res)
+		r.status, r.size = answer.Status, answer.Size
 		r.word = judge(r.status)
-		r.retryAfter = retryAfter(res.Header, s.now())
+		r.retryAfter = retryAfter(answer.Header, s.now())
 	}
 	r.duration = s.now().Sub(r.at)
 	return r
 }
 
 // request makes the signed request, or says in one word why it cannot be made.
-func (s *Sender) request(
-	ctx context.Context, p *pay.Parcel, at time.Time,
-) (*http.Request, string) {
-	if s.pools[p.Mode].Policy().Check(p.Endpoint.URL) != nil {
-		return nil, wordBlocked
-	}
-	u, err := url.Parse(p.Endpoint.URL)
+func (s *Sender) request(p *pay.Parcel, at time.Time) (*http.Request, string) {
+	// The URL was checked when it was registered, but perhaps by another policy.
+	u, err := s.pools[p.Mode].Policy().Parse(p.Endpoint.URL)
 	if err != nil {
 		return nil, wordBlocked
 	}
@@ -80,12 +76,14 @@ func (s *Sender) request(
 	if err := Sign(h, Message{ID: p.EventID, At: at, Body: p.Body}, secrets...); err != nil {
 		return nil, wordUnsigned
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(p.Body))
-	if err != nil {
-		return nil, wordBlocked
-	}
-	req.Header = h
-	return req, ""
+	return &http.Request{
+		Method: http.MethodPost, URL: u, Host: u.Host, Header: h,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: io.NopCloser(bytes.NewReader(p.Body)), ContentLength: int64(len(p.Body)),
+		GetBody: func() (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(p.Body)), nil
+		},
+	}, ""
 }
 
 // secrets returns the endpoint's signing secrets in plain: the present one, and for a while after a

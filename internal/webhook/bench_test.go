@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -60,7 +59,8 @@ func pump(b *testing.B, url string, n int) float64 {
 					b.Error(err)
 					return
 				}
-				egress.Discard(res)
+				_, _ = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
 			}
 		})
 	}
@@ -92,45 +92,11 @@ func deliverAll(b *testing.B, url string, got *atomic.Int64) float64 {
 	})
 	got.Store(0)
 	begin := time.Now()
-	h.run(func() bool { return got.Load() >= benchEndpoints*benchEvents })
+	h.run(time.Minute, func() bool { return got.Load() >= benchEndpoints*benchEvents })
 	h.drain()
 	took := time.Since(begin).Seconds()
 	if n := got.Load(); n != benchEndpoints*benchEvents {
 		b.Fatalf("%d deliveries arrived, want %d", n, benchEndpoints*benchEvents)
 	}
 	return benchEndpoints * benchEvents / took
-}
-
-// wall is the machine's clock.
-type wall struct{}
-
-func (wall) Now() time.Time { return time.Now() }
-
-// run fans out and delivers whenever the sender asks for it, until done.
-func (h *house) run(done func() bool) {
-	h.t.Helper()
-	asked := make(chan struct{}, 1)
-	h.sender = h.wokenSender(time.Minute, func(pay.Work) {
-		select {
-		case asked <- struct{}{}:
-		default:
-		}
-	})
-	for !done() {
-		fanned, err := h.sender.FanOut(context.Background())
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		claimed, err := h.sender.Deliver(context.Background())
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		if fanned+claimed > 0 {
-			continue
-		}
-		select {
-		case <-asked:
-		case <-time.After(time.Second):
-		}
-	}
 }

@@ -10,11 +10,13 @@ import (
 )
 
 // Deliver claims due deliveries, as many as there is room for, begins to send them and returns how
-// many it claimed without waiting for any. Each one that is through wakes the worker for more, so
-// that a slow receiver holds up nobody but itself.
+// many it claimed without waiting for any. The worker is woken when more are wanted, so that a slow
+// receiver holds up nobody but itself.
 func (s *Sender) Deliver(ctx context.Context) (int, error) {
+	s.taking.Lock()
+	defer s.taking.Unlock()
 	order := s.order(s.now())
-	if order.Limit == 0 {
+	if order.Limit <= 0 {
 		return 0, nil
 	}
 	var claimed []pay.Parcel
@@ -22,26 +24,22 @@ func (s *Sender) Deliver(ctx context.Context) (int, error) {
 		claimed, err = tx.ClaimDeliveries(ctx, order)
 		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("claim deliveries: %w", err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(claimed) == 0 {
-		return 0, nil
+	if err != nil {
+		s.lanes.endClaim(0)
+		return 0, fmt.Errorf("claim deliveries: %w", err)
 	}
-	if s.lanes.held() == 0 {
-		s.idle = make(chan struct{})
+	n := s.accept(claimed, order.Until)
+	if s.lanes.endClaim(order.PerEndpoint) {
+		s.wake(pay.WorkDelivery)
 	}
-	for _, p := range claimed {
-		s.lanes.add(parcel{Parcel: p, until: order.Until})
-	}
-	s.start()
-	return len(claimed), nil
+	return n, nil
 }
 
 // order says what to claim. For an endpoint that keeps up, more is claimed than is sent at once, so
-// that not every delivery costs a look into the store; what piles up is slow and waits there.
+// that not every delivery costs a look into the store. When much waits for long, nobody gets more
+// than can be sent at once, and what waited longest gives way.
 func (s *Sender) order(now time.Time) pay.ClaimOrder {
 	o := pay.ClaimOrder{
 		Now: now, Until: now.Add(lease), Lease: s.ids.Secret(tokenBytes), PerEndpoint: ahead,
@@ -51,48 +49,71 @@ func (s *Sender) order(now time.Time) pay.ClaimOrder {
 	if s.closed {
 		return o
 	}
+	if s.holdBack(pay.WorkDelivery, s.lanes.plenty(now, enough)) {
+		return o
+	}
+	if s.lanes.waiting > enough {
+		o.PerEndpoint = perEndpoint
+	}
 	if s.lanes.waiting > backlog/2 {
 		s.lanes.drop(o.Until.Add(-slowAfter))
 	}
-	if s.lanes.waiting > backlog/4 {
-		o.PerEndpoint = perEndpoint
-	}
 	o.Limit = min(slots+backlog-s.lanes.held(), claimBatch)
+	if !s.holdBack(pay.WorkDelivery, o.Limit <= 0) {
+		s.lanes.beginClaim()
+	}
 	return o
+}
+
+// holdBack notes whether the work has to wait until more is through. The caller holds the lock.
+func (s *Sender) holdBack(w pay.Work, wait bool) bool {
+	if delete(s.heldBack, w); wait {
+		s.heldBack[w] = true
+	}
+	return wait
+}
+
+// accept takes over what was leased for this node and returns how many there are. The caller holds
+// the lock.
+func (s *Sender) accept(parcels []pay.Parcel, until time.Time) int {
+	if s.closed || len(parcels) == 0 {
+		return 0
+	}
+	if s.lanes.held() == 0 {
+		s.idle = make(chan struct{})
+	}
+	for _, p := range parcels {
+		s.lanes.add(&parcel{Parcel: p, until: until})
+	}
+	s.start()
+	return len(parcels)
 }
 
 // start sends what may be sent now. The caller holds the lock.
 func (s *Sender) start() {
 	for !s.closed {
-		p, ok := s.lanes.next()
-		if !ok {
+		p := s.lanes.next()
+		if p == nil {
 			break
 		}
 		go s.handle(p)
 	}
 }
 
-// handle makes one attempt, lets the next delivery have its place and records what came of it.
-func (s *Sender) handle(p parcel) {
-	r, ok := s.try(&p)
+// handle makes one attempt, lets the next delivery have its place and hands over what came of it.
+func (s *Sender) handle(p *parcel) {
+	r, ok := s.try(p)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.lanes.sent(p, ok && r.word != "")
 	if r.status == http.StatusGone {
 		s.lanes.dropEndpoint(p.EndpointID)
 	}
 	s.start()
-	s.mu.Unlock()
-	if ok {
-		s.keep(&p, r)
-	}
-	s.mu.Lock()
-	left := s.lanes.done(p)
-	if s.lanes.held() == 0 {
-		close(s.idle)
-	}
-	s.mu.Unlock()
-	if left <= refill {
-		s.wake(pay.WorkDelivery)
+	s.outbox = append(s.outbox, outcome{parcel: p, result: r, tried: ok})
+	if s.recorders < recorders {
+		s.recorders++
+		go s.keep()
 	}
 }
 
@@ -112,13 +133,6 @@ func (s *Sender) try(p *parcel) (r result, ok bool) {
 	r = s.attempt(s.ctx, &p.Parcel)
 	// What Close breaks off was no attempt: the lease will end and somebody repeat it.
 	return r, s.ctx.Err() == nil
-}
-
-func (s *Sender) keep(p *parcel, r result) {
-	if err := s.record(s.ctx, &p.Parcel, r); err != nil {
-		s.log.Error("webhook: attempt not recorded; it will be repeated",
-			"delivery", p.ID, "error", err.Error())
-	}
 }
 
 // Settle waits until nothing that was claimed is left to send or record, and returns 1 if it had to

@@ -48,8 +48,9 @@ func verify(t *testing.T, c call, secrets ...string) {
 	}
 }
 
-func TestDeliver_Once(t *testing.T) {
-	h := newHouse(t)
+func TestDeliver_Once(t *testing.T) { onBoth(t, deliverOnce) }
+
+func deliverOnce(t *testing.T, h *house) {
 	r := h.receive(nil)
 	to := h.endpoint(r.URL + "/hooks?shop=1")
 	e := h.event("cs_1", "session.complete")
@@ -131,8 +132,9 @@ func TestDeliver_RetryAfter(t *testing.T) {
 	}
 }
 
-func TestDeliver_GoneDisables(t *testing.T) {
-	h := newHouse(t)
+func TestDeliver_GoneDisables(t *testing.T) { onBoth(t, deliverGoneDisables) }
+
+func deliverGoneDisables(t *testing.T, h *house) {
 	r := h.receive(status(410))
 	to := h.endpoint(r.URL)
 	h.event("cs_1", "session.complete")
@@ -234,8 +236,9 @@ func TestDeliver_FailingByTheTestClock(t *testing.T) {
 	}
 }
 
-func TestDeliver_SuccessForgives(t *testing.T) {
-	h := newHouse(t)
+func TestDeliver_SuccessForgives(t *testing.T) { onBoth(t, deliverSuccessForgives) }
+
+func deliverSuccessForgives(t *testing.T, h *house) {
 	r := h.receive(status(500, 200, 500))
 	to := h.endpoint(r.URL)
 	h.event("cs_1", "session.complete")
@@ -252,8 +255,9 @@ func TestDeliver_SuccessForgives(t *testing.T) {
 	}
 }
 
-func TestDeliver_OrderWithinAnObject(t *testing.T) {
-	h := newHouse(t)
+func TestDeliver_OrderWithinAnObject(t *testing.T) { onBoth(t, deliverOrderWithinAnObject) }
+
+func deliverOrderWithinAnObject(t *testing.T, h *house) {
 	r := h.receive(status(500, 200))
 	to := h.endpoint(r.URL)
 	first := h.event("cs_1", "payment.created")
@@ -279,8 +283,9 @@ func TestDeliver_OrderWithinAnObject(t *testing.T) {
 	}
 }
 
-func TestDeliver_OrderHasPatience(t *testing.T) {
-	h := newHouse(t)
+func TestDeliver_OrderHasPatience(t *testing.T) { onBoth(t, deliverOrderHasPatience) }
+
+func deliverOrderHasPatience(t *testing.T, h *house) {
 	r := h.receive(status(500))
 	h.endpoint(r.URL)
 	h.event("cs_1", "payment.created")
@@ -335,8 +340,9 @@ func TestDeliver_UnreadableSecret(t *testing.T) {
 	}
 }
 
-func TestRedeliver(t *testing.T) {
-	h := newHouse(t)
+func TestRedeliver(t *testing.T) { onBoth(t, redeliver) }
+
+func redeliver(t *testing.T, h *house) {
 	r := h.receive(nil)
 	to := h.endpoint(r.URL)
 	h.event("cs_1", "session.complete")
@@ -353,4 +359,16 @@ func TestRedeliver(t *testing.T) {
 	if d := h.only(to); d.State != pay.DeliverySucceeded || len(d.Log) != 2 {
 		t.Errorf("delivery %+v", d)
 	}
+}
+
+func TestDeliver_OthersAreToldOfADisabledEndpoint(t *testing.T) {
+	h := newHouse(t)
+	gone, well := h.receive(status(410)), h.receive(status(200))
+	h.endpoint(gone.URL)
+	h.endpoint(well.URL)
+	h.event("cs_1", "session.complete")
+	h.drain()
+	h.drain()
+	gone.want(t, 1)
+	well.want(t, 2)
 }

@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -10,35 +11,89 @@ import (
 )
 
 // FanOut turns events into deliveries, one bounded round in one transaction, and returns how many
-// events it handled.
+// events it handled. As many deliveries as there is room for are leased to this node from the start
+// and sent without being claimed.
 func (s *Sender) FanOut(ctx context.Context) (int, error) {
-	var handled, made int
+	s.taking.Lock()
+	defer s.taking.Unlock()
+	room, ok := s.room()
+	if !ok {
+		return 0, nil
+	}
+	var handled int
+	var f *fan
 	err := s.store.Write(ctx, func(ctx context.Context, tx pay.Tx) error {
-		f := fan{
-			Sender: s, tx: tx, now: s.now(),
-			endpoints: map[pay.Scope][]pay.Endpoint{}, queued: map[[2]string]bool{},
-		}
+		f = s.newFan(tx, room)
 		events, err := tx.UnsentEvents(ctx, fanOutBatch)
-		if err != nil || len(events) == 0 {
+		if handled = len(events); err != nil || handled == 0 {
 			return err
 		}
 		ids := make([]string, len(events))
 		for i, e := range events {
 			ids[i] = e.ID
+			// Distinct times spare the store a long tie when it looks for what is due first.
+			f.due = f.now.Add(time.Duration(i-len(events)) * time.Microsecond)
 			if err := f.event(ctx, e); err != nil {
 				return fmt.Errorf("fan out %s: %w", e.ID, err)
 			}
 		}
-		handled, made = len(events), f.made
 		return tx.MarkSent(ctx, ids)
 	})
 	if err != nil {
 		return 0, err
 	}
-	if made > 0 {
+	if s.begin(f) {
+		s.release(ctx, f.chains)
 		s.wake(pay.WorkDelivery)
 	}
 	return handled, nil
+}
+
+// begin sends what a round leased to this node and remembers what waits for something else. It
+// reports whether that may have come to its end before this was known.
+func (s *Sender) begin(f *fan) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accept(f.parcels, f.until)
+	if len(s.chains)+len(f.chains) > maxChains {
+		clear(s.chains) // what is forgotten is found when the worker comes by
+	}
+	for _, c := range f.chains {
+		s.chains[c] = s.stamp
+		s.stamp++
+	}
+	if f.left {
+		s.wake(pay.WorkDelivery)
+	}
+	return len(f.chains) > 0 && s.finished != f.room.finished
+}
+
+// room is what the sender could take before a round of fan-out.
+type room struct {
+	total    int
+	held     map[string]int // by endpoint
+	most     int            // for one endpoint
+	finished int            // deliveries recorded so far
+}
+
+// room returns false when there is enough to do already.
+func (s *Sender) room() (room, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return room{}, true
+	}
+	if s.holdBack(pay.WorkFanOut, s.lanes.plenty(s.now(), enough)) {
+		return room{}, false
+	}
+	r := room{
+		total: slots + backlog - s.lanes.held(), held: s.lanes.heldBy(),
+		most: fanAhead, finished: s.finished,
+	}
+	if s.lanes.waiting > enough {
+		r.most = perEndpoint
+	}
+	return r, true
 }
 
 // fan is one round of FanOut. What it remembers spares the transaction a look-up per event.
@@ -46,9 +101,38 @@ type fan struct {
 	*Sender
 	tx        pay.Tx
 	now       time.Time
+	due       time.Time // of the deliveries made next
+	until     time.Time // the lease of those that are sent at once ends
+	lease     string
 	endpoints map[pay.Scope][]pay.Endpoint
-	queued    map[[2]string]bool // endpoint and object that got a delivery in this round
-	made      int
+	queued    map[chain]bool // that got a delivery in this round
+	chains    []chain        // with a delivery that waits
+	room      room
+	parcels   []pay.Parcel // leased to this node
+	left      bool         // some are not, but due
+}
+
+func (s *Sender) newFan(tx pay.Tx, r room) *fan {
+	r.held = maps.Clone(r.held) // the transaction may run again
+	now := s.now()
+	return &fan{
+		Sender: s, tx: tx, now: now, until: now.Add(lease), lease: s.ids.Secret(tokenBytes),
+		endpoints: map[pay.Scope][]pay.Endpoint{}, queued: map[chain]bool{}, room: r,
+	}
+}
+
+// take reserves a place for one more delivery to the endpoint, if there is one.
+func (f *fan) take(to pay.Endpoint) bool {
+	most := f.room.most
+	if !to.FailingSince.IsZero() {
+		most = perEndpoint
+	}
+	if f.room.total <= 0 || f.room.held[to.ID] >= most {
+		return false
+	}
+	f.room.total--
+	f.room.held[to.ID]++
+	return true
 }
 
 // letter is an event as one family says it.
@@ -148,22 +232,28 @@ func (f *fan) insert(ctx context.Context, e pay.Event, to pay.Endpoint, l letter
 	d := pay.Delivery{
 		ID: f.ids.ID("dlv", f.now), MerchantID: e.MerchantID, Mode: e.Mode, EndpointID: to.ID,
 		EventID: e.ID, Type: l.name, ObjectID: e.ObjectID, Sequence: e.Sequence,
-		State: pay.DeliveryPending, NextAttemptAt: f.now, CreatedAt: f.now, UpdatedAt: f.now,
+		State: pay.DeliveryPending, NextAttemptAt: f.due, CreatedAt: f.now, UpdatedAt: f.now,
 	}
-	if waits {
+	switch {
+	case waits:
 		d.NextAttemptAt = f.now.Add(orderPatience)
+		f.chains = append(f.chains, chain{to.ID, e.ObjectID})
+	case f.take(to):
+		d.Lease, d.NextAttemptAt = f.lease, f.until
+		f.parcels = append(f.parcels, pay.Parcel{Delivery: d, Endpoint: to, Body: l.body})
+	default:
+		f.left = true
 	}
-	f.made++
 	return f.tx.InsertDelivery(ctx, d, l.body)
 }
 
 // waits reports whether the endpoint still has to get an earlier event of the object.
 func (f *fan) waits(ctx context.Context, e pay.Event, to pay.Endpoint) (bool, error) {
-	pair := [2]string{to.ID, e.ObjectID}
-	if f.queued[pair] {
+	c := chain{to.ID, e.ObjectID}
+	if f.queued[c] {
 		return true, nil
 	}
-	f.queued[pair] = true
+	f.queued[c] = true
 	if e.Sequence <= 1 {
 		return false, nil
 	}

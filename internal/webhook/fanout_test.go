@@ -23,8 +23,9 @@ func events(names ...string) func(*pay.Endpoint) {
 	return func(e *pay.Endpoint) { e.Events = names }
 }
 
-func TestFanOut_WhoGetsWhat(t *testing.T) {
-	h := newHouse(t)
+func TestFanOut_WhoGetsWhat(t *testing.T) { onBoth(t, fanOutWhoGetsWhat) }
+
+func fanOutWhoGetsWhat(t *testing.T, h *house) {
 	r := h.receive(nil)
 	all := h.endpoint(r.URL)
 	some := h.endpoint(r.URL, events("payment.paid", "payment.failed"))
@@ -123,8 +124,9 @@ func TestFanOut_Once(t *testing.T) {
 	}
 }
 
-func TestFanOut_ManyRounds(t *testing.T) {
-	h := newHouse(t)
+func TestFanOut_ManyRounds(t *testing.T) { onBoth(t, fanOutManyRounds) }
+
+func fanOutManyRounds(t *testing.T, h *house) {
 	r := h.receive(nil)
 	to := h.endpoint(r.URL)
 	const n = 300

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -21,11 +23,20 @@ import (
 	"github.com/kassa-pay/kassa/internal/store"
 	"github.com/kassa-pay/kassa/internal/store/schema"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
+	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 	"github.com/kassa-pay/kassa/internal/vault"
 	"github.com/kassa-pay/kassa/internal/webhook"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	pgtest.Stop()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // clock is a server clock that a test moves.
 type clock struct {
@@ -50,6 +61,7 @@ type house struct {
 	t      testing.TB
 	store  *store.Store
 	clock  *clock
+	behind pay.Store // what the senders write to; the store unless a test says otherwise
 	ticks  pay.Clock // what the senders see; the clock unless a test says otherwise
 	ids    ident.Source
 	vault  *vault.Vault
@@ -62,9 +74,19 @@ var epoch = time.Date(2026, 10, 3, 9, 0, 0, 0, time.UTC)
 
 const plainSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 
+// onBoth runs a test on both engines.
+func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, newHouse(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, newHouseOn(t, pgtest.URL(t))) })
+}
+
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	url := "sqlite:" + filepath.Join(t.TempDir(), "kassa.db")
+	return newHouseOn(t, "sqlite:"+filepath.Join(t.TempDir(), "kassa.db"))
+}
+
+func newHouseOn(t testing.TB, url string) *house {
+	t.Helper()
 	db, err := sqldb.Open(t.Context(), sqldb.Options{URL: url, Migrations: schema.FS})
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +104,7 @@ func newHouse(t testing.TB) *house {
 		t: t, store: store.New(db), clock: &clock{now: epoch}, ids: ids, vault: v,
 		scope: pay.Scope{MerchantID: ids.ID("mer", epoch), Mode: pay.Test},
 	}
-	h.ticks = h.clock
+	h.ticks, h.behind = h.clock, h.store
 	h.merchant(h.scope.MerchantID)
 	h.sender = h.newSender(time.Second)
 	return h
@@ -99,7 +121,7 @@ func (h *house) wokenSender(total time.Duration, wake func(pay.Work)) *webhook.S
 	h.t.Helper()
 	open := egress.Policy{AllowPrivate: true, AllowHTTP: true}
 	s := webhook.New(webhook.Deps{
-		Store: h.store, Clock: h.ticks, IDs: h.ids, Vault: h.vault,
+		Store: h.behind, Clock: h.ticks, IDs: h.ids, Vault: h.vault,
 		Log: slog.New(slog.DiscardHandler), Native: "checkout",
 		Encoders: map[string]webhook.Encoder{"checkout": encode, "other": encodeOther},
 		Test:     open, Live: open,
@@ -298,4 +320,51 @@ func status(codes ...int) http.HandlerFunc {
 		mu.Unlock()
 		w.WriteHeader(code)
 	}
+}
+
+// wall is the machine's clock.
+type wall struct{}
+
+func (wall) Now() time.Time { return time.Now() }
+
+// run does what the sender asks for, each kind of work in a loop of its own, until done.
+func (h *house) run(total time.Duration, done func() bool) {
+	h.t.Helper()
+	over := make(chan struct{})
+	asked := map[pay.Work]chan struct{}{
+		pay.WorkFanOut: make(chan struct{}, 1), pay.WorkDelivery: make(chan struct{}, 1),
+	}
+	h.sender = h.wokenSender(total, func(w pay.Work) {
+		select {
+		case asked[w] <- struct{}{}:
+		default:
+		}
+	})
+	loop := func(w pay.Work, work func(context.Context) (int, error)) {
+		for {
+			n, err := work(context.Background())
+			if err != nil {
+				h.t.Error(err)
+			}
+			if n > 0 {
+				continue
+			}
+			select {
+			case <-asked[w]:
+			case <-over:
+				return
+			}
+		}
+	}
+	var both sync.WaitGroup
+	both.Go(func() { loop(pay.WorkFanOut, h.sender.FanOut) })
+	both.Go(func() { loop(pay.WorkDelivery, h.sender.Deliver) })
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.t.Error("it does not come to an end")
+			break
+		}
+	}
+	close(over)
+	both.Wait()
 }

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,22 +11,22 @@ import (
 
 func offer(l *lanes, merchant, endpoint string, n int, change ...func(*parcel)) {
 	for range n {
-		p := parcel{Parcel: pay.Parcel{
+		p := &parcel{Parcel: pay.Parcel{
 			Delivery: pay.Delivery{MerchantID: merchant, EndpointID: endpoint},
 		}}
 		for _, f := range change {
-			f(&p)
+			f(p)
 		}
 		l.add(p)
 	}
 }
 
 // fill takes all that may be sent and counts it by merchant.
-func fill(l *lanes) (taken map[string]int, parcels []parcel) {
+func fill(l *lanes) (taken map[string]int, parcels []*parcel) {
 	taken = map[string]int{}
 	for {
-		p, ok := l.next()
-		if !ok {
+		p := l.next()
+		if p == nil {
 			return taken, parcels
 		}
 		taken[p.MerchantID]++
@@ -33,7 +34,7 @@ func fill(l *lanes) (taken map[string]int, parcels []parcel) {
 	}
 }
 
-func finish(l *lanes, p parcel, failed bool) int {
+func finish(l *lanes, p *parcel, failed bool) bool {
 	l.sent(p, failed)
 	return l.done(p)
 }
@@ -46,7 +47,9 @@ func TestLanes_EndpointLimit(t *testing.T) {
 	if taken["a"] != perEndpoint+2 {
 		t.Errorf("%d on their way, want %d to the one and 2 to the other", taken["a"], perEndpoint)
 	}
-	finish(l, parcels[0], false)
+	finish(l, parcels[slices.IndexFunc(parcels, func(p *parcel) bool {
+		return p.EndpointID == "slow"
+	})], false)
 	if again, _ := fill(l); again["a"] != 1 {
 		t.Errorf("a free place is given to %d deliveries", again["a"])
 	}
@@ -132,9 +135,9 @@ func TestLanes_Drop(t *testing.T) {
 	if l.busy != 4 || l.waiting != 1 || len(l.merchants) != 1 || len(l.endpoints) != 1 {
 		t.Errorf("left: %+v", l)
 	}
-	for i, p := range parcels {
-		if left := finish(l, p, false); left != 4-i {
-			t.Errorf("%d left for the endpoint, want %d", left, 4-i)
+	for _, p := range parcels {
+		if finish(l, p, false) {
+			t.Error("more is wanted although the store has no more")
 		}
 	}
 	if taken, _ := fill(l); taken["a"] != 1 || l.waiting != 0 {
@@ -160,5 +163,48 @@ func TestLanes_FailureIsRemembered(t *testing.T) {
 	}
 	if l.recording != len(parcels)+1 || l.held() != 20 {
 		t.Errorf("%d held, %d of them recorded now", l.held(), l.recording)
+	}
+}
+
+func TestLanes_More(t *testing.T) {
+	l := newLanes(100)
+	offer(l, "a", "full", ahead)
+	offer(l, "a", "short", refill)
+	l.beginClaim()
+	if l.endClaim(ahead) {
+		t.Error("more is wanted at once")
+	}
+	for l.held() > 0 {
+		_, parcels := fill(l)
+		for _, p := range parcels {
+			more := finish(l, p, false)
+			e := l.endpoints["full"]
+			left := 0
+			if e != nil {
+				left = e.held()
+			}
+			if want := p.EndpointID == "full" && left <= refill; more != want {
+				t.Errorf("%s, %d left: more wanted %v", p.EndpointID, left, more)
+			}
+		}
+	}
+}
+
+// What ends while a claim is under way may have been counted by it.
+func TestLanes_MoreDuringAClaim(t *testing.T) {
+	l := newLanes(100)
+	offer(l, "a", "x", perEndpoint)
+	offer(l, "a", "y", perEndpoint-1)
+	_, parcels := fill(l)
+	l.beginClaim()
+	for _, p := range parcels {
+		finish(l, p, false)
+	}
+	if l.held() != 0 || !l.endClaim(perEndpoint) {
+		t.Error("what the claim left behind for x is forgotten")
+	}
+	l.beginClaim()
+	if l.endClaim(perEndpoint) {
+		t.Error("the next claim finds the same again")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -43,6 +44,10 @@ func drip(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
+func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+func abort(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
 func TestDeliver_Receivers(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -50,23 +55,25 @@ func TestDeliver_Receivers(t *testing.T) {
 		word    string // "" for success
 		status  int64
 		maxSize int64
+		waits   bool // until the time-out
 	}{
-		{"created", status(201), "", 201, 0},
-		{"no content", status(204), "", 204, 0},
-		{"endless body", endless, "", 200, egress.MaxBody},
-		{"gzip bomb", bomb, "", 200, egress.MaxBody},
-		{"body without end", drip, "", 200, 0},
-		{"not modified", status(304), "redirect_refused", 304, 0},
-		{"bad request", status(400), "bad_status", 400, 100},
-		{"server error", status(500), "bad_status", 500, 0},
-		{"hangs", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			"timeout", 0, 0},
-		{"breaks off", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-			"connection_lost", 0, 0},
+		{"created", status(201), "", 201, 0, false},
+		{"no content", status(204), "", 204, 0, false},
+		{"endless body", endless, "", 200, egress.MaxBody, false},
+		{"gzip bomb", bomb, "", 200, egress.MaxBody, false},
+		{"body without end", drip, "", 200, 0, true},
+		{"not modified", status(304), "redirect_refused", 304, 0, false},
+		{"bad request", status(400), "bad_status", 400, 100, false},
+		{"server error", status(500), "bad_status", 500, 0, false},
+		{"hangs", hang, "timeout", 0, 0, true},
+		{"breaks off", abort, "connection_lost", 0, 0, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t)
-			h.sender = h.newSender(300 * time.Millisecond)
+			h.sender = h.newSender(10 * time.Second)
+			if c.waits {
+				h.sender = h.newSender(time.Second)
+			}
 			r := h.receive(c.answer)
 			to := h.endpoint(r.URL)
 			h.event("cs_1", "session.complete")
@@ -196,8 +203,9 @@ func waitFor(t *testing.T, try func() bool) {
 
 // A node that is slower than its lease finds its delivery taken over: what the second node records
 // stands, the first one's word counts nothing.
-func TestDeliver_Fencing(t *testing.T) {
-	h := newHouse(t)
+func TestDeliver_Fencing(t *testing.T) { onBoth(t, deliverFencing) }
+
+func deliverFencing(t *testing.T, h *house) {
 	first, second := h.newSender(time.Minute), h.newSender(time.Minute)
 	var n atomic.Int64
 	release := make(chan struct{})
@@ -209,16 +217,9 @@ func TestDeliver_Fencing(t *testing.T) {
 	})
 	to := h.endpoint(r.URL)
 	h.event("cs_1", "session.complete")
-	deliver := func(want int) {
-		t.Helper()
-		if _, err := first.FanOut(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := first.Deliver(t.Context()); got != want || err != nil {
-			t.Fatalf("%d claimed (%v), want %d", got, err, want)
-		}
+	if got, err := first.FanOut(t.Context()); got != 1 || err != nil {
+		t.Fatalf("%d events fanned out: %v", got, err)
 	}
-	deliver(1)
 	waitFor(t, func() bool { return n.Load() == 1 })
 	if got, err := second.Deliver(t.Context()); got != 0 || err != nil {
 		t.Fatalf("the second node claims %d (%v) of a delivery under lease", got, err)
@@ -241,17 +242,15 @@ func TestDeliver_Fencing(t *testing.T) {
 	}
 }
 
-func TestClose_BreaksOffWhatHangs(t *testing.T) {
-	h := newHouse(t)
+func TestClose_BreaksOffWhatHangs(t *testing.T) { onBoth(t, closeBreaksOffWhatHangs) }
+
+func closeBreaksOffWhatHangs(t *testing.T, h *house) {
 	s := h.newSender(time.Minute)
-	r := h.receive(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	r := h.receive(hang)
 	to := h.endpoint(r.URL)
 	h.event("cs_1", "session.complete")
 	if _, err := s.FanOut(t.Context()); err != nil {
 		t.Fatal(err)
-	}
-	if n, err := s.Deliver(t.Context()); n != 1 || err != nil {
-		t.Fatalf("%d claimed: %v", n, err)
 	}
 	waitFor(t, func() bool { return len(r.got()) == 1 })
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -277,9 +276,6 @@ func TestClose_WaitsForWhatIsOnItsWay(t *testing.T) {
 	if _, err := s.FanOut(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Deliver(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	waitFor(t, func() bool { return len(r.got()) == 1 })
 	closed := make(chan error)
 	go func() { closed <- s.Close(context.Background()) }()
@@ -289,5 +285,101 @@ func TestClose_WaitsForWhatIsOnItsWay(t *testing.T) {
 	}
 	if d := h.only(to); d.State != pay.DeliverySucceeded {
 		t.Errorf("delivery %+v", d)
+	}
+}
+
+// More endpoints hang than there are slots for. The one that answers gets what is its own while
+// they do, and each of the others is tried.
+func TestDeliver_ManyDeadEndpoints(t *testing.T) {
+	h := newHouse(t)
+	h.ticks = wall{}
+	dumb := h.receive(hang)
+	good := h.receive(nil)
+	const dead, each = 100, 8
+	to := h.endpoint(good.URL, func(e *pay.Endpoint) { e.Events = []string{"payment.paid"} })
+	for i := range dead {
+		h.endpoint(fmt.Sprint(dumb.URL, "/", i), func(e *pay.Endpoint) {
+			e.Events = []string{"payment.failed"}
+		})
+	}
+	for i := range each {
+		h.event(fmt.Sprint("pay_dead_", i), "payment.failed")
+	}
+	for i := range each {
+		h.event(fmt.Sprint("pay_good_", i), "payment.paid")
+	}
+	h.run(400*time.Millisecond, func() bool {
+		tried := map[string]bool{}
+		for _, c := range dumb.got() {
+			tried[c.path] = true
+		}
+		return len(good.got()) == each && len(tried) == dead
+	})
+	waitFor(t, func() bool {
+		list := h.deliveries(to)
+		return len(list) == each && !slices.ContainsFunc(list, func(d pay.Delivery) bool {
+			return d.State != pay.DeliverySucceeded
+		})
+	})
+}
+
+// overloaded refuses some writes, as a store does whose queue is full.
+type overloaded struct {
+	pay.Store
+	left atomic.Int64
+}
+
+func (o *overloaded) Write(
+	ctx context.Context, unit func(context.Context, pay.Tx) error,
+) error {
+	if o.left.Add(-1) >= 0 {
+		return pay.Errorf(pay.Unavailable, "overloaded", "Too many requests wait.")
+	}
+	return o.Store.Write(ctx, unit)
+}
+
+// The receiver has the event; that must not be forgotten because the store is busy for a moment.
+func TestDeliver_StoreIsOverloaded(t *testing.T) {
+	h := newHouse(t)
+	busy := &overloaded{Store: h.store}
+	h.behind = busy
+	h.sender = h.newSender(time.Second)
+	r := h.receive(func(http.ResponseWriter, *http.Request) { busy.left.Store(2) })
+	to := h.endpoint(r.URL)
+	h.event("cs_1", "session.complete")
+	h.drain()
+	r.want(t, 1)
+	if d := h.only(to); d.State != pay.DeliverySucceeded {
+		t.Errorf("delivery %+v", d)
+	}
+}
+
+// What waited so long that its lease might end on the way is left to whoever takes it next.
+func TestDeliver_LeaseAlmostOver(t *testing.T) {
+	h := newHouse(t)
+	h.sender = h.newSender(time.Minute)
+	release := make(chan struct{})
+	r := h.receive(func(http.ResponseWriter, *http.Request) { <-release })
+	h.endpoint(r.URL)
+	for i := range 6 {
+		h.event(fmt.Sprint("cs_", i), "session.complete")
+	}
+	if _, err := h.sender.FanOut(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return len(r.got()) == 4 })
+	h.clock.advance(41 * time.Second)
+	close(release)
+	if _, err := h.sender.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.want(t, 4)
+	h.later(20 * time.Second)
+	seen := map[string]bool{}
+	for _, c := range r.want(t, 6) {
+		seen[c.header.Get("Webhook-Id")] = true
+	}
+	if len(seen) != 6 {
+		t.Errorf("%d events arrived, want 6", len(seen))
 	}
 }

@@ -13,27 +13,43 @@ import (
 
 // Limits of sending.
 const (
-	slots          = 256              // requests on their way at once
-	backlog        = 512              // claimed deliveries that wait for a slot
-	claimBatch     = 256              // deliveries per claim
-	fanOutBatch    = 128              // events per round
-	perEndpoint    = 4                // requests at once to one endpoint
-	perFailing     = 1                // requests at once to one whose last attempt failed
-	failingPercent = 50               // of the slots for all endpoints that fail
-	ahead          = 32               // deliveries claimed at once for one endpoint
-	refill         = ahead / 4        // with so few left, more are claimed
-	slowAfter      = 10 * time.Second // a delivery that waited so long yields to others
-	sharePercent   = 25               // of the slots for one merchant while others want some
-	alonePercent   = 75               // of the slots for one merchant at any time
-	lease          = 60 * time.Second // how long a claimed delivery belongs to this node
-	leaseMargin    = 20 * time.Second // an attempt that begins later might outlast its lease
-	orderPatience  = 10 * time.Minute // how long an event waits for the one before it
-	failingFor     = 5 * 24 * time.Hour
+	slots          = 256  // requests on their way at once
+	backlog        = 1024 // deliveries that wait for a slot
+	claimBatch     = 256  // deliveries per claim
+	fanOutBatch    = 32   // events per round
+	recordBatch    = 128  // attempts recorded in one transaction
+	recorders      = 2    // such transactions at once
+	perEndpoint    = 4    // requests at once to one endpoint
+	perFailing     = 1    // requests at once to one whose last attempt failed
+	failingPercent = 50   // of the slots for all endpoints that fail
+	sharePercent   = 25   // of the slots for one merchant while others want some
+	alonePercent   = 75   // of the slots for one merchant at any time
+	fanAhead       = 64   // the same, when they come straight from fan-out
+	ahead          = 32   // deliveries held at once for one endpoint
+	refill         = 8    // with no more than so many held for an endpoint, more are claimed
+	enough         = 512  // with so many that flow, there is no need for more
+	maxChains      = 8192 // remembered objects with a delivery that waits for the one before it
+	recordTries    = 6    // while the store is overloaded
 	tokenBytes     = 16
 	userAgent      = "Kassa-Webhook/1.0"
-	reasonGone     = "gone"    // the endpoint answered 410
-	reasonFailing  = "failing" // nothing arrived for failingFor
+)
+
+// Times of sending.
+const (
+	lease          = 60 * time.Second       // how long a delivery belongs to the node that took it
+	leaseMargin    = 20 * time.Second       // an attempt that begins later might outlast its lease
+	flowing        = 250 * time.Millisecond // what waits no longer than this flows
+	slowAfter      = 10 * time.Second       // what waits longer than this gives way to others
+	orderPatience  = 10 * time.Minute       // how long an event waits for the one before it
+	failingFor     = 5 * 24 * time.Hour     // then an endpoint is disabled
 	recordDeadline = 10 * time.Second
+	recordPause    = 200 * time.Millisecond // before the second try; doubled before each later one
+)
+
+// Why an endpoint was disabled.
+const (
+	reasonGone    = "gone"    // it answered 410
+	reasonFailing = "failing" // nothing arrived for failingFor
 )
 
 // Encoder turns an event into a family's own name and body for it, and answers false when the event
@@ -49,7 +65,7 @@ type Deps struct {
 	Vault    pay.Vault
 	Log      *slog.Logger
 	Encoders map[string]Encoder // by family
-	// Wake tells the worker of this process that there is work.
+	// Wake tells the worker of this process that there is work. It must not wait.
 	Wake func(pay.Work)
 	// Native is the family whose endpoints see the events of every family.
 	Native string
@@ -60,6 +76,9 @@ type Deps struct {
 	// zero value is what production wants.
 	Calls egress.Options
 }
+
+// chain is the events of one object on their way to one endpoint.
+type chain struct{ endpoint, object string }
 
 // Sender is fan-out and delivery. It is safe for concurrent use.
 type Sender struct {
@@ -76,10 +95,20 @@ type Sender struct {
 	ctx    context.Context // of everything that is sent; ends with Close
 	cancel context.CancelFunc
 
-	mu     sync.Mutex
-	lanes  *lanes
-	idle   chan struct{} // closed while nothing is held
-	closed bool
+	// taking lets one claim or round of fan-out happen at a time, so that a claim finds no lease of
+	// this node in the store that is not held here.
+	taking sync.Mutex
+
+	mu        sync.Mutex
+	lanes     *lanes
+	chains    map[chain]int     // where a delivery waits for the one before it, by stamp
+	stamp     int               // counts what was put into chains
+	finished  int               // counts recorded deliveries
+	outbox    []outcome         // attempts to be recorded
+	recorders int               // at work
+	idle      chan struct{}     // closed while nothing is held
+	heldBack  map[pay.Work]bool // work that was left in the store because enough was there
+	closed    bool
 }
 
 // New returns a Sender that holds nothing yet. Close must be called in the end.
@@ -98,6 +127,7 @@ func New(d Deps) *Sender {
 			pay.Test: pool(d.Calls, d.Test), pay.Live: pool(d.Calls, d.Live),
 		},
 		ctx: ctx, cancel: cancel, lanes: newLanes(slots), idle: idle,
+		chains: map[chain]int{}, heldBack: map[pay.Work]bool{},
 	}
 }
 

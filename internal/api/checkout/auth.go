@@ -53,6 +53,10 @@ func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (pay.Caller, 
 	if err != nil {
 		return c, err
 	}
+	if !c.MayFrom(wire.ClientIP(r, a.front.Trusted)) {
+		return c, pay.Errorf(pay.Forbidden, "address_not_allowed",
+			"This key may not be used from your network address.")
+	}
 	if a.limit != nil {
 		if err := wire.Throttle(w, a.limit, c.KeyID); err != nil {
 			return c, err

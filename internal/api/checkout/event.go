@@ -36,6 +36,7 @@ var eventNames = map[string]string{
 	"refund.succeeded":   "refund.succeeded",
 	"refund.failed":      "refund.failed",
 	"endpoint.test":      "webhook_endpoint.test",
+	"endpoint.disabled":  "webhook_endpoint.disabled",
 }
 
 // eventTypes returns the core's types behind a name, all that have one for the empty name, sorted;

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -116,6 +118,7 @@ func openWith(t testing.TB, change func(*checkout.Deps)) *house {
 		Encoders: map[string]webhook.Encoder{
 			checkout.Family: webhook.Encoder(checkout.Encoder(h.pay.PageURL)),
 		},
+		Calls: egress.Options{Resolver: nowhere},
 	})
 	policy := egress.Policy{}
 	d := checkout.Deps{
@@ -128,6 +131,14 @@ func openWith(t testing.TB, change func(*checkout.Deps)) *house {
 	h.Handler = mux
 	h.people(t)
 	return h
+}
+
+// nowhere finds no address, so that the sender's own first attempt ends before it leaves.
+var nowhere = &net.Resolver{
+	PreferGo: true,
+	Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no names here")
+	},
 }
 
 // locked lets parallel requests share a buffer.
@@ -206,6 +217,8 @@ func (h *house) deliver(t testing.TB) {
 		var err error
 		n, err = h.sender.FanOut(t.Context())
 		must(t, err)
+		_, err = h.sender.Settle(t.Context())
+		must(t, err)
 		n += h.take(t)
 	}
 	slices.SortFunc(h.sent, func(a, b pay.Parcel) int {
@@ -218,7 +231,8 @@ func (h *house) take(t testing.TB) (n int) {
 	must(t, h.store.Write(t.Context(), func(ctx context.Context, tx pay.Tx) error {
 		now := h.clock.Now()
 		parcels, err := tx.ClaimDeliveries(ctx, pay.ClaimOrder{
-			Now: now, Until: now.Add(time.Minute), Lease: "lease", Limit: 100, PerEndpoint: 100,
+			Now: now.Add(time.Hour), Until: now.Add(2 * time.Hour), Lease: "lease", Limit: 100,
+			PerEndpoint: 100,
 		})
 		for _, p := range parcels {
 			p.State, p.Attempts, p.Lease = pay.DeliverySucceeded, p.Attempts+1, "lease"

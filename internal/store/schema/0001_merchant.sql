@@ -21,6 +21,7 @@ CREATE TABLE api_key (
     kind         TEXT NOT NULL CHECK (kind IN ('sk', 'pk')),
     hash         BYTEA NOT NULL,
     permissions  TEXT NOT NULL,
+    networks     TEXT NOT NULL,
     name         TEXT NOT NULL,
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT,

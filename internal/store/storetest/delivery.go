@@ -288,11 +288,12 @@ func deliveryRedeliver(r *run) {
 	}
 	r.is(again(shop, "dlv_none", r.now), pay.NotFound, "")
 	lost := r.addDelivery(e, "cs_2", 1, r.in(5000))
-	r.claim(r.in(5000), 10, 10)
+	late := r.claim(r.in(5000), 10, 10)[0]
 	r.do(func(tx pay.Tx) error { return tx.FailPending(r.ctx, e.ID, r.in(5001)) })
 	if err := again(shop, lost.ID, r.in(6000)); err != nil {
 		r.Fatal(err)
 	}
+	r.eq(r.record(late.Delivery, pay.DeliverySucceeded, time.Time{}), false)
 	r.eq(r.claim(r.in(6000), 10, 10)[0].ID, lost.ID)
 }
 

@@ -122,7 +122,14 @@ func endpointDeleteForeign(r *run) {
 // endpointDeleteRace: whatever is added while the endpoint is deleted either goes with it or is
 // refused.
 func endpointDeleteRace(r *run) {
-	e := r.addEndpoint(shop)
+	for range 15 {
+		r.deleteWhileAdding(r.addEndpoint(shop))
+	}
+	r.eq(len(r.claim(r.now, 100, 100)), 0)
+}
+
+func (r *run) deleteWhileAdding(e pay.Endpoint) {
+	r.Helper()
 	deliveries := make([]pay.Delivery, 12)
 	for i := range deliveries {
 		deliveries[i] = r.delivery(e, r.event(shop, fmt.Sprint("cs_", i), 1))
@@ -144,7 +151,6 @@ func endpointDeleteRace(r *run) {
 	for _, d := range deliveries {
 		r.absent(fails(r.Delivery(r.ctx, shop, d.ID)))
 	}
-	r.eq(len(r.claim(r.now, 100, 100)), 0)
 }
 
 // endpointGone: a fan-out that read the endpoint before it was deleted fails as a whole and can be

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/money"
@@ -28,7 +29,8 @@ func (r *run) key(sc pay.Scope) pay.Key {
 	return pay.Key{
 		ID: r.id("sk_test"), MerchantID: sc.MerchantID, Mode: sc.Mode, Kind: pay.SecretKey,
 		Hash: []byte{0, 1, 2, 255, '\'', 0}, Permissions: []string{pay.PermRead, pay.PermWrite},
-		Name: awkward, CreatedAt: r.now, ExpiresAt: r.in(3600),
+		Networks: []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")},
+		Name:     awkward, CreatedAt: r.now, ExpiresAt: r.in(3600),
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 )
@@ -108,7 +110,7 @@ func (r *run) broken(what string, unit func(tx pay.Tx) error) {
 // eq fails the test unless both values are the same.
 func (r *run) eq(got, want any) {
 	r.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		r.Errorf("not as wanted (-want +got):\n%s", diff)
 	}
 }

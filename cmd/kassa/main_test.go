@@ -1,0 +1,112 @@
+package main
+
+import (
+	"database/sql"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience is how long a script waits for what happens in another process.
+const patience = 30 * time.Second
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"kassa": main})
+}
+
+// TestScripts runs what an operator types. Besides the usual commands of testscript there are:
+//
+//	port NAME                    sets NAME to an address of loopback that is free
+//	put NAME FILE                sets NAME to what the file, or stdout, holds
+//	id NAME KEY                  sets NAME to the id of an API key
+//	ready ADDR                   waits for the server there
+//	ask [soon] STATUS KEY ADDR   calls the API with a key; soon waits for the status
+//	newer FILE                   makes a SQLite database newer than the program
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"port": port, "put": put, "id": id, "ready": ready, "ask": ask, "newer": newer,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+func port(ts *testscript.TestScript, _ bool, args []string) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], ln.Addr().String())
+	ts.Check(ln.Close())
+}
+
+func put(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+func id(ts *testscript.TestScript, _ bool, args []string) {
+	const public = len("sk_test_") + 16
+	ts.Setenv(args[0], args[1][:public])
+}
+
+func newer(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, TRUE)")
+	ts.Check(err)
+	ts.Check(db.Close())
+}
+
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	await(ts, http.StatusOK, "", "http://"+args[0]+"/readyz")
+}
+
+func ask(ts *testscript.TestScript, _ bool, args []string) {
+	soon := args[0] == "soon"
+	if soon {
+		args = args[1:]
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	url := "http://" + args[2] + "/v1/payments"
+	if soon {
+		await(ts, want, args[1], url)
+		return
+	}
+	got, err := status(args[1], url)
+	ts.Check(err)
+	if got != want {
+		ts.Fatalf("%s answers %d, want %d", url, got, want)
+	}
+}
+
+func await(ts *testscript.TestScript, want int, key, url string) {
+	said := ""
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		got, err := status(key, url)
+		if got == want {
+			return
+		}
+		said = fmt.Sprint(got, err)
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not answer %d: %s", url, want, said)
+}
+
+func status(key, url string) (int, error) {
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	return res.StatusCode, res.Body.Close()
+}
