@@ -49,6 +49,14 @@ func (s *stage) CancelPayment(
 	panic("the stage takes no money")
 }
 
+func (s *stage) ConfirmPayment(context.Context, pay.Caller, string, string) (pay.Payment, error) {
+	panic("the stage has no rail")
+}
+
+func (s *stage) ResendPrompt(context.Context, pay.Caller, string) error {
+	panic("the stage has no rail")
+}
+
 func (s *stage) Sync(context.Context, pay.Caller, string) (pay.Payment, error) {
 	panic("the stage has no rail")
 }
