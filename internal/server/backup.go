@@ -9,7 +9,7 @@ import (
 
 // Backup copies the embedded database to a new file, while a server may be at work on it.
 func Backup(ctx context.Context, c config.Config, log *slog.Logger, path string) error {
-	db, err := open(ctx, c, log)
+	db, _, err := open(ctx, c, log)
 	if err != nil {
 		return err
 	}
