@@ -3,6 +3,7 @@ package simnet
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/money"
@@ -62,7 +63,9 @@ func (n *Network) Change(
 		if r.Received > before.Received {
 			n.queueDeposit(tx, b, &r, ref.Now, r.Received-before.Received)
 		}
-		n.queueChange(tx, b, &r, ref.Now)
+		if !reflect.DeepEqual(r, before) {
+			n.queueChange(tx, b, &r, ref.Now)
+		}
 		out = n.say(&r, ref)
 		return nil
 	})
