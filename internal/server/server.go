@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/checkout"
+	"github.com/kassa-pay/kassa/internal/api/openapi"
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/config"
 	"github.com/kassa-pay/kassa/internal/egress"
@@ -138,7 +139,11 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	front := wire.Front{
 		Log: s.log, IDs: s.IDs, Now: time.Now, Trusted: proxies, WriteError: pageError,
 	}
-	rooms := []mounter{pages, s.counter(c)}
+	docs, err := openapi.New(c.BaseURL)
+	if err != nil {
+		return err
+	}
+	rooms := []mounter{pages, s.counter(c), docs}
 	if c.Dev {
 		rooms = append(rooms, s.shop(c))
 	}
@@ -161,7 +166,9 @@ func mountPages(mux *http.ServeMux, front *wire.Front, rooms ...mounter) {
 		inner.ServeHTTP(w, r)
 		return nil
 	})
-	for _, path := range []string{"/checkout/", "/sim", "/sim/", "/demo", "/demo/"} {
+	for _, path := range []string{
+		"/checkout/", "/sim", "/sim/", "/demo", "/demo/", "/docs", "/docs/", "/openapi.yaml",
+	} {
 		mux.Handle(path, handler)
 	}
 }
