@@ -17,8 +17,8 @@ import (
 // Case is a behaviour that the suite asks a network for.
 type Case string
 
-// The behaviours. Every rail must have the first; a test whose case a rail does not have is not part
-// of its suite.
+// The behaviours. Every rail must have the first; a test whose case a rail does not have is not
+// part of its suite.
 const (
 	Succeeds     Case = "succeeds"      // at once, or when a pay.Depositor is sent the money
 	Declines     Case = "declines"      // at once
