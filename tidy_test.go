@@ -37,6 +37,7 @@ var plan = map[string][]string{
 
 	"internal/api/wire":    with("internal/pay"),
 	"internal/api/*":       with("internal/pay", "internal/api/wire"),
+	"internal/api/openapi": {"internal/site"},
 	"internal/hosted":      with("internal/pay"),
 	"internal/sim":         with("internal/pay"),
 	"internal/demo":        with(),
@@ -88,7 +89,7 @@ var foreign = map[string][]string{
 	"github.com/spf13/cobra":     {"cmd"},
 	"github.com/knadh/koanf":     {"internal/config"},
 	"github.com/bojanz/currency": {"internal/money", "internal/hosted", "internal/dashboard"},
-	"html/template": {"internal/hosted", "internal/sim", "internal/demo",
+	"html/template": {"internal/hosted", "internal/sim", "internal/demo", "internal/api/openapi",
 		"internal/dashboard"},
 	"text/template":                 {},
 	"unsafe":                        {},

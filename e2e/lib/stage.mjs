@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { launch, Payer } from "./browser.mjs";
-import { Kassa } from "./kassa.mjs";
+import { eventually, Kassa } from "./kassa.mjs";
 import { Shop } from "./shop.mjs";
 import { verify } from "./webhook.mjs";
 
@@ -73,6 +73,26 @@ export class Stage {
       exp_year: 2034, cvc: "123" };
     const route = `/v1/test_helpers/sessions/${session.id}/pay`;
     return this.kassa.request("POST", route, { body: { payment_method, approve } });
+  }
+
+  /** Begins to pay a session by any method, without a browser. The payment comes back. */
+  begin(session, payment_method, approve) {
+    const route = `/v1/test_helpers/sessions/${session.id}/pay`;
+    return this.kassa.call("POST", route, { payment_method, approve });
+  }
+
+  /** Pays a session by a transfer of so much, in minor units. The payment comes back. */
+  async transfer(session, amount) {
+    const { id } = await this.begin(session, { type: "bank_transfer" });
+    return this.kassa.call("POST", `/v1/test_helpers/transfers/${id}`, { amount });
+  }
+
+  /** Waits until a payment has a status. */
+  settled(id, status) {
+    return eventually(`payment ${id} is ${status}`, async () => {
+      const payment = await this.kassa.call("GET", `/v1/payments/${id}`);
+      return payment.status === status && payment;
+    });
   }
 
   /** The payments the server made, newest first. */

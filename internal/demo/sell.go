@@ -118,15 +118,18 @@ func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 		s.message(w, r, http.StatusBadGateway, broken)
 		return
 	}
-	if v.Version = version(v); r.URL.Query().Get("have") == v.Version {
+	v.Version = version(v)
+	have := r.URL.Query().Get("have")
+	if have == v.Version {
 		s.shield.Scripted(w)
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	s.render(w, r, view{
-		status: http.StatusOK, template: "order", Title: "Your order", Order: &v,
-		Steps: s.orderSteps,
-	})
+	page := view{status: http.StatusOK, template: "order", Title: "Your order", Order: &v}
+	if have == "" { // the script, which asks with the version it has, takes the order alone
+		page.Steps = s.orderSteps
+	}
+	s.render(w, r, page)
 }
 
 // version is short and differs whenever the order does.

@@ -12,21 +12,22 @@ import (
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-// The signs of somebody trying out stolen or invented card numbers.
+// The signs of somebody trying out stolen or invented card numbers, or of prompts sent to the phones
+// of strangers.
 const (
 	issuerDigits = 6  // of a number: they name the issuer
 	issuerFactor = 10 // attempts per issuer that raise an alert, in attempts allowed per card
 	brakeKeySize = 32 // bytes
 )
 
-// brake slows down whoever tries out cards: so many attempts per address and per card in
+// brake slows down whoever tries out cards: so many attempts per address, per card and per phone in
 // AttemptWindow. Many attempts with cards of one issuer raise an alert and stop nobody, for a
 // popular bank has many customers. Numbers are known by a keyed hash, under a key that dies with
 // the process.
 type brake struct {
-	addresses, cards, issuers *limit.Window
-	key                       []byte
-	log                       *slog.Logger
+	addresses, cards, phones, issuers *limit.Window
+	key                               []byte
+	log                               *slog.Logger
 }
 
 // newBrake returns a brake that allows so many attempts; nil for no limit.
@@ -37,20 +38,34 @@ func newBrake(attempts int, ids ident.Source, now func() time.Time, log *slog.Lo
 	return &brake{
 		addresses: limit.NewWindow(attempts, AttemptWindow, now),
 		cards:     limit.NewWindow(attempts, AttemptWindow, now),
+		phones:    limit.NewWindow(attempts, AttemptWindow, now),
 		issuers:   limit.NewWindow(attempts*issuerFactor, AttemptWindow, now),
 		key:       ids.Bytes(brakeKeySize), log: log,
 	}
 }
 
 // allow reports whether the attempt may be made, and if not how long to wait.
-func (b *brake) allow(r *http.Request, address string, card *pay.Card) (time.Duration, bool) {
+func (b *brake) allow(
+	r *http.Request, address string, m pay.MethodInput,
+) (time.Duration, bool) {
 	if b == nil {
 		return 0, true
 	}
 	if ok, wait := b.addresses.Allow(address); !ok {
 		return wait, false
 	}
-	digits := card.Number.Reveal()
+	switch {
+	case m.Card != nil:
+		return b.allowCard(r, m.Card.Number.Reveal())
+	case m.Mobile != nil:
+		local, _ := pay.LocalPhone(m.Mobile.Phone)
+		ok, wait := b.phones.Allow(b.hash(local))
+		return wait, ok
+	}
+	return 0, true
+}
+
+func (b *brake) allowCard(r *http.Request, digits string) (time.Duration, bool) {
 	if ok, wait := b.cards.Allow(b.hash(digits)); !ok {
 		return wait, false
 	}

@@ -21,7 +21,9 @@ func TestBrake_CountsAddressesCardsAndIssuers(t *testing.T) {
 	b := newBrake(3, ident.Random(), func() time.Time { return now }, log)
 	r := httptest.NewRequest("POST", "/", nil)
 	try := func(address, number string) bool {
-		_, ok := b.allow(r, address, &pay.Card{Number: secret.NewPAN(number)})
+		_, ok := b.allow(r, address, pay.MethodInput{
+			Card: &pay.Card{Number: secret.NewPAN(number)},
+		})
 		return ok
 	}
 	const stolen = "4242424242424242"
@@ -59,7 +61,7 @@ func TestBrake_CountsAddressesCardsAndIssuers(t *testing.T) {
 func TestBrake_OffMeansOff(t *testing.T) {
 	b := newBrake(0, ident.Random(), time.Now, slog.Default())
 	r := httptest.NewRequest("POST", "/", nil)
-	card := &pay.Card{Number: secret.NewPAN("4242424242424242")}
+	card := pay.MethodInput{Card: &pay.Card{Number: secret.NewPAN("4242424242424242")}}
 	for range 100 {
 		if _, ok := b.allow(r, "192.0.2.1", card); !ok {
 			t.Fatal("a brake that is off braked")

@@ -75,7 +75,7 @@ func digitsOnly(b []byte) bool {
 	return true
 }
 
-// complaints maps the core's errors about a card to messages; code "" is any other.
+// complaints maps the core's errors about a payment method to messages; code "" is any other.
 var complaints = []struct{ param, code, field, text string }{
 	{"number", "parameter_missing", fieldNumber, "number_missing"},
 	{"number", "brand_not_supported", fieldNumber, "number_brand"},
@@ -86,6 +86,9 @@ var complaints = []struct{ param, code, field, text string }{
 	{"cvc", "parameter_missing", fieldCVC, "cvc_missing"},
 	{"cvc", "", fieldCVC, "cvc_length"},
 	{"name", "", fieldHolder, "holder_long"},
+	{"phone", "parameter_missing", fieldPhone, "phone_missing"},
+	{"phone", "", fieldPhone, "phone_invalid"},
+	{"provider", "", fieldProvider, "provider_missing"},
 	{"type", "", fieldMethod, "method_unavailable"},
 }
 

@@ -270,12 +270,12 @@ func TestTwoTabs(t *testing.T) {
 
 func TestChallenge(t *testing.T) {
 	for name, c := range map[string]struct {
-		approve bool
-		page    string
-		text    string
+		answer pay.Decision
+		page   string
+		text   string
 	}{
-		"approved": {true, pagePaid, "Payment successful"},
-		"refused":  {false, pageForm, "could not confirm that it is you"},
+		"approved": {pay.Approve, pagePaid, "Payment successful"},
+		"refused":  {pay.Reject, pageForm, "could not confirm that it is you"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBrowser(t)
@@ -283,7 +283,7 @@ func TestChallenge(t *testing.T) {
 			if !strings.Contains(body, `href="`+paytest.BaseURL+`/sim/card/challenge/`) {
 				t.Fatalf("no way to the bank: %s", body)
 			}
-			b.decide(c.approve)
+			b.decide(c.answer)
 			w := b.follow(get(b.h, b.step("return")))
 			if body := b.sees(w, c.page); !strings.Contains(body, c.text) {
 				t.Errorf("no %q in %s", c.text, body)
@@ -293,11 +293,11 @@ func TestChallenge(t *testing.T) {
 }
 
 // decide answers the challenge at the issuer, without telling us.
-func (b *browser) decide(approve bool) {
+func (b *browser) decide(d pay.Decision) {
 	b.T.Helper()
 	p := b.payments()[0]
 	ref := pay.Ref{Scope: p.Scope(), PaymentID: p.ID, Now: b.Clock.Now()}
-	if err := b.Card.Decide(context.Background(), ref, approve); err != nil {
+	if err := b.Card.Decide(context.Background(), ref, d); err != nil {
 		b.T.Fatal(err)
 	}
 }
@@ -339,7 +339,7 @@ func TestCancel(t *testing.T) {
 func TestCancel_TooLate(t *testing.T) {
 	b := newBrowser(t)
 	b.pay(challenge)
-	b.decide(true)
+	b.decide(pay.Approve)
 	form := url.Values{fieldPayment: {b.payments()[0].ID}}
 	b.sees(b.follow(post(b.h, b.step("cancel"), form)), pagePaid)
 }

@@ -13,13 +13,16 @@ import (
 
 // The names of the form's fields, which are also the ids of its inputs.
 const (
-	fieldMethod  = "method"
-	fieldNonce   = "nonce"
-	fieldNumber  = "number"
-	fieldExpiry  = "expiry"
-	fieldCVC     = "cvc"
-	fieldHolder  = "holder"
-	fieldPayment = "payment"
+	fieldMethod   = "method"
+	fieldNonce    = "nonce"
+	fieldNumber   = "number"
+	fieldExpiry   = "expiry"
+	fieldCVC      = "cvc"
+	fieldHolder   = "holder"
+	fieldPhone    = "phone"
+	fieldProvider = "provider"
+	fieldCode     = "code"
+	fieldPayment  = "payment"
 )
 
 // maxField bounds a field that is shown again, in bytes.
@@ -31,6 +34,8 @@ type form struct {
 	Method   string
 	Expiry   string
 	Holder   string
+	Phone    string
+	Provider string
 	Problems []problem
 }
 

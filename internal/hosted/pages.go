@@ -22,6 +22,8 @@ const (
 	AttemptWindow = 10 * time.Minute
 
 	maxBody = 16 << 10 // bytes of a form
+
+	askEvery = 3 * time.Second // a session's rail is asked no more often by browsers that come back
 )
 
 // Core is what the pages ask of the core. *pay.Service provides it.
@@ -31,6 +33,8 @@ type Core interface {
 		pay.Payment, pay.Reply, error)
 	CancelPayment(ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string) (
 		pay.Payment, pay.Reply, error)
+	ConfirmPayment(ctx context.Context, c pay.Caller, id, code string) (pay.Payment, error)
+	ResendPrompt(ctx context.Context, c pay.Caller, id string) error
 	Sync(ctx context.Context, c pay.Caller, paymentID string) (pay.Payment, error)
 	Watch(sessionID string) (changed <-chan struct{}, stop func())
 }
@@ -56,6 +60,7 @@ type Deps struct {
 // Pages serves everything below /checkout/. It is safe for concurrent use.
 type Pages struct {
 	pay      Core
+	base     string
 	log      *slog.Logger
 	ids      ident.Source
 	now      func() time.Time
@@ -66,20 +71,23 @@ type Pages struct {
 	cross     *http.CrossOriginProtection
 	brake     *brake // nil: no limit
 	reports   *limit.Window
+	asks      *limit.Window // by session
 	assets    *assets
 	templates templates
 	catalogue *catalogue
 	streams   *streams
+	networks  []network
 }
 
 // New reads templates, catalogue and assets, which are part of the program, and returns the pages.
 func New(d Deps) (*Pages, error) {
 	p := &Pages{
-		pay: d.Pay, log: d.Log, ids: d.IDs, now: d.Now, after: d.After, clientIP: d.ClientIP,
+		pay: d.Pay, base: d.BaseURL, log: d.Log, ids: d.IDs, now: d.Now, after: d.After, clientIP: d.ClientIP,
 		headers: securityHeaders(d.BaseURL),
 		cross:   http.NewCrossOriginProtection(),
 		reports: limit.NewWindow(maxReports, reportWindow, d.Now),
-		streams: &streams{session: map[string]int{}},
+		asks:    limit.NewWindow(1, askEvery, d.Now),
+		streams: &streams{session: map[string]int{}}, networks: allNetworks(),
 	}
 	if p.clientIP == nil {
 		p.clientIP = connectionIP
@@ -107,6 +115,11 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	inner.Handle("POST /checkout/{id}", p.handle(p.guarded(p.submit)))
 	// Giving up the attempt in flight, to choose again.
 	inner.Handle("POST /checkout/{id}/cancel", p.handle(p.guarded(p.cancel)))
+	// The one-time code of a mobile money network, and asking for its prompt again.
+	inner.Handle("POST /checkout/{id}/code", p.handle(p.guarded(p.confirm)))
+	inner.Handle("POST /checkout/{id}/resend", p.handle(p.guarded(p.resend)))
+	// The page's own address as a picture.
+	inner.Handle("GET /checkout/{id}/qr.svg", p.handle(p.code))
 	// Back from the issuer.
 	inner.Handle("GET /checkout/{id}/return", p.handle(p.back))
 	// The state for scripts, once and as a stream.

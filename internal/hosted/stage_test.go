@@ -49,6 +49,14 @@ func (s *stage) CancelPayment(
 	panic("the stage takes no money")
 }
 
+func (s *stage) ConfirmPayment(context.Context, pay.Caller, string, string) (pay.Payment, error) {
+	panic("the stage has no rail")
+}
+
+func (s *stage) ResendPrompt(context.Context, pay.Caller, string) error {
+	panic("the stage has no rail")
+}
+
 func (s *stage) Sync(context.Context, pay.Caller, string) (pay.Payment, error) {
 	panic("the stage has no rail")
 }
@@ -102,7 +110,92 @@ func challenged(to string) *pay.Payment {
 	return p
 }
 
-func settings() []setting {
+var everyMethod = []string{pay.MethodCard, pay.MethodMobile, pay.MethodBank}
+
+// wallet is an attempt by mobile money.
+func wallet(state pay.PaymentState, action pay.ActionKind) *pay.Payment {
+	p := attempt(state)
+	p.Method, p.Card, p.Action = pay.MethodMobile, nil, action
+	p.Mobile = &pay.Mobile{Phone: "0241234567", Provider: "mtn"}
+	return p
+}
+
+// sent is an attempt by bank transfer that has brought so much.
+func sent(state pay.PaymentState, received int64) *pay.Payment {
+	p := attempt(state)
+	p.Method, p.Card, p.Received = pay.MethodBank, nil, received
+	p.Transfer = &pay.Transfer{
+		Bank: "Test Bank", AccountName: "Ama’s Fabrics", AccountNumber: "1020304050607",
+		Reference: "KAS-7F3K-92QD", ExpiresAt: stageNow.Add(25 * time.Hour),
+	}
+	return p
+}
+
+func offering(methods []string, p *pay.Payment) func(*pay.PageView) {
+	return func(v *pay.PageView) {
+		in(pay.SessionOpen, p)(v)
+		v.Methods = methods
+	}
+}
+
+// because is a payment with a reason why it ended.
+func because(p *pay.Payment, code pay.DeclineCode) *pay.Payment {
+	p.DeclineCode = code
+	return p
+}
+
+// keptAll is a payment of which the shop took all that had come.
+func keptAll(p *pay.Payment) *pay.Payment {
+	p.Captured = p.Received
+	return p
+}
+
+// otherWays are the states of the methods other than cards.
+func otherWays() []setting {
+	mobile, bank := []string{pay.MethodMobile}, []string{pay.MethodBank}
+	unknown := pay.DeclineNotRegistered
+	nowhere := sent(pay.PaymentUnderpaid, 3000)
+	nowhere.Transfer = nil
+	return []setting{
+		{"choice", pageForm, offering(everyMethod, nil)},
+		{"mobile money alone", pageForm, offering(mobile, nil)},
+		{"bank alone", pageForm, offering(bank, nil)},
+		{"declined on the phone", pageForm,
+			offering(everyMethod, because(wallet(pay.PaymentFailed, ""), pay.DeclineByPayer))},
+		{"declined, not registered", pageForm,
+			offering(everyMethod, because(wallet(pay.PaymentFailed, ""), unknown))},
+		{"declined, timed out", pageForm,
+			offering(mobile, because(wallet(pay.PaymentFailed, ""), pay.DeclinePromptExpired))},
+		{"stopped at the phone", pageForm,
+			offering(everyMethod, wallet(pay.PaymentCanceled, ""))},
+		{"stopped transfer", pageForm, offering(everyMethod, sent(pay.PaymentCanceled, 0))},
+		{"returned", pageForm, offering(bank, keptAll(sent(pay.PaymentCanceled, 3000)))},
+		{"prompt", pagePrompt,
+			in(pay.SessionPaying, wallet(pay.PaymentWaiting, pay.ActionApprove))},
+		{"code", pageCode, in(pay.SessionPaying, wallet(pay.PaymentAction, pay.ActionCode))},
+		{"mobile money, unknown", pageWaiting,
+			in(pay.SessionPaying, wallet(pay.PaymentWaiting, ""))},
+		{"transfer", pageTransfer, in(pay.SessionPaying, sent(pay.PaymentWaiting, 0))},
+		{"underpaid", pageUnderpaid, in(pay.SessionPaying, sent(pay.PaymentUnderpaid, 3000))},
+		{"underpaid, no account", pageUnderpaid, in(pay.SessionPaying, nowhere)},
+		{"overpaid", pageOverpaid, in(pay.SessionPaying, sent(pay.PaymentOverpaid, 7000))},
+		{"paid by transfer", pagePaid,
+			in(pay.SessionComplete, keptAll(sent(pay.PaymentPaid, 5000)))},
+		{"paid with less", pagePaid, in(pay.SessionComplete, keptAll(sent(pay.PaymentPaid, 3000)))},
+		{"paid twice", pagePaid, in(pay.SessionComplete, sent(pay.PaymentOverpaid, 10000))},
+		{"paid by mobile money", pagePaid,
+			in(pay.SessionComplete, wallet(pay.PaymentPaid, ""))},
+		{"late mobile money", pageLate, in(pay.SessionExpired, wallet(pay.PaymentLate, ""))},
+		{"expired without the transfer", pageExpired, in(pay.SessionExpired,
+			because(sent(pay.PaymentFailed, 0), pay.DeclineTransferExpired))},
+		{"expired, returned", pageExpired,
+			in(pay.SessionExpired, keptAll(sent(pay.PaymentCanceled, 3000)))},
+	}
+}
+
+func settings() []setting { return append(cardSettings(), otherWays()...) }
+
+func cardSettings() []setting {
 	bank := "https://bank.test/challenge/x?a=1&b=2"
 	refunded := attempt(pay.PaymentPaid)
 	refunded.Captured, refunded.Refunded = 5000, 1250

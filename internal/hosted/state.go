@@ -12,6 +12,11 @@ import (
 const (
 	pageForm        = "form"        // the buyer can pay
 	pageAction      = "action"      // the buyer has something to do elsewhere
+	pagePrompt      = "prompt"      // the buyer's phone asks
+	pageCode        = "code"        // the buyer's phone has a one-time code
+	pageTransfer    = "transfer"    // the buyer has to send money
+	pageUnderpaid   = "underpaid"   // it was too little
+	pageOverpaid    = "overpaid"    // it was too much
 	pageWaiting     = "waiting"     // the outcome is unknown
 	pagePaid        = "paid"        // the money is the merchant's
 	pageAuthorised  = "authorised"  // the money is held
@@ -28,8 +33,9 @@ const (
 
 // pageNames lists every page, for the templates and for tests that prove them complete.
 var pageNames = []string{
-	pageForm, pageAction, pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate,
-	pageExpired, pageClosed, pageNoMethod, pageNotFound, pageLimited, pageRefused, pageUnavailable,
+	pageForm, pageAction, pagePrompt, pageCode, pageTransfer, pageUnderpaid, pageOverpaid,
+	pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageExpired, pageClosed,
+	pageNoMethod, pageNotFound, pageLimited, pageRefused, pageUnavailable,
 }
 
 // stateOf says which page tells the truth about a session.
@@ -72,10 +78,49 @@ func completeState(p *pay.Payment) string {
 }
 
 func payingState(p *pay.Payment) string {
-	if p != nil && p.State == pay.PaymentAction && actionURL(p) != "" {
-		return pageAction
+	if p == nil {
+		return pageWaiting
+	}
+	switch p.State {
+	case pay.PaymentAction:
+		if p.Action == pay.ActionCode {
+			return pageCode
+		}
+		if actionURL(p) != "" {
+			return pageAction
+		}
+	case pay.PaymentWaiting:
+		if p.Action == pay.ActionApprove && p.Mobile != nil {
+			return pagePrompt
+		}
+		if p.Transfer != nil {
+			return pageTransfer
+		}
+	case pay.PaymentUnderpaid:
+		return pageUnderpaid
+	case pay.PaymentOverpaid:
+		return pageOverpaid
 	}
 	return pageWaiting
+}
+
+// liveAt reports whether a page changes while its reader looks on.
+func liveAt(name string) bool {
+	switch name {
+	case pageAction, pageCode:
+		return true
+	}
+	return waits(name)
+}
+
+// waits reports whether a page's reader has nothing to do on it but to wait, so that without
+// scripts it may be loaded again.
+func waits(name string) bool {
+	switch name {
+	case pagePrompt, pageTransfer, pageUnderpaid, pageOverpaid, pageWaiting:
+		return true
+	}
+	return false
 }
 
 // actionURL is where the buyer has to act, if a browser can go there.

@@ -57,7 +57,7 @@ func TestStates_Truth(t *testing.T) {
 	charged := regexp.MustCompile(`(?i)not been charged`)
 	badNews := regexp.MustCompile(`(?i)fail|declin|did not go through|unsuccessful`)
 	success := regexp.MustCompile(`(?i)successful|thank you`)
-	formAgain := regexp.MustCompile(`name="number"`)
+	formAgain := regexp.MustCompile(`name="nonce"`)
 	for _, s := range settings() {
 		t.Run(s.name, func(t *testing.T) {
 			body := show(t, s).Body.String()
@@ -72,14 +72,28 @@ func TestStates_Truth(t *testing.T) {
 				s.page == pageForm && (strings.HasPrefix(s.name, "declined") || s.name == "last try"))
 			must(success, s.page == pagePaid || s.page == pageAuthorised)
 			switch s.page {
-			case pageWaiting, pageAction, pagePaid, pageAuthorised, pageLate:
+			case pageWaiting, pageAction, pagePaid, pageAuthorised, pageLate, pagePrompt, pageCode,
+				pageTransfer, pageUnderpaid, pageOverpaid:
 				must(badNews, false)
 				must(charged, false)
 			case pageExpired, pageClosed, pageReleased, pageNoMethod:
-				must(charged, true)
+				must(charged, !mayArrive(s))
+			case pageForm:
+				if mayArrive(s) {
+					must(charged, false)
+				}
 			}
 		})
 	}
+}
+
+// mayArrive reports whether money may be on its way although the attempt has ended, or has come and
+// is on its way back: then nobody is told that there was none.
+func mayArrive(s setting) bool {
+	v := openSession()
+	s.setup(&v)
+	p := v.Payment
+	return p != nil && (p.Method == pay.MethodBank || p.DeclineCode == pay.DeclinePromptExpired)
 }
 
 func TestForm_WarnsBeforeTheLastTries(t *testing.T) {

@@ -37,11 +37,17 @@ func snapshotOf(v *pay.PageView) snapshot {
 	return snapshot{State: stateOf(v), Version: version}
 }
 
-// status tells the state once, for scripts that ask again and again.
+// status tells the state once, for scripts that ask again and again. A browser that comes back to
+// the page asks for fresh news: then the rail is asked too.
 func (p *Pages) status(w http.ResponseWriter, r *http.Request) error {
 	v, err := p.load(r)
 	if err != nil {
 		return err
+	}
+	if r.URL.Query().Get("fresh") != "" {
+		if v, err = p.refresh(r, v); err != nil {
+			return err
+		}
 	}
 	body, err := json.Marshal(snapshotOf(&v))
 	if err != nil {
@@ -51,6 +57,22 @@ func (p *Pages) status(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)
 	return nil
+}
+
+// refresh asks the rail what became of the payment in flight, unless it was asked a moment ago.
+func (p *Pages) refresh(r *http.Request, v pay.PageView) (pay.PageView, error) {
+	if v.State != pay.SessionPaying || v.Payment == nil {
+		return v, nil
+	}
+	if ok, _ := p.asks.Allow(v.Session.ID); !ok {
+		return v, nil
+	}
+	if _, err := p.pay.Sync(r.Context(), v.Caller, v.Payment.ID); err != nil {
+		p.log.WarnContext(r.Context(), "checkout page: no answer from the rail",
+			"payment", v.Payment.ID, "error", err)
+		return v, nil
+	}
+	return p.load(r)
 }
 
 // streams counts the open ones.
@@ -168,10 +190,9 @@ func (s *stream) write(format string, args ...any) {
 	}
 }
 
-// wait holds the request while the outcome is unknown and then sends the browser to the page. The
-// waiting page asks for it at once, by a meta refresh: it stays on the screen until the answer
-// comes, so that a buyer without scripts sees the outcome when it is there, and not a page that
-// reloads every few seconds.
+// wait holds the request while a page has nothing new to say and then sends the browser to it. The
+// page asks for it by a meta refresh and stays on the screen until the answer comes, so that a buyer
+// without scripts sees the outcome when it is there, and not a page that reloads every few seconds.
 func (p *Pages) wait(w http.ResponseWriter, r *http.Request) error {
 	v, err := p.load(r)
 	if err != nil {
@@ -188,7 +209,8 @@ func (p *Pages) wait(w http.ResponseWriter, r *http.Request) error {
 		if v, err = p.load(r); err != nil {
 			return err
 		}
-		if stateOf(&v) != pageWaiting {
+		now, seen := snapshotOf(&v), r.URL.Query().Get("seen")
+		if !waits(now.State) || seen != "" && seen != now.Version {
 			break
 		}
 		select {

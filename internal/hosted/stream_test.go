@@ -259,7 +259,7 @@ func TestWait(t *testing.T) {
 	})
 	body := w.sees(w.pay(lateYes), pageWaiting)
 	meta := `<noscript><meta http-equiv="refresh" content="0;url=` +
-		strings.ReplaceAll(w.step("wait"), "&", "&amp;") + `"></noscript>`
+		strings.ReplaceAll(w.step("wait"), "&", "&amp;") + `&amp;seen=`
 	if !strings.Contains(body, meta) {
 		t.Fatalf("no %s in %s", meta, body)
 	}

@@ -32,17 +32,19 @@ func (p *Pages) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer f.wipe()
-	card, shown := readCard(f, v.Now)
-	defer card.CVC.Zero()
+	method, shown := readMethod(f, &v)
+	if method.Card != nil {
+		defer method.Card.CVC.Zero()
+	}
 	nonce := f.text(fieldNonce)
 	if len(shown.Problems) > 0 || !isNonce(nonce) {
 		return p.again(w, r, &v, shown)
 	}
-	if wait, ok := p.brake.allow(r, household(p.clientIP(r)), card); !ok {
+	if wait, ok := p.brake.allow(r, household(p.clientIP(r)), method); !ok {
 		return p.tooMany(w, r, wait)
 	}
 	_, _, err = p.pay.Pay(r.Context(), v.Caller, attemptOnce(v.Session.ID, nonce), pay.PayRequest{
-		SessionID: v.Session.ID, Method: pay.MethodInput{Type: pay.MethodCard, Card: card},
+		SessionID: v.Session.ID, Method: method,
 	})
 	switch e := pay.AsError(err); {
 	case err == nil, e.Kind == pay.Conflict, e.Kind == pay.State:
@@ -75,6 +77,7 @@ func (p *Pages) again(
 ) error {
 	pg := p.pageOf(r, v)
 	pg.Form, pg.status = shown, http.StatusUnprocessableEntity
+	pg.offer(v, shown.Method)
 	pg.Decline, pg.Stopped = "", false // one message at a time
 	p.render(w, r, pg)
 	return nil
@@ -90,24 +93,4 @@ func (p *Pages) tooMany(w http.ResponseWriter, r *http.Request, wait time.Durati
 	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 	p.render(w, r, pg)
 	return nil
-}
-
-// cancel gives up the attempt in flight. It names its payment, so that a page left open cannot end
-// a later attempt. When the payment can no longer be given up, the page says what became of it.
-func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) error {
-	v, err := p.load(r)
-	if err != nil {
-		return err
-	}
-	f, err := readFields(r)
-	if err != nil {
-		return err
-	}
-	if v.Payment != nil && stateOf(&v) == pageAction && v.Payment.ID == f.text(fieldPayment) {
-		_, _, err = p.pay.CancelPayment(r.Context(), v.Caller, nil, v.Payment.ID)
-	}
-	if e := pay.AsError(err); err != nil && e.Kind != pay.Conflict && e.Kind != pay.State {
-		return err
-	}
-	return seeOther(w, r, selfURL(v.Session.ID, r.URL.Query().Get("key")))
 }

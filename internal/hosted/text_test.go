@@ -107,11 +107,16 @@ func TestCatalogue_Used(t *testing.T) {
 	for _, c := range complaints {
 		used[c.text] = true
 	}
-	for _, id := range []string{"cvc_invalid"} { // checked before the core is asked
+	for _, id := range []string{
+		"cvc_invalid", // checked before the core is asked
+		"code_missing", "code_invalid", "code_wrong", "code_unsure", "copy",
+	} {
 		used[id] = true
 	}
 	for _, code := range pay.DeclineCodes() {
-		used["decline_"+string(code)] = true
+		for _, method := range everyMethod {
+			used[declineID(method, code)] = true
+		}
 	}
 	exist := slices.Sorted(maps.Keys(messages(t)["en"]))
 	for id := range used {
@@ -127,12 +132,32 @@ func TestCatalogue_Used(t *testing.T) {
 }
 
 func TestDeclines_HaveWords(t *testing.T) {
-	for _, code := range pay.DeclineCodes() {
-		for _, lang := range []string{"en", "fr"} {
-			w := show(t, setting{setup: in(pay.SessionOpen, failed(code))}, "Accept-Language", lang)
-			want, _ := messages(t)[lang]["decline_"+string(code)].(string)
-			if body := unescaped(w.Body.String()); want == "" || !strings.Contains(body, want) {
-				t.Errorf("%s, %s: %q is not on the page", lang, code, want)
+	card := regexp.MustCompile(`(?i)\bcards?\b|\bcartes?\b`)
+	attempts := map[string]func() *pay.Payment{
+		pay.MethodCard:   func() *pay.Payment { return attempt(pay.PaymentFailed) },
+		pay.MethodMobile: func() *pay.Payment { return wallet(pay.PaymentFailed, "") },
+		pay.MethodBank:   func() *pay.Payment { return sent(pay.PaymentFailed, 0) },
+	}
+	fill := strings.NewReplacer("{{.Network}}", "MTN Mobile Money", "{{.Phone}}", "024 ••• ••67")
+	all := messages(t)
+	for _, code := range append(pay.DeclineCodes(), "a word of the future") {
+		for method, failed := range attempts {
+			for _, lang := range []string{"en", "fr"} {
+				p := because(failed(), code)
+				w := show(t, setting{setup: offering([]string{method}, p)}, "Accept-Language", lang)
+				want, _ := all[lang][declineID(method, code)].(string)
+				if method == pay.MethodMobile {
+					want = fill.Replace(want)
+				} else {
+					want, _, _ = strings.Cut(want, "{{") // a word that no such rail says
+				}
+				body := unescaped(w.Body.String())
+				if len(want) == 0 && code != pay.DeclineProviderDown || !strings.Contains(body, want) {
+					t.Errorf("%s, %s by %s: %q is not on the page", lang, code, method, want)
+				}
+				if method != pay.MethodCard && card.MatchString(want) {
+					t.Errorf("%s, %s by %s speaks of a card: %q", lang, code, method, want)
+				}
 			}
 		}
 	}

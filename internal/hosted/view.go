@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -32,25 +33,45 @@ type page struct {
 	Merchant  string // "" on pages that belong to no session
 	Initial   string
 	Amount    string
+	Received  string // what a transfer has brought; "" before
+	Missing   string // what it has not; "" when nothing is
+	Excess    string // the part of it that was not asked for; "" without
 	Refunded  string // "" when nothing was sent back
 	Email     string
 	Reference string // the payment's id
 	Card      string // "Visa •••• 4242"
+	Phone     string // "024 ••• ••67"
+	Provider  string // of the phone's wallet
+	Network   string // its name
+	Menu      string // what to dial for the network's own menu
+	Transfer  *transfer
+	Remaining int    // the time that is left, in Unit
+	Unit      string // unitDays, unitHours or unitMinutes
+	Prompt    string // promptAgain, promptUsed, promptLost or ""
 	Refunding bool   // late money goes back by itself
 	Review    bool   // the outcome has been open for long
 	Going     bool   // the browser returns to the shop by itself
 
 	// Ways: of ours, and to the outside.
-	Self, Onward, Status, Events, Wait, CancelAction string
-	ShopURL, CancelURL, ActionURL                    template.URL
+	Self, Onward, Status, Events, Wait     string
+	CancelAction, ResendAction, CodeAction string
+	Counter                                string // the other side of it, in test mode
+	ShopURL, CancelURL, ActionURL          template.URL
 
 	PaymentID string
+	Version   string // of what is shown, for who watches it
+	Choices   []choice
 	Form      form
+	networks  []network
 	Nonce     string
 	Decline   pay.DeclineCode
-	Stopped   bool // the last attempt was given up by the buyer
-	Left      int  // attempts
-	Minutes   int  // until the next attempt is allowed
+	Method    string // of the last attempt
+	Stopped   bool   // the last attempt was given up by the buyer
+	Returned  bool   // the shop sends back what it brought
+	Unsettled bool   // the shop has yet to decide about what a transfer brought
+	Several   bool   // there are other ways to pay
+	Left      int    // attempts
+	Minutes   int    // until the next attempt is allowed
 }
 
 // T returns a message of the catalogue, filled from the page.
@@ -60,7 +81,19 @@ func (p *page) T(id string) (string, error) { return p.say(id, p) }
 func (p *page) N(id string, n int) (string, error) { return p.count(id, n, p) }
 
 // Live reports whether the page watches the session.
-func (p *page) Live() bool { return p.Name == pageAction || p.Name == pageWaiting }
+func (p *page) Live() bool { return liveAt(p.Name) }
+
+// Reload is how long a page without scripts stays before it waits for news, in seconds; "" when it
+// does not. Whoever copies an account number by hand is left in peace for a while.
+func (p *page) Reload() string {
+	switch {
+	case !waits(p.Name):
+		return ""
+	case p.Transfer != nil:
+		return "20"
+	}
+	return "0"
+}
 
 // FewLeft reports whether the buyer should know how many attempts remain.
 func (p *page) FewLeft() bool { return p.Left > 0 && p.Left <= fewTries }
@@ -68,18 +101,11 @@ func (p *page) FewLeft() bool { return p.Left > 0 && p.Left <= fewTries }
 // LongAmount reports whether the amount needs a smaller type to stand on one line of a phone.
 func (p *page) LongAmount() bool { return utf8.RuneCountInString(p.Amount) > longAmount }
 
-// DeclineText returns the words for the last decline.
-func (p *page) DeclineText() (string, error) {
-	text, err := p.T("decline_" + string(p.Decline))
-	if err != nil { // a rail's word that is not in the vocabulary
-		return p.T("decline_" + string(pay.DeclineGeneric))
-	}
-	return text, nil
-}
-
 // blank returns a page that belongs to no session.
 func (p *Pages) blank(r *http.Request) *page {
-	return &page{speech: p.catalogue.pick(r), assets: p.assets, status: http.StatusOK}
+	return &page{
+		speech: p.catalogue.pick(r), assets: p.assets, networks: p.networks, status: http.StatusOK,
+	}
 }
 
 // pageOf returns the page that shows a session as it is.
@@ -92,16 +118,29 @@ func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
 	pg.Amount, pg.Email = pg.isolate(ses.Amount.Format(pg.Lang)), v.Email
 	pg.Self, pg.Onward = selfURL(ses.ID, key), onwardURL(ses.ID, key)
 	pg.Status, pg.Events = stepURL(ses.ID, "status", key), stepURL(ses.ID, "events", key)
-	pg.Wait = stepURL(ses.ID, "wait", key)
+	pg.Version = snapshotOf(v).Version
+	pg.Wait = stepURL(ses.ID, "wait", key) + "&seen=" + pg.Version
 	pg.CancelAction = stepURL(ses.ID, "cancel", key)
+	pg.ResendAction = stepURL(ses.ID, "resend", key)
+	pg.CodeAction = stepURL(ses.ID, "code", key)
+	pg.Prompt = r.URL.Query().Get("prompt")
 	pg.ShopURL, pg.CancelURL = template.URL(successURL(ses)), template.URL(cancelURL(ses))
+	pg.Several = len(v.Methods) > 1
 	pg.Left = int(pay.MaxDeclines - ses.Declines)
 	pg.Refunding = v.Merchant.LateMoney != pay.HoldLate
 	if v.Payment != nil {
 		pg.showPayment(v.Payment)
 	}
 	if pg.Name == pageForm {
-		pg.Form.Method, pg.Nonce = v.Methods[0], p.ids.Secret(nonceBytes)
+		pg.Nonce = p.ids.Secret(nonceBytes)
+		pg.openForm(r, v)
+	}
+	if pg.Transfer != nil {
+		pg.Transfer.QR = stepURL(ses.ID, "qr.svg", key)
+		pg.limitTransfer(v.Payment.Transfer.ExpiresAt.Sub(v.Now), p.now())
+	}
+	if pg.Test && (waits(pg.Name) || pg.Name == pageCode) {
+		pg.Counter = "/sim/session/" + url.PathEscape(ses.ID) + "?key=" + url.QueryEscape(key)
 	}
 	if pg.Name == pageExpired || pg.Name == pageClosed {
 		pg.status = http.StatusGone
@@ -110,11 +149,17 @@ func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
 }
 
 func (p *page) showPayment(m *pay.Payment) {
-	p.PaymentID, p.Reference = m.ID, m.ID
+	p.PaymentID, p.Reference, p.Method = m.ID, m.ID, m.Method
 	p.ActionURL = template.URL(actionURL(m))
-	p.Review = m.State == pay.PaymentReview
+	p.Review, p.Unsettled = m.State == pay.PaymentReview, m.State.Unsettled()
 	if m.Card != nil {
 		p.Card = cardName(m.Card)
+	}
+	if m.Mobile != nil {
+		p.showMobile(m.Mobile)
+	}
+	if m.Method == pay.MethodBank {
+		p.showTransfer(m)
 	}
 	if m.Refunded > 0 {
 		sent := m.Amount
@@ -129,7 +174,8 @@ func (p *page) showPayment(m *pay.Payment) {
 		}
 	case pay.PaymentCanceled:
 		p.Decline = m.DeclineCode // set when the attempt never reached the rail
-		p.Stopped = m.DeclineCode == ""
+		p.Returned = m.Captured > 0
+		p.Stopped = m.DeclineCode == "" && !p.Returned
 	}
 }
 
@@ -163,7 +209,8 @@ func initial(name string) string {
 type templates map[string]*template.Template
 
 func newTemplates() (templates, error) {
-	base, err := template.ParseFS(pageFiles, "page/layout.html", "page/part.html", "page/card.html")
+	base, err := template.ParseFS(pageFiles, "page/layout.html", "page/part.html", "page/card.html",
+		"page/mobile.html", "page/account.html")
 	if err != nil {
 		return nil, err
 	}

@@ -88,6 +88,7 @@ func greet(out io.Writer, c config.Config, addr net.Addr) {
 
   a shop to buy in  %[1]s/demo
   its payers        %[1]s/sim
+  the API           %[1]s/docs
 
 Or create a session, then open its "url" in a browser and pay with 4242 4242 4242 4242:
 
@@ -109,7 +110,8 @@ func dataName(c config.Config) string {
 
 // welcome is what the root of the server says to a person who happens to open it.
 func welcome(c config.Config) string {
-	text := "This is Kassa, a checkout server.\n\nThe API is at /v1; buyers come to /checkout/...\n"
+	text := "This is Kassa, a checkout server.\n\nThe API is at /v1, described at /docs; " +
+		"buyers come to /checkout/...\n"
 	if c.Dev {
 		text += "\nDevelopment mode: authenticate with Authorization: Bearer " + DemoSecretKey + "\n" +
 			"A shop to buy in is at /demo; be its payers, their bank and the networks at /sim.\n"

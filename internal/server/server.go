@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/checkout"
+	"github.com/kassa-pay/kassa/internal/api/openapi"
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/config"
 	"github.com/kassa-pay/kassa/internal/egress"
@@ -160,7 +161,11 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	front := wire.Front{
 		Log: s.log, IDs: s.IDs, Now: time.Now, Trusted: proxies, WriteError: pageError,
 	}
-	rooms := []mounter{pages, s.counter(c)}
+	docs, err := openapi.New(c.BaseURL)
+	if err != nil {
+		return err
+	}
+	rooms := []mounter{pages, s.counter(c), docs}
 	if c.Dev {
 		rooms = append(rooms, s.shop(c))
 	}
@@ -183,7 +188,9 @@ func (s *Server) mountPages(mux *http.ServeMux, front *wire.Front, rooms ...moun
 		s.serveOrStream(inner, w, r)
 		return nil
 	})
-	for _, path := range []string{"/checkout/", "/sim", "/sim/", "/demo", "/demo/"} {
+	for _, path := range []string{
+		"/checkout/", "/sim", "/sim/", "/demo", "/demo/", "/docs", "/docs/", "/openapi.yaml",
+	} {
 		mux.Handle(path, handler)
 	}
 }

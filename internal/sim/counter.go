@@ -61,7 +61,8 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, d *desk) {
 	}
 	v := view{
 		status: http.StatusOK, template: "counter", Title: "The other side of the counter",
-		Merchant: d.merchant, Counter: c, Note: notes[r.URL.Query().Get("note")], Menu: homePath,
+		Merchant: d.merchant, Amount: d.amount, Counter: c, Menu: homePath,
+		Note: notes[r.URL.Query().Get("note")],
 	}
 	if c.Single() {
 		v.Title, v.Menu = "You are the payer", ""

@@ -28,6 +28,7 @@ type desk struct {
 	session  string // the one session they may see; "" for everybody's
 	path     string // this page, with its key
 	checkout string // the session's checkout page
+	amount   string // that the session asks for
 }
 
 // at resolves who stands at the counter before a handler runs, and refuses forms of other sites.
@@ -67,7 +68,7 @@ func (p *Pages) session(r *http.Request) (*desk, error) {
 	query := "?" + url.Values{"key": {key}}.Encode()
 	return &desk{
 		caller: v.Caller, merchant: v.Merchant.Name, session: id, path: sessionPath + id + query,
-		checkout: checkoutPath + id + query,
+		checkout: checkoutPath + id + query, amount: v.Session.Amount.Format("en"),
 	}, nil
 }
 

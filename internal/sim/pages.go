@@ -155,7 +155,7 @@ type view struct {
 	Title             string
 	Menu              string // the path of this page in the menu; "" for no menu
 
-	Merchant, Amount, Card string // what a card issuer asks
+	Merchant, Amount, Card string // who asks for what, and from which card
 	Text                   string // a message
 	Note                   string // what came of the answer before
 	Next                   string // where the payer goes on; "" for nowhere

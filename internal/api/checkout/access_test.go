@@ -39,6 +39,8 @@ func (x things) byID() []string {
 		"GET /v1/payments/" + x.payment,
 		"POST /v1/payments/" + x.payment + "/cancel",
 		"POST /v1/payments/" + x.payment + "/capture",
+		"POST /v1/payments/" + x.payment + "/confirm",
+		"POST /v1/payments/" + x.payment + "/settle",
 		"GET /v1/refunds/" + x.refund,
 		"GET /v1/customers/" + x.customer,
 		"POST /v1/customers/" + x.customer,
@@ -56,7 +58,24 @@ func (x things) byID() []string {
 		"GET " + delivery,
 		"POST " + delivery + "/" + x.delivery + "/redeliver",
 		"POST /v1/test_helpers/sessions/" + x.session + "/pay",
+		"POST /v1/test_helpers/prompts/" + x.payment + "/approve",
+		"POST /v1/test_helpers/prompts/" + x.payment + "/reject",
+		"POST /v1/test_helpers/prompts/" + x.payment + "/wrong_pin",
+		"POST /v1/test_helpers/transfers/" + x.payment,
 	}
+}
+
+// bodyFor returns a good body for requests that need one.
+func bodyFor(path string) string {
+	for part, body := range map[string]string{
+		"/pay": cardBody, "/confirm": `{"code":"1"}`, "/settle": `{"action":"accept"}`,
+		"/transfers/": `{"amount":1}`,
+	} {
+		if strings.HasSuffix(path, part) || strings.Contains(path, part) && part[len(part)-1] == '/' {
+			return body
+		}
+	}
+	return ""
 }
 
 // TestForeignIsMissing holds that nobody can tell another merchant's object, or one of the other
@@ -68,16 +87,13 @@ func TestForeignIsMissing(t *testing.T) {
 	for i, request := range x.byID() {
 		method, path, _ := strings.Cut(request, " ")
 		_, missing, _ := strings.Cut(unknown.byID()[i], " ")
-		body := ""
-		if strings.HasSuffix(path, "/pay") {
-			body = cardBody
-		}
+		body := bodyFor(path)
 		want := h.do(method, missing, key, body, "Idempotency-Key", "k1"+request)
 		if want.Code != http.StatusNotFound {
 			t.Fatalf("%s: %d %s", request, want.Code, want.Body)
 		}
 		for _, stranger := range []string{otherKey, liveKey} {
-			if stranger == liveKey && strings.HasSuffix(path, "/pay") {
+			if stranger == liveKey && strings.Contains(path, "/test_helpers/") {
 				continue // refused before anything is looked up
 			}
 			got := h.do(method, path, stranger, body, "Idempotency-Key", "k2"+request)
@@ -116,6 +132,7 @@ func TestStrangersListNothing(t *testing.T) {
 		"/v1/checkout/sessions", "/v1/payments", "/v1/refunds", "/v1/customers", "/v1/events",
 		"/v1/webhooks", "/v1/checkout/sessions?payment=" + x.payment,
 		"/v1/refunds?payment=" + x.payment, "/v1/payments?session=" + x.session,
+		"/v1/balance/transactions",
 	} {
 		for _, stranger := range []string{otherKey, liveKey} {
 			w := h.do("GET", path, stranger, "")
@@ -137,7 +154,9 @@ func TestEveryRouteAsksForAKey(t *testing.T) {
 		"POST /v1/checkout/sessions", "GET /v1/checkout/sessions", "GET /v1/payments",
 		"POST /v1/refunds", "GET /v1/refunds", "POST /v1/customers", "GET /v1/customers",
 		"GET /v1/events", "POST /v1/webhooks", "GET /v1/webhooks",
-		"GET /v1/test_helpers/clock", "POST /v1/test_helpers/clock/advance")
+		"POST /v1/payments", "GET /v1/balance", "GET /v1/balance/transactions",
+		"GET /v1/test_helpers/prompts", "GET /v1/test_helpers/rails/momo",
+		"POST /v1/test_helpers/rails/momo", "GET /v1/test_helpers/clock", "POST /v1/test_helpers/clock/advance")
 	for _, request := range requests {
 		method, path, _ := strings.Cut(request, " ")
 		limited := writeKey

@@ -1,13 +1,18 @@
 package checkout_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/kassa-pay/kassa/internal/api/checkout"
+	"github.com/kassa-pay/kassa/internal/api/openapi"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -54,6 +59,83 @@ func TestGuide_NamesNothingElse(t *testing.T) {
 	}
 	if len(routes) < len(have) {
 		t.Errorf("only %d routes found", len(routes))
+	}
+}
+
+// described is what the tests read of the API description.
+type described struct {
+	Paths      map[string]map[string]yaml.Node
+	Webhooks   map[string]yaml.Node
+	Components struct {
+		Schemas map[string]struct {
+			Enum       []string
+			Properties map[string]yaml.Node
+		}
+	}
+}
+
+func description(t *testing.T) (d described) {
+	t.Helper()
+	must(t, yaml.Unmarshal(openapi.Document(), &d))
+	return d
+}
+
+// TestDescription_HasTheRoutesAndNoOther compares the mux with the paths of the description, both
+// ways.
+func TestDescription_HasTheRoutesAndNoOther(t *testing.T) {
+	var paths []string
+	for path, item := range description(t).Paths {
+		for method := range item {
+			if method != "parameters" {
+				paths = append(paths, strings.ToUpper(method)+" "+path)
+			}
+		}
+	}
+	same(t, "routes", checkout.Patterns(), paths)
+}
+
+// TestDescription_KnowsEveryWord compares what the code says with what the description allows, both
+// ways: parameters, events, statuses, reasons and error codes.
+func TestDescription_KnowsEveryWord(t *testing.T) {
+	d := description(t)
+	for schema, names := range checkout.Bodies() {
+		same(t, schema, names, slices.Collect(maps.Keys(d.Components.Schemas[schema].Properties)))
+	}
+	same(t, "webhooks", checkout.EventNames(), slices.Collect(maps.Keys(d.Webhooks)))
+	same(t, "EventType", checkout.EventNames(), d.Components.Schemas["EventType"].Enum)
+	same(t, "PaymentStatus", checkout.PaymentWords(), d.Components.Schemas["PaymentStatus"].Enum)
+	var reasons []string
+	for _, code := range pay.DeclineCodes() {
+		reasons = append(reasons, string(code))
+	}
+	same(t, "FailureCode", reasons, d.Components.Schemas["FailureCode"].Enum)
+	codes := d.Components.Schemas["ErrorCode"].Enum
+	for code, file := range codesOf(t) {
+		if !slices.Contains(codes, code) {
+			t.Errorf("ErrorCode does not know %s of %s", code, file)
+		}
+	}
+	guide, err := os.ReadFile(guide)
+	must(t, err)
+	for _, code := range codes {
+		if !strings.Contains(string(guide), "`"+code+"`") {
+			t.Errorf("docs/api.md does not mention the error %s of the description", code)
+		}
+	}
+}
+
+// same reports what one of two sets lacks.
+func same(t *testing.T, what string, code, doc []string) {
+	t.Helper()
+	for _, word := range code {
+		if !slices.Contains(doc, word) {
+			t.Errorf("%s: the description lacks %s", what, word)
+		}
+	}
+	for _, word := range doc {
+		if !slices.Contains(code, word) {
+			t.Errorf("%s: the description promises %s", what, word)
+		}
 	}
 }
 

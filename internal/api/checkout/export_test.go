@@ -14,16 +14,39 @@ func Patterns() []string {
 	return patterns
 }
 
+// bodies are the inputs by the name of their schema in the API description.
+var bodies = map[string]any{
+	"NewSession": sessionInput{}, "NewPayment": paymentInput{}, "Capture": captureInput{},
+	"Code": confirmInput{}, "Settlement": settleInput{}, "NewRefund": refundInput{},
+	"CustomerFields": customerInput{}, "NewWebhook": endpointInput{},
+	"WebhookFields": endpointPatch{}, "Attempt": payInput{}, "Method": methodInput{},
+	"SentTransfer": transferInput{}, "RailFields": railInput{}, "Advance": clockInput{},
+	"Empty": bare{}, "Nothing": nothing{},
+}
+
+// Bodies lists the parameters of every body by the name of its schema.
+func Bodies() map[string][]string {
+	all := map[string][]string{}
+	for schema, in := range bodies {
+		all[schema] = names(reflect.TypeOf(in))
+	}
+	return all
+}
+
+// EventNames lists the names of the events.
+func EventNames() []string { return knownEvents() }
+
+// PaymentWords lists the words for the states of a payment.
+func PaymentWords() []string { return words(paymentWords) }
+
 // Vocabulary lists, as the guide writes them, the parameters of every body, the names of the
 // events, the words for states and the codes with an answer of their own.
 func Vocabulary() []string {
 	var words []string
-	for _, in := range []any{
-		sessionInput{}, captureInput{}, refundInput{}, customerInput{}, endpointInput{},
-		endpointPatch{}, payInput{}, clockInput{}, paymentInput{}, settleInput{}, confirmInput{},
-		transferInput{}, railInput{},
-	} {
-		words = append(words, names(reflect.TypeOf(in))...)
+	for schema, in := range bodies {
+		if schema != "Method" {
+			words = append(words, names(reflect.TypeOf(in))...)
+		}
 	}
 	for _, name := range names(reflect.TypeFor[methodInput]()) {
 		words = append(words, "payment_method."+name)

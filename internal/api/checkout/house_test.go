@@ -20,11 +20,15 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/checkout"
+	"github.com/kassa-pay/kassa/internal/api/openapi"
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/rail/bank"
 	"github.com/kassa-pay/kassa/internal/rail/card"
+	"github.com/kassa-pay/kassa/internal/rail/momo"
+	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/store"
 	"github.com/kassa-pay/kassa/internal/store/schema"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
@@ -72,12 +76,17 @@ const (
 	writeKey  = "sk_test_writer"
 )
 
+// contract is the document that every answer of every test is held against.
+var contract = sync.OnceValues(func() (*apitest.Contract, error) {
+	return apitest.NewContract(openapi.Document())
+})
+
 // house is the API over the real core, on a database of its own.
 type house struct {
 	http.Handler
 	pay    *pay.Service
 	store  *store.Store
-	card   *card.Network
+	nets   []*simnet.Network
 	sender *webhook.Sender
 	clock  *clock
 	log    *bytes.Buffer
@@ -104,14 +113,13 @@ func openWith(t testing.TB, change func(*checkout.Deps)) *house {
 	must(t, err)
 	const base = "https://pay.example"
 	h.store = store.New(db)
-	h.card, err = card.New(card.Config{
+	rails := h.networks(t, simnet.Config{
 		DB: db, Clock: h.clock, IDs: ids, Vault: keys, BaseURL: base,
 	})
-	must(t, err)
 	h.pay = pay.New(pay.Deps{
-		Store: h.store, Rails: []pay.Rail{h.card}, Clock: h.clock, IDs: ids, Vault: keys,
-		Log: log, BaseURL: base,
-		Named: func(_, eventType string) bool { return checkout.Names(eventType) },
+		Store: h.store, Rails: rails, Clock: h.clock, IDs: ids, Vault: keys, Log: log,
+		BaseURL: base,
+		Named:   func(_, eventType string) bool { return checkout.Names(eventType) },
 	})
 	h.sender = webhook.New(webhook.Deps{
 		Store: h.store, Clock: h.clock, IDs: ids, Vault: keys, Log: log,
@@ -129,6 +137,11 @@ func openWith(t testing.TB, change func(*checkout.Deps)) *house {
 	mux := http.NewServeMux()
 	checkout.New(d).Mount(mux)
 	h.Handler = mux
+	if _, measured := t.(*testing.B); !measured {
+		c, err := contract()
+		must(t, err)
+		h.Handler = c.Wrap(t, mux)
+	}
 	h.people(t)
 	return h
 }
@@ -139,6 +152,19 @@ var nowhere = &net.Resolver{
 	Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("no names here")
 	},
+}
+
+// networks builds the simulated networks.
+func (h *house) networks(t testing.TB, c simnet.Config) []pay.Rail {
+	t.Helper()
+	cards, err := card.New(c)
+	must(t, err)
+	phones, err := momo.New(c)
+	must(t, err)
+	banks, err := bank.New(c)
+	must(t, err)
+	h.nets = []*simnet.Network{cards.Network, phones.Network, banks.Network}
+	return []pay.Rail{cards, phones, banks}
 }
 
 // locked lets parallel requests share a buffer.
@@ -191,22 +217,31 @@ func must(t testing.TB, err error) {
 // settle lets everything that is due happen.
 func (h *house) settle(t testing.TB) {
 	t.Helper()
-	receive := func(ctx context.Context, header http.Header, body []byte) error {
-		return h.pay.Receive(ctx, card.Name, header, body)
-	}
-	pump := func(ctx context.Context) (int, error) {
-		return h.card.Pump(ctx, h.clock.Now(), 100, receive)
-	}
 	for n := 1; n > 0; {
 		n = 0
 		for _, work := range []func(context.Context) (int, error){
-			h.pay.ExpireDue, h.pay.PollPayments, h.pay.PollRefunds, pump, h.pay.ProcessNotices,
+			h.pay.ExpireDue, h.pay.PollPayments, h.pay.PollRefunds, h.pump, h.pay.ProcessNotices,
 		} {
 			done, err := work(t.Context())
 			must(t, err)
 			n += done
 		}
 	}
+}
+
+// pump lets the networks send the notifications that are due.
+func (h *house) pump(ctx context.Context) (n int, err error) {
+	for _, net := range h.nets {
+		receive := func(ctx context.Context, header http.Header, body []byte) error {
+			return h.pay.Receive(ctx, net.Name(), header, body)
+		}
+		sent, err := net.Pump(ctx, h.clock.Now(), 100, receive)
+		if err != nil {
+			return n, err
+		}
+		n += sent
+	}
+	return n, nil
 }
 
 // deliver takes the deliveries that are due as a perfect receiver would, in the order of their
@@ -248,6 +283,13 @@ func (h *house) take(t testing.TB) (n int) {
 		h.sent, n = append(h.sent, parcels...), len(parcels)
 		return err
 	}))
+	c, err := contract()
+	must(t, err)
+	for _, p := range h.sent {
+		if err := c.Webhook(p.Type, p.Body); err != nil {
+			t.Error(err)
+		}
+	}
 	return n
 }
 

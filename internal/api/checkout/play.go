@@ -1,9 +1,6 @@
 package checkout
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
@@ -134,9 +131,6 @@ func (a *API) setRail(c *call) error {
 	if err := wire.DecodeOptional(c.w, c.r, &in); err != nil {
 		return err
 	}
-	if err := in.check(); err != nil {
-		return err
-	}
 	r, err := a.rail(c)
 	if err != nil {
 		return err
@@ -144,18 +138,6 @@ func (a *API) setRail(c *call) error {
 	in.apply(&r.Behaviour)
 	err = a.pay.Behave(c.r.Context(), c.Caller, r.name, r.Behaviour)
 	return show(c, &r, err, appendRail)
-}
-
-// check refuses providers that no network has.
-func (in *railInput) check() error {
-	for _, provider := range value(in.Outage) {
-		if !slices.Contains(pay.Providers(), provider) {
-			return pay.BadParam("outage", codeInvalid,
-				"outage lists providers that are down: some of %s.",
-				strings.Join(pay.Providers(), ", "))
-		}
-	}
-	return nil
 }
 
 func (in *railInput) apply(b *pay.Behaviour) {
@@ -166,8 +148,6 @@ func (in *railInput) apply(b *pay.Behaviour) {
 	set(&b.Duplicate, in.Duplicate)
 	set(&b.Reorder, in.Reorder)
 	set(&b.DelayMillis, in.DelayMillis)
-	slices.Sort(b.Outage)
-	b.Outage = slices.Compact(b.Outage)
 }
 
 // set takes over what was given.

@@ -16,8 +16,10 @@
 
   var form = document.getElementById("pay");
   if (form) {
-    cardForm(form);
+    sending(form, cardForm(form) || mobileForm(form) || codeForm(form) || {});
   }
+  copying(document.querySelectorAll("[data-copy]"));
+  localTime(document.querySelector("time[datetime]"));
   goOn();
   focusNotice();
   var live = document.querySelector("main[data-events]");
@@ -25,16 +27,17 @@
     watch(live.dataset);
   }
 
-  // goOn carries a buyer who is on the way on to the bank. The mark is taken off the address first,
-  // so that the page stays when it is opened again or come back to.
+  // goOn carries a buyer who is on the way on to the bank. The marks are taken off the address
+  // first, so that the page stays when it is opened again or come back to.
   function goOn() {
     var url = new URL(location.href), bank = document.getElementById("bank");
-    if (!url.searchParams.has("go")) {
-      return;
-    }
+    var onward = url.searchParams.has("go");
     url.searchParams.delete("go");
-    history.replaceState(null, "", url.href);
-    if (bank) {
+    url.searchParams.delete("prompt"); // told once
+    if (url.href !== location.href) {
+      history.replaceState(null, "", url.href);
+    }
+    if (bank && onward) {
       setTimeout(function () { location.assign(bank.href); }, 1000);
     }
   }
@@ -46,20 +49,62 @@
     }
   }
 
+  // copying shows the buttons that copy, where the browser can.
+  function copying(buttons) {
+    buttons.forEach(function (button) {
+      if (!navigator.clipboard) {
+        return;
+      }
+      var text = button.textContent, done = button.closest("[data-copied]").dataset.copied;
+      button.hidden = false;
+      button.addEventListener("click", function () {
+        navigator.clipboard.writeText(button.dataset.copy).then(function () {
+          button.textContent = document.getElementById("copied").textContent = done;
+          button.dataset.done = "";
+          setTimeout(function () {
+            button.textContent = text;
+            delete button.dataset.done;
+            document.getElementById("copied").textContent = "";
+          }, 2000);
+        }, function () { getSelection().selectAllChildren(button.previousElementSibling); });
+      });
+    });
+  }
+
+  // localTime adds when that is on the buyer's clock.
+  function localTime(time) {
+    if (!time) {
+      return;
+    }
+    var at = new Date(time.dateTime);
+    time.textContent = "(" + at.toLocaleString(document.documentElement.lang, {
+      weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit"
+    }) + ")";
+    time.hidden = false;
+  }
+
   // watch waits for another state than the page's own: by events, and when there are none by asking.
+  // Whoever comes back from the bank's app or the phone's dialler is shown the latest at once.
   function watch(data) {
     function look(now) {
-      if (now.state !== data.state) {
+      if (now.state !== data.state || now.version !== data.version) {
         location.replace(data.next);
       }
     }
-    function ask() {
-      fetch(data.status, {cache: "no-store"})
-        .then(function (r) { return r.ok ? r.json() : {state: data.state}; })
+    function fetchState(address) {
+      return fetch(address, {cache: "no-store"})
+        .then(function (r) { return r.ok ? r.json() : data; })
         .then(look)
-        .catch(function () {})
-        .then(function () { setTimeout(ask, 3000); });
+        .catch(function () {});
     }
+    function ask() {
+      fetchState(data.status).then(function () { setTimeout(ask, 3000); });
+    }
+    document.addEventListener("visibilitychange", function () {
+      if (document.visibilityState === "visible") {
+        fetchState(data.status + "&fresh=1");
+      }
+    });
     if (!window.EventSource) {
       ask();
       return;
@@ -79,9 +124,6 @@
     if (!number) {
       return;
     }
-    var button = form.querySelector("button"), text = button.firstElementChild;
-    var label = text.textContent, busy = false;
-
     number.addEventListener("input", function () {
       if (/^[\d\s-]*$/.test(number.value)) {
         regroup(number);
@@ -93,14 +135,58 @@
         slash(expiry);
       }
     });
-    form.addEventListener("submit", function (e) {
-      if (busy) {
-        e.preventDefault();
-        return;
+    regroup(number);
+    showBrand(digitsOf(number.value));
+    return {
+      check: function () { return check(number, expiry, cvc); },
+      wipe: function () { number.value = cvc.value = ""; }
+    };
+  }
+
+  // mobileForm follows the number's prefix with the network, until the buyer has chosen one.
+  function mobileForm(form) {
+    var phone = form.elements.phone, networks = form.querySelectorAll("[data-prefixes]");
+    var decided = false;
+    if (!phone) {
+      return;
+    }
+    networks.forEach(function (n) {
+      n.addEventListener("change", function () { decided = true; });
+    });
+    phone.addEventListener("input", function () {
+      var prefix = digitsOf(phone.value).replace(/^(233|(?=[1-9]))/, "0").slice(0, 3);
+      networks.forEach(function (n) {
+        if (!decided && n.dataset.prefixes.split(" ").indexOf(prefix) >= 0) {
+          n.checked = true;
+        }
+      });
+    });
+    return {
+      check: function () {
+        var problems = [];
+        need(problems, phone, function (s) {
+          return /[^\x00-\x7f]/.test(s) || digitsOf(s).length >= 9;
+        });
+        return problems;
       }
-      var problems = check(number, expiry, cvc);
-      showProblems(form, problems);
-      if (problems.length > 0) {
+    };
+  }
+
+  function codeForm(form) {
+    var code = form.elements.code;
+    return code && {wipe: function () { code.value = ""; }};
+  }
+
+  // sending lets a form go once, when there is nothing to correct. how may check and wipe.
+  function sending(form, how) {
+    var button = form.querySelector("button"), text = button.firstElementChild;
+    var label = text.textContent, busy = false;
+    form.addEventListener("submit", function (e) {
+      var problems = how.check && !busy ? how.check() : [];
+      if (how.check && !busy) {
+        showProblems(form, problems);
+      }
+      if (busy || problems.length > 0) {
         e.preventDefault();
         return;
       }
@@ -110,7 +196,9 @@
     });
     // Whoever comes back to the page finds the button working and the secrets gone.
     addEventListener("pagehide", function () {
-      number.value = cvc.value = "";
+      if (how.wipe) {
+        how.wipe();
+      }
     });
     addEventListener("pageshow", function (e) {
       if (e.persisted) {
@@ -120,8 +208,6 @@
       button.removeAttribute("aria-disabled");
       text.textContent = label;
     });
-    regroup(number);
-    showBrand(digitsOf(number.value));
   }
 
   function digitsOf(s) {
@@ -196,20 +282,23 @@
   // else is left to the server, which knows the brands and the time.
   function check(number, expiry, cvc) {
     var problems = [];
-    function need(input, good) {
-      var value = input.value.trim();
-      if (value === "") {
-        problems.push([input, input.dataset.missing]);
-      } else if (!good(value)) {
-        problems.push([input, input.dataset.invalid]);
-      }
-    }
-    need(number, function (s) {
+    need(problems, number, function (s) {
       return /[^\x00-\x7f]/.test(s) || /^[\d\s.-]+$/.test(s) && digitsOf(s).length >= 12;
     });
-    need(expiry, function (s) { return /\d/.test(s); });
-    need(cvc, function (s) { return /[^\x00-\x7f]/.test(s) || /^\s*\d{3,4}\s*$/.test(s); });
+    need(problems, expiry, function (s) { return /\d/.test(s); });
+    need(problems, cvc, function (s) {
+      return /[^\x00-\x7f]/.test(s) || /^\s*\d{3,4}\s*$/.test(s);
+    });
     return problems;
+  }
+
+  function need(problems, input, good) {
+    var value = input.value.trim();
+    if (value === "") {
+      problems.push([input, input.dataset.missing]);
+    } else if (!good(value)) {
+      problems.push([input, input.dataset.invalid]);
+    }
   }
 
   function showProblems(form, problems) {

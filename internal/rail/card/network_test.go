@@ -16,6 +16,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/rail/card"
+	"github.com/kassa-pay/kassa/internal/rail/railtest"
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/secret"
 	"github.com/kassa-pay/kassa/internal/vault"
@@ -46,17 +47,17 @@ func (b *bench) start(t testing.TB, number string) (pay.Attempt, pay.Outcome) {
 func TestStart_OneCommitForACharge(t *testing.T) {
 	engines(t, func(t *testing.T, b *bench) {
 		for _, number := range []string{okCard, "4000000000000002", lateCard, challengeCard} {
-			before := b.db.Commits()
+			before := b.DB.Commits()
 			b.start(t, number)
-			if n := b.db.Commits() - before; n != 1 {
+			if n := b.DB.Commits() - before; n != 1 {
 				t.Errorf("%s took %d commits, want 1", number, n)
 			}
 		}
-		before := b.db.Commits()
+		before := b.DB.Commits()
 		a, _ := b.start(t, okCard)
 		b.query(t, a.PaymentID)
 		b.collect(t)
-		if n := b.db.Commits() - before; n != 1 {
+		if n := b.DB.Commits() - before; n != 1 {
 			t.Errorf("asking and an idle pump took %d commits", n-1)
 		}
 	})
@@ -64,7 +65,7 @@ func TestStart_OneCommitForACharge(t *testing.T) {
 
 func TestStart_KeepsNoCard(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kassa.db")
-	b := newBench(t, "sqlite:"+path)
+	b := newBench(t, railtest.NewGround(t, "sqlite:"+path))
 	a := b.attempt("4000000000003220")
 	a.Card.CVC = secret.NewCVV([]byte("973"))
 	out, err := b.Start(t.Context(), a)
@@ -111,7 +112,7 @@ func TestStart_RecordsContradictions(t *testing.T) {
 				t.Errorf("Start = %v, want ErrRefused", err)
 			}
 		}
-		got, err := b.Incidents(t.Context(), b.merchant)
+		got, err := b.Incidents(t.Context(), b.Merchant)
 		if err != nil || len(got) != 2 || !strings.HasPrefix(got[0], a.PaymentID) {
 			t.Errorf("incidents = %q, %v", got, err)
 		}
@@ -119,7 +120,7 @@ func TestStart_RecordsContradictions(t *testing.T) {
 }
 
 func TestStart_WithoutACard(t *testing.T) {
-	b := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "kassa.db"))
+	b := sqlite(t)
 	a := b.attempt(okCard)
 	a.Card = nil
 	if _, err := b.Start(t.Context(), a); err == nil {
@@ -143,11 +144,11 @@ func TestStart_Scenarios(t *testing.T) {
 			if _, err := b.Start(t.Context(), a); !errors.Is(err, simnet.ErrNoReply) {
 				t.Fatalf("Start = %v", err)
 			}
-			b.clock.advance(b.Facts().ReviewAfter + time.Hour)
+			b.Clock.Advance(b.Facts().ReviewAfter + time.Hour)
 			if out := b.query(t, a.PaymentID); out.Kind != pay.OutcomeWaiting {
 				t.Errorf("after the review time: %+v", out)
 			}
-			b.clock.advance(24 * time.Hour)
+			b.Clock.Advance(24 * time.Hour)
 			if out := b.query(t, a.PaymentID); out.Kind != pay.OutcomePaid {
 				t.Errorf("in the end: %+v", out)
 			}
@@ -162,7 +163,7 @@ func TestLedger(t *testing.T) {
 	engines(t, func(t *testing.T, b *bench) {
 		a, _ := b.start(t, lateCard)
 		ledger := func() []simnet.Entry {
-			all, err := b.Ledger(t.Context(), b.merchant, b.clock.Now())
+			all, err := b.Ledger(t.Context(), b.Merchant, b.Clock.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,9 +172,9 @@ func TestLedger(t *testing.T) {
 		if got := ledger(); len(got) != 0 {
 			t.Errorf("what lies ahead is in the books: %+v", got)
 		}
-		b.clock.advance(time.Minute)
+		b.Clock.Advance(time.Minute)
 		order := pay.RefundOrder{
-			Ref: b.ref(a.PaymentID), RefundID: b.ids.ID("re", b.clock.Now()), Amount: a.Amount,
+			Ref: b.Ref(a.PaymentID), RefundID: b.IDs.ID("re", b.Clock.Now()), Amount: a.Amount,
 		}
 		if _, err := b.Refund(t.Context(), order); err != nil {
 			t.Fatal(err)
@@ -182,7 +183,7 @@ func TestLedger(t *testing.T) {
 			{ID: a.PaymentID, PaymentID: a.PaymentID, Kind: "debit", Amount: a.Amount,
 				PostedAt: a.Now.Add(30 * time.Second)},
 			{ID: order.RefundID, PaymentID: a.PaymentID, Kind: "credit", Amount: a.Amount,
-				PostedAt: b.clock.Now()},
+				PostedAt: b.Clock.Now()},
 		}
 		got := ledger()
 		if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
@@ -193,7 +194,7 @@ func TestLedger(t *testing.T) {
 
 func (b *bench) behave(t testing.TB, how pay.Behaviour) {
 	t.Helper()
-	if err := b.Behave(t.Context(), b.merchant, how); err != nil {
+	if err := b.Behave(t.Context(), b.Merchant, how); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -202,21 +203,21 @@ func TestBehaviour_Down(t *testing.T) {
 	engines(t, func(t *testing.T, b *bench) {
 		paid, _ := b.start(t, okCard)
 		late, _ := b.start(t, lateCard)
-		b.clock.advance(time.Minute)
+		b.Clock.Advance(time.Minute)
 		b.behave(t, pay.Behaviour{Down: true})
-		order := pay.RefundOrder{Ref: b.ref(paid.PaymentID), RefundID: "re_1", Amount: paid.Amount}
+		order := pay.RefundOrder{Ref: b.Ref(paid.PaymentID), RefundID: "re_1", Amount: paid.Amount}
 		calls := map[string]func(context.Context) (pay.Outcome, error){
 			"start": func(ctx context.Context) (pay.Outcome, error) {
 				return b.Start(ctx, b.attempt(okCard))
 			},
 			"query": func(ctx context.Context) (pay.Outcome, error) {
-				return b.Query(ctx, b.ref(paid.PaymentID))
+				return b.Query(ctx, b.Ref(paid.PaymentID))
 			},
 			"capture": func(ctx context.Context) (pay.Outcome, error) {
-				return b.Capture(ctx, b.ref(paid.PaymentID), paid.Amount)
+				return b.Capture(ctx, b.Ref(paid.PaymentID), paid.Amount)
 			},
 			"void": func(ctx context.Context) (pay.Outcome, error) {
-				return b.Void(ctx, b.ref(late.PaymentID))
+				return b.Void(ctx, b.Ref(late.PaymentID))
 			},
 			"refund": func(ctx context.Context) (pay.Outcome, error) { return b.Refund(ctx, order) },
 			"query refund": func(ctx context.Context) (pay.Outcome, error) {
@@ -279,7 +280,7 @@ func TestPump_Scenarios(t *testing.T) {
 		for _, test := range tests {
 			t.Run(test.name, func(t *testing.T) {
 				a, _ := b.start(t, test.number)
-				b.clock.advance(time.Minute)
+				b.Clock.Advance(time.Minute)
 				got := b.told(t)
 				ids := map[string]bool{}
 				for _, n := range got {
@@ -301,11 +302,11 @@ func TestPump_Scenarios(t *testing.T) {
 }
 
 func TestPump_OlderNoticeComesLater(t *testing.T) {
-	b := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "kassa.db"))
+	b := sqlite(t)
 	b.start(t, reorderCard)
 	var types []string
 	for range 12 {
-		b.clock.advance(5 * time.Second)
+		b.Clock.Advance(5 * time.Second)
 		for _, got := range b.collect(t) {
 			var body struct{ Type string }
 			if err := json.Unmarshal(got.Body, &body); err != nil {
@@ -322,14 +323,14 @@ func TestPump_OlderNoticeComesLater(t *testing.T) {
 func TestPump_RetriesWhatTheDoorRefuses(t *testing.T) {
 	engines(t, func(t *testing.T, b *bench) {
 		b.start(t, lateCard)
-		b.clock.advance(time.Minute)
+		b.Clock.Advance(time.Minute)
 		tries := 0
 		refuse := func(context.Context, http.Header, []byte) error {
 			tries++
 			return errors.New("the door is shut")
 		}
 		pump := func() int {
-			n, err := b.Pump(t.Context(), b.clock.Now(), 10, refuse)
+			n, err := b.Pump(t.Context(), b.Clock.Now(), 10, refuse)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -338,14 +339,14 @@ func TestPump_RetriesWhatTheDoorRefuses(t *testing.T) {
 		if pump() != 1 || pump() != 0 {
 			t.Error("a refused notification is not held back")
 		}
-		b.clock.advance(6 * time.Second)
+		b.Clock.Advance(6 * time.Second)
 		if got := b.told(t); len(got) != 1 {
 			t.Fatalf("%d notifications after the pause, want 1", len(got))
 		}
 		b.start(t, lateCard)
 		tries = 0
 		for range 200 {
-			b.clock.advance(time.Hour)
+			b.Clock.Advance(time.Hour)
 			pump()
 		}
 		if tries != 12 {
@@ -360,14 +361,14 @@ func TestPump_TwoProcessesShareTheWork(t *testing.T) {
 		for range payments {
 			b.start(t, lateCard)
 		}
-		b.clock.advance(time.Minute)
+		b.Clock.Advance(time.Minute)
 		var mu sync.Mutex
 		seen := map[string]int{}
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
 				for {
-					n, err := b.Pump(t.Context(), b.clock.Now(), 7,
+					n, err := b.Pump(t.Context(), b.Clock.Now(), 7,
 						func(_ context.Context, _ http.Header, body []byte) error {
 							mu.Lock()
 							defer mu.Unlock()
@@ -396,11 +397,11 @@ func TestPump_TwoProcessesShareTheWork(t *testing.T) {
 }
 
 func TestPump_Behaviour(t *testing.T) {
-	b := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "kassa.db"))
+	b := sqlite(t)
 	one, _ := b.start(t, lateCard)
-	b.clock.advance(time.Second)
+	b.Clock.Advance(time.Second)
 	two, _ := b.start(t, lateCard)
-	b.clock.advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	b.behave(t, pay.Behaviour{Reorder: true, Duplicate: true})
 	var got []string
 	for _, n := range b.told(t) {
@@ -413,16 +414,16 @@ func TestPump_Behaviour(t *testing.T) {
 	b.behave(t, pay.Behaviour{DelayMillis: time.Hour.Milliseconds()})
 	b.start(t, lateCard)
 	b.behave(t, pay.Behaviour{})
-	b.clock.advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	if got := b.told(t); len(got) != 0 {
 		t.Errorf("%d delayed notices came at once", len(got))
 	}
-	b.clock.advance(time.Hour)
+	b.Clock.Advance(time.Hour)
 	if got := b.told(t); len(got) != 1 {
 		t.Errorf("%d delayed notices came in the end, want 1", len(got))
 	}
 	b.start(t, lateCard)
-	b.clock.advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	b.behave(t, pay.Behaviour{DropNotices: true})
 	b.told(t)
 	b.behave(t, pay.Behaviour{})
@@ -465,7 +466,7 @@ func TestDecide_Notifies(t *testing.T) {
 		if got := b.told(t); len(got) != 0 {
 			t.Errorf("told %+v before the payer did anything", got)
 		}
-		if err := b.Decide(t.Context(), b.ref(a.PaymentID), pay.Approve); err != nil {
+		if err := b.Decide(t.Context(), b.Ref(a.PaymentID), pay.Approve); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.told(t); len(got) != 1 || got[0].PaymentID != a.PaymentID {
@@ -488,10 +489,10 @@ func TestDecide_Scenarios(t *testing.T) {
 		{"4000000000003352", pay.Approve, pay.OutcomeDeclined, pay.DeclineAuthentication},
 		{"4000000000003352", pay.Reject, pay.OutcomeDeclined, pay.DeclineAuthentication},
 	}
-	b := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "kassa.db"))
+	b := sqlite(t)
 	for _, test := range tests {
 		a, _ := b.start(t, test.number)
-		if err := b.Decide(t.Context(), b.ref(a.PaymentID), test.decision); err != nil {
+		if err := b.Decide(t.Context(), b.Ref(a.PaymentID), test.decision); err != nil {
 			t.Fatal(err)
 		}
 		out := b.query(t, a.PaymentID)
@@ -508,11 +509,11 @@ func TestAdvance(t *testing.T) {
 		late, _ := b.start(t, lateCard)
 		asked, challenge := b.start(t, challengeCard)
 		other := b.attempt(lateCard)
-		other.MerchantID = b.ids.ID("mer", b.clock.Now())
+		other.MerchantID = b.IDs.ID("mer", b.Clock.Now())
 		if _, err := b.Start(t.Context(), other); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Advance(t.Context(), b.merchant, 15*time.Minute); err != nil {
+		if err := b.Advance(t.Context(), b.Merchant, 15*time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		got := b.told(t)
@@ -528,9 +529,9 @@ func TestAdvance(t *testing.T) {
 }
 
 func TestNew_RefusesToStartIncomplete(t *testing.T) {
-	b := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "kassa.db"))
+	b := sqlite(t)
 	whole := card.Config{
-		DB: b.db, Clock: b.clock, IDs: b.ids, Vault: b.vault, BaseURL: "https://pay.example",
+		DB: b.DB, Clock: b.Clock, IDs: b.IDs, Vault: b.Vault, BaseURL: "https://pay.example",
 	}
 	if _, err := card.New(whole); err != nil {
 		t.Fatal(err)
@@ -552,16 +553,16 @@ func TestNew_RefusesToStartIncomplete(t *testing.T) {
 }
 
 func TestNotify_OtherInstallation(t *testing.T) {
-	b := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "kassa.db"))
+	b := sqlite(t)
 	b.start(t, lateCard)
-	b.clock.advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	got := b.collect(t)
-	other := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "kassa.db"))
-	other.clock.advance(time.Minute)
+	other := sqlite(t)
+	other.Clock.Advance(time.Minute)
 	if _, err := other.Notify(t.Context(), got[0].Header, got[0].Body); err != nil {
 		t.Fatalf("the same key: %v", err)
 	}
-	other.vault = otherVault(t)
+	other.Vault = otherVault(t)
 	if _, err := other.open(t).Notify(t.Context(), got[0].Header, got[0].Body); err == nil {
 		t.Error("a notification of another installation was taken")
 	}
@@ -577,7 +578,7 @@ func otherVault(t testing.TB) *vault.Vault {
 }
 
 func BenchmarkStart(b *testing.B) {
-	n := newBench(b, "sqlite:"+filepath.Join(b.TempDir(), "kassa.db"))
+	n := sqlite(b)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			if _, err := n.Start(b.Context(), n.attempt(okCard)); err != nil {
@@ -597,7 +598,7 @@ func TestCapture_RecordsContradictions(t *testing.T) {
 		capture := func(minor int64) error {
 			amount := a.Amount
 			amount.Minor = minor
-			_, err := b.Capture(t.Context(), b.ref(a.PaymentID), amount)
+			_, err := b.Capture(t.Context(), b.Ref(a.PaymentID), amount)
 			return err
 		}
 		if err := capture(a.Amount.Minor + 1); !errors.Is(err, simnet.ErrRefused) {
@@ -609,7 +610,7 @@ func TestCapture_RecordsContradictions(t *testing.T) {
 		if err := capture(101); !errors.Is(err, simnet.ErrRefused) {
 			t.Errorf("again with another amount: %v", err)
 		}
-		got, err := b.Incidents(t.Context(), b.merchant)
+		got, err := b.Incidents(t.Context(), b.Merchant)
 		if err != nil || len(got) != 2 {
 			t.Errorf("incidents = %q, %v", got, err)
 		}

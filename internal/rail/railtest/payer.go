@@ -1,9 +1,8 @@
 package railtest
 
 import (
-	"bytes"
 	"context"
-	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,20 +11,24 @@ import (
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-// challenged submits a payment that waits for its payer.
-func (s *suite) challenged(
-	t *testing.T, r pay.Rail,
+// asked submits a payment that waits for its payer.
+func (s *suite) asked(
+	t *testing.T, r pay.Rail, c Case,
 ) (pay.Attempt, pay.Simulated, pay.Outcome) {
 	t.Helper()
 	sim, ok := r.(pay.Simulated)
 	if !ok {
 		t.Skip("the rail is not a simulated network")
 	}
-	a := s.attempt(t, Challenged, pay.CaptureAutomatic)
+	a := s.attempt(t, c, pay.CaptureAutomatic)
 	out := s.started(t, r, a)
-	want(t, out, pay.OutcomeAction, amount)
-	if out.ActionURL == "" {
-		t.Fatal("the payer is not told where to go")
+	kind := pay.OutcomeAction
+	if out.Action == pay.ActionApprove {
+		kind = pay.OutcomeWaiting
+	}
+	want(t, out, kind, amount)
+	if out.Action == "" || (out.Action == pay.ActionRedirect) != (out.ActionURL != "") {
+		t.Fatalf("the payer is not told what to do: %+v", out)
 	}
 	return a, sim, out
 }
@@ -45,11 +48,14 @@ func token(actionURL string) string {
 func (s *suite) challenge(t *testing.T) {
 	r := s.Open(t)
 	for _, approve := range []bool{true, false} {
-		a, sim, out := s.challenged(t, r)
-		if again := s.query(t, s.Open(t), a.PaymentID); again != out {
+		a, sim, out := s.asked(t, r, Challenged)
+		if again := s.query(t, s.Open(t), a.PaymentID); !same(again, out) {
 			t.Errorf("Query = %+v, Start said %+v", again, out)
 		}
-		s.prompted(t, sim, token(out.ActionURL), a)
+		s.prompted(t, sim, a)
+		if out.ActionURL != "" {
+			s.tokenOpens(t, sim, token(out.ActionURL), a)
+		}
 		s.taken(t, a.PaymentID)
 		if err := sim.Decide(t.Context(), s.ref(a.PaymentID), decision(approve)); err != nil {
 			t.Fatal(err)
@@ -60,9 +66,7 @@ func (s *suite) challenge(t *testing.T) {
 				t.Errorf("a second answer: %v", err)
 			}
 		}
-		if p, err := sim.Prompt(t.Context(), token(out.ActionURL)); err != nil || p.Open {
-			t.Errorf("after the answer Prompt = %+v, %v", p, err)
-		}
+		s.closed(t, sim, a, out)
 		if approve {
 			want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, amount)
 			s.taken(t, a.PaymentID, amount.Minor)
@@ -71,6 +75,12 @@ func (s *suite) challenge(t *testing.T) {
 			s.taken(t, a.PaymentID)
 		}
 	}
+	s.refusesStrangers(t, r)
+}
+
+// refusesStrangers checks what does not belong to an open prompt.
+func (s *suite) refusesStrangers(t *testing.T, r pay.Rail) {
+	t.Helper()
 	sim := r.(pay.Simulated)
 	if _, err := sim.Prompt(t.Context(), "guess"); !pay.IsKind(err, pay.NotFound) {
 		t.Errorf("Prompt of a guessed token: %v", err)
@@ -79,32 +89,84 @@ func (s *suite) challenge(t *testing.T) {
 	if !pay.IsKind(err, pay.NotFound) {
 		t.Errorf("Decide of an unknown payment: %v", err)
 	}
-}
-
-// prompted checks that the payer is asked about this payment and no other.
-func (s *suite) prompted(t *testing.T, sim pay.Simulated, token string, a pay.Attempt) {
-	t.Helper()
-	p, err := sim.Prompt(t.Context(), token)
-	if err != nil {
-		t.Fatal(err)
+	a, _, _ := s.asked(t, r, Challenged)
+	err = sim.Decide(t.Context(), s.ref(a.PaymentID), "perhaps")
+	if !pay.IsKind(err, pay.Invalid) {
+		t.Errorf("Decide of nothing known: %v", err)
 	}
-	if !p.Open || p.PaymentID != a.PaymentID || p.Scope != a.Scope || p.Amount != a.Amount ||
-		p.ReturnURL != a.ReturnURL {
-		t.Errorf("Prompt = %+v, not what %+v asked", p, a.Ref)
-	}
-	if a.Card != nil && p.Card.Last4 != a.Card.Number.Last4() {
-		t.Errorf("Prompt shows card %q", p.Card.Last4)
-	}
-	stranger := a.Ref
+	stranger := s.ref(a.PaymentID)
 	stranger.MerchantID = s.IDs.ID("mer", s.Now())
 	if err := sim.Decide(t.Context(), stranger, pay.Approve); !pay.IsKind(err, pay.NotFound) {
 		t.Errorf("another merchant's answer: %v", err)
 	}
 }
 
+// listed returns the open prompts of a payment.
+func (s *suite) listed(t *testing.T, sim pay.Simulated, a pay.Attempt) []pay.Prompt {
+	t.Helper()
+	all, err := sim.Prompts(t.Context(), a.Scope, s.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	byAge := func(a, b pay.Prompt) int { return a.AskedAt.Compare(b.AskedAt) }
+	if !slices.IsSortedFunc(all, byAge) {
+		t.Error("the prompts are not listed oldest first")
+	}
+	return slices.DeleteFunc(all, func(p pay.Prompt) bool { return p.PaymentID != a.PaymentID })
+}
+
+// prompted checks that the payer is asked about this payment, and returns what is shown.
+func (s *suite) prompted(t *testing.T, sim pay.Simulated, a pay.Attempt) pay.Prompt {
+	t.Helper()
+	all := s.listed(t, sim, a)
+	if len(all) != 1 {
+		t.Fatalf("%d prompts for the payment, want 1", len(all))
+	}
+	s.asks(t, all[0], a)
+	return all[0]
+}
+
+// asks checks that a prompt is about the payment.
+func (s *suite) asks(t *testing.T, p pay.Prompt, a pay.Attempt) {
+	t.Helper()
+	if !p.Open || p.PaymentID != a.PaymentID || p.Scope != a.Scope || p.Amount != a.Amount ||
+		p.ReturnURL != a.ReturnURL || p.AskedAt.After(s.Now()) {
+		t.Errorf("prompt %+v, not what %+v asked", p, a.Ref)
+	}
+	if a.Card != nil && (p.Card == nil || p.Card.Last4 != a.Card.Number.Last4()) {
+		t.Errorf("the prompt shows card %+v", p.Card)
+	}
+	if a.Mobile != nil && (p.Mobile == nil || *p.Mobile != *a.Mobile) {
+		t.Errorf("the prompt shows wallet %+v", p.Mobile)
+	}
+}
+
+func (s *suite) tokenOpens(t *testing.T, sim pay.Simulated, token string, a pay.Attempt) {
+	t.Helper()
+	p, err := sim.Prompt(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.asks(t, p, a)
+}
+
+// closed checks that nobody is asked about the payment any more.
+func (s *suite) closed(t *testing.T, sim pay.Simulated, a pay.Attempt, out pay.Outcome) {
+	t.Helper()
+	if all := s.listed(t, sim, a); len(all) != 0 {
+		t.Errorf("a closed prompt is listed: %+v", all)
+	}
+	if out.ActionURL == "" {
+		return
+	}
+	if p, err := sim.Prompt(t.Context(), token(out.ActionURL)); err != nil || p.Open {
+		t.Errorf("Prompt = %+v, %v; want a closed one", p, err)
+	}
+}
+
 func (s *suite) challengeParallel(t *testing.T) {
 	r := s.Open(t)
-	a, sim, _ := s.challenged(t, r)
+	a, sim, _ := s.asked(t, r, Challenged)
 	var answered atomic.Int64
 	atOnce(t, func(ctx context.Context, i int) (pay.Outcome, error) {
 		err := sim.Decide(ctx, s.ref(a.PaymentID), decision(i%2 == 0))
@@ -128,117 +190,109 @@ func (s *suite) challengeParallel(t *testing.T) {
 
 func (s *suite) challengeRunsOut(t *testing.T) {
 	r := s.Open(t)
-	a, sim, out := s.challenged(t, r)
+	s.noticesOf(t, r, pay.Attempt{}) // those of earlier tests
+	a, sim, out := s.asked(t, r, Challenged)
 	s.Advance(time.Hour)
-	if p, err := sim.Prompt(t.Context(), token(out.ActionURL)); err != nil || p.Open {
-		t.Errorf("Prompt = %+v, %v; want a closed one", p, err)
-	}
-	if err := sim.Decide(t.Context(), s.ref(a.PaymentID), pay.Approve); !pay.IsKind(err, pay.State) {
+	s.closed(t, sim, a, out)
+	err := sim.Decide(t.Context(), s.ref(a.PaymentID), pay.Approve)
+	if !pay.IsKind(err, pay.State) {
 		t.Errorf("Decide: %v", err)
 	}
 	out = s.query(t, r, a.PaymentID)
 	want(t, out, pay.OutcomeDeclined, amount)
-	if out.Decline != pay.DeclineAuthTimeout {
+	if out.Decline != s.TimeOut {
 		t.Errorf("declined as %q", out.Decline)
 	}
 	s.taken(t, a.PaymentID)
+	if n := s.noticesOf(t, r, a); n != 1 {
+		t.Errorf("told %d times that the payer's time is over, want once", n)
+	}
 }
 
-// noticed makes the network tell about a payment.
-func (s *suite) noticed(t *testing.T) (pay.Rail, pay.Notifier, string, Notification) {
+// noticesOf counts the notifications of a payment that arrive now.
+func (s *suite) noticesOf(t *testing.T, r pay.Rail, a pay.Attempt) (n int) {
 	t.Helper()
-	r := s.Open(t)
-	n, ok := r.(pay.Notifier)
+	notifier, ok := r.(pay.Notifier)
 	if !ok {
-		t.Skip("the rail does not call back")
+		return 0
 	}
-	s.Notices(t, r) // those of earlier tests
-	a := s.attempt(t, Late, pay.CaptureAutomatic)
-	want(t, s.started(t, r, a), pay.OutcomeWaiting, amount)
-	if early := s.Notices(t, r); len(early) != 0 {
-		t.Errorf("%d notifications before anything happened", len(early))
+	for _, got := range s.Notices(t, r) {
+		notice, err := notifier.Notify(t.Context(), got.Header, got.Body)
+		if err != nil {
+			t.Errorf("Notify: %v", err)
+		}
+		if notice.PaymentID == a.PaymentID {
+			n++
+		}
 	}
-	s.Advance(s.LateAfter + time.Second)
-	got := s.Notices(t, r)
-	if len(got) != 1 {
-		t.Fatalf("%d notifications, want 1", len(got))
-	}
-	return r, n, a.PaymentID, got[0]
+	return n
 }
 
-func (s *suite) notices(t *testing.T) {
-	r, n, paymentID, got := s.noticed(t)
-	notice, err := n.Notify(t.Context(), got.Header, got.Body)
-	if err != nil {
+func (s *suite) prompts(t *testing.T) {
+	r := s.Open(t)
+	first, sim, _ := s.asked(t, r, Challenged)
+	s.Advance(time.Second)
+	second, _, _ := s.asked(t, r, Challenged)
+	s.prompted(t, sim, first)
+	s.prompted(t, s.Open(t).(pay.Simulated), second)
+	if _, err := voider(t, r).Void(t.Context(), s.ref(first.PaymentID)); err != nil {
 		t.Fatal(err)
 	}
-	if notice.PaymentID != paymentID || notice.ID == "" {
-		t.Errorf("Notify = %+v, want payment %s", notice, paymentID)
+	if all := s.listed(t, sim, first); len(all) != 0 {
+		t.Errorf("after Void the payer is still asked: %+v", all)
 	}
-	if again, err := n.Notify(t.Context(), got.Header, got.Body); err != nil || again != notice {
-		t.Errorf("Notify again = %+v, %v", again, err)
+	s.prompted(t, sim, second)
+	stranger := pay.Scope{MerchantID: s.IDs.ID("mer", s.Now()), Mode: pay.Test}
+	if all, err := sim.Prompts(t.Context(), stranger, s.Now()); err != nil || len(all) != 0 {
+		t.Errorf("another merchant's prompts: %+v, %v", all, err)
 	}
-	if more := s.Notices(t, r); len(more) != 0 {
-		t.Errorf("%d more notifications after delivery", len(more))
+	if err := sim.Advance(t.Context(), s.merchant, time.Hour); err != nil {
+		t.Fatal(err)
 	}
-	for _, line := range []string{string(got.Body), got.Header.Get("Content-Type")} {
-		if number := s.Card(Late).Number.Reveal(); strings.Contains(line, number) {
-			t.Error("the notification carries the card number")
-		}
+	if all := s.listed(t, sim, second); len(all) != 0 {
+		t.Errorf("the payer is still asked an hour later: %+v", all)
 	}
 }
 
-func (s *suite) forged(t *testing.T) {
-	_, n, _, got := s.noticed(t)
-	refused := func(t *testing.T, header http.Header, body []byte) {
+func (s *suite) behaviour(t *testing.T) {
+	r := s.Open(t)
+	sim, ok := r.(pay.Simulated)
+	if !ok {
+		t.Skip("the rail is not a simulated network")
+	}
+	bad := pay.Behaviour{
+		Down: true, LoseReplies: true, DropNotices: true, Duplicate: true, Reorder: true,
+		DelayMillis: 1500,
+	}
+	set := func(b pay.Behaviour) {
 		t.Helper()
-		if notice, err := n.Notify(t.Context(), header, body); err == nil {
-			t.Errorf("Notify = %+v, want an error", notice)
+		if err := sim.Behave(t.Context(), s.merchant, b); err != nil {
+			t.Fatal(err)
 		}
 	}
-	t.Run("changed body", func(t *testing.T) {
-		for i := range got.Body {
-			body := bytes.Clone(got.Body)
-			body[i] ^= 1
-			refused(t, got.Header, body)
-		}
-		refused(t, got.Header, append(bytes.Clone(got.Body), ' '))
-		refused(t, got.Header, nil)
-	})
-	t.Run("no signature", func(t *testing.T) {
-		refused(t, http.Header{}, got.Body)
-		refused(t, nil, got.Body)
-	})
-	t.Run("damaged headers", func(t *testing.T) {
-		for name, values := range got.Header {
-			if strings.HasPrefix(name, "Content-") {
-				continue
+	defer set(pay.Behaviour{})
+	for _, b := range []pay.Behaviour{{}, bad, {LoseReplies: true}} {
+		set(b)
+		for _, sim := range []pay.Simulated{sim, s.Open(t).(pay.Simulated)} {
+			got, err := sim.Behaviour(t.Context(), s.merchant)
+			if err != nil || got.Down != b.Down || got.DelayMillis != b.DelayMillis ||
+				got.LoseReplies != b.LoseReplies {
+				t.Errorf("Behaviour = %+v, %v; want %+v", got, err, b)
 			}
-			for _, value := range []string{"", "x", values[0][:len(values[0])-1],
-				values[0] + "0", strings.ToUpper(values[0])} {
-				header := got.Header.Clone()
-				header.Set(name, value)
-				refused(t, header, got.Body)
-			}
-			header := got.Header.Clone()
-			header.Add(name, values[0])
-			header.Add(name, "x")
-			refused(t, header, got.Body)
 		}
-	})
-	t.Run("huge body", func(t *testing.T) {
-		refused(t, got.Header, make([]byte, 1<<20))
-	})
-	t.Run("old", func(t *testing.T) {
-		s.Advance(6 * time.Minute)
-		refused(t, got.Header, got.Body)
-	})
-	t.Run("from the future", func(t *testing.T) {
-		s.Advance(-12 * time.Minute)
-		refused(t, got.Header, got.Body)
-		s.Advance(6 * time.Minute)
-		if _, err := n.Notify(t.Context(), got.Header, got.Body); err != nil {
-			t.Errorf("at its own time: %v", err)
-		}
-	})
+	}
+	set(pay.Behaviour{Down: true})
+	a := s.attempt(t, Succeeds, pay.CaptureAutomatic)
+	if out, err := r.Start(t.Context(), a); err == nil {
+		t.Errorf("a network that is down says %+v", out)
+	}
+	other := s.attempt(t, Succeeds, pay.CaptureAutomatic)
+	other.MerchantID = s.IDs.ID("mer", s.Now())
+	if _, err := r.Start(t.Context(), other); err != nil {
+		t.Errorf("another merchant: %v", err)
+	}
+	err := sim.Behave(t.Context(), s.merchant, pay.Behaviour{Outage: []string{"nobody"}})
+	if !pay.IsKind(err, pay.Invalid) {
+		t.Errorf("an outage of a provider that does not exist: %v", err)
+	}
 }

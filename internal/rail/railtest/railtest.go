@@ -3,6 +3,7 @@ package railtest
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,16 +17,18 @@ import (
 // Case is a behaviour that the suite asks a network for.
 type Case string
 
-// The behaviours. Every rail must have a card for the first two; a test whose case a rail does not
-// have is not part of its suite.
+// The behaviours. Every rail must have the first; a test whose case a rail does not have is not
+// part of its suite.
 const (
-	Succeeds     Case = "succeeds"      // at once
+	Succeeds     Case = "succeeds"      // at once, or when a pay.Depositor is sent the money
 	Declines     Case = "declines"      // at once
 	Late         Case = "late"          // succeeds after Harness.LateAfter, with a notification
 	LateDecline  Case = "late decline"  // says no after Harness.LateAfter
 	ReplyLost    Case = "reply lost"    // succeeds, and Start fails
 	NeverArrives Case = "never arrives" // Start fails, nothing was submitted
-	Challenged   Case = "challenged"    // waits for the payer
+	Challenged   Case = "challenged"    // waits for the payer's answer
+	Coded        Case = "coded"         // waits for the payer's one-time code
+	Anyway       Case = "anyway"        // as challenged; unanswered, the money comes all the same
 	RefundLate   Case = "refund late"   // a refund takes Harness.LateAfter
 	RefundFails  Case = "refund fails"  // a refund fails after Harness.LateAfter
 )
@@ -38,14 +41,17 @@ type Harness struct {
 	Now     func() time.Time
 	Advance func(d time.Duration)
 	IDs     ident.Source
-	// Card returns what the payer types for a case; nil when the network has no such case.
-	Card func(c Case) *pay.Card
+	// Fill completes an attempt with what the payer types for a case; false when the network has no
+	// such case.
+	Fill func(c Case, a *pay.Attempt) bool
 	// Debits and Credits are what the network's own ledger has booked for a payment by now.
 	Debits, Credits func(t testing.TB, paymentID string) []money.Amount
 	// Notices collects the notifications that are due, as they arrive at the door.
 	Notices func(t testing.TB, r pay.Rail) []Notification
 	// LateAfter is how long the late cases take.
 	LateAfter time.Duration
+	// TimeOut is why a payment is declined whose payer never answers.
+	TimeOut pay.DeclineCode
 }
 
 // Notification is what arrives at the door.
@@ -91,8 +97,19 @@ func Run(t *testing.T, h Harness) {
 		{"challenge", s.challenge},
 		{"challenge at once by many", s.challengeParallel},
 		{"challenge runs out", s.challengeRunsOut},
+		{"prompts are listed", s.prompts},
+		{"wrong PINs", s.wrongPINs},
+		{"one-time code", s.code},
+		{"wrong codes", s.wrongCodes},
+		{"a prompt is sent again", s.resend},
+		{"money after the time-out", s.anyway},
+		{"transfers", s.transfers},
+		{"transfers that run out", s.transferRunsOut},
+		{"void a transfer", s.voidTransfer},
+		{"deposits at once by many", s.depositsParallel},
 		{"notifications", s.notices},
 		{"forged notifications", s.forged},
+		{"behaviour", s.behaviour},
 	}
 	for _, test := range tests {
 		t.Run(test.name, test.run)
@@ -114,20 +131,23 @@ func (s *suite) ref(paymentID string) pay.Ref {
 	}
 }
 
+// sessionTTL is how long the payers of the suite have.
+const sessionTTL = 2 * time.Hour
+
 // attempt returns a new payment for a case; the test is skipped when the network has none.
 func (s *suite) attempt(t *testing.T, c Case, capture pay.CaptureMode) pay.Attempt {
 	t.Helper()
-	card := s.Card(c)
-	if card == nil {
-		if c == Succeeds || c == Declines {
-			t.Fatalf("the network has no card that %s", c)
+	a := pay.Attempt{
+		Ref: s.ref(s.IDs.ID("pay", s.Now())), Amount: amount, Capture: capture,
+		ExpiresAt: s.Now().Add(sessionTTL), ReturnURL: "http://127.0.0.1/checkout/return",
+	}
+	if !s.Fill(c, &a) {
+		if c == Succeeds {
+			t.Fatalf("the network has no payment that %s", c)
 		}
-		t.Skipf("the network has no card for %q", c)
+		t.Skipf("the network has no payment for %q", c)
 	}
-	return pay.Attempt{
-		Ref: s.ref(s.IDs.ID("pay", s.Now())), Amount: amount, Capture: capture, Card: card,
-		ReturnURL: "http://127.0.0.1/checkout/return",
-	}
+	return a
 }
 
 // started submits a payment now and fails the test if the network does not answer.
@@ -141,13 +161,50 @@ func (s *suite) started(t *testing.T, r pay.Rail, a pay.Attempt) pay.Outcome {
 	return out
 }
 
-// paid submits a payment that is paid at once.
+// start submits a payment that succeeds, and brings the money if somebody has to.
+func (s *suite) start(t *testing.T, r pay.Rail, a pay.Attempt) pay.Outcome {
+	t.Helper()
+	out := s.started(t, r, a)
+	bank, ok := r.(pay.Depositor)
+	if !ok {
+		want(t, out, pay.OutcomePaid, a.Amount)
+		return out
+	}
+	want(t, out, pay.OutcomeWaiting, a.Amount)
+	if err := bank.Deposit(t.Context(), s.ref(a.PaymentID), a.Amount); err != nil {
+		t.Fatal(err)
+	}
+	out = s.query(t, r, a.PaymentID)
+	want(t, out, pay.OutcomeReceived, a.Amount)
+	return out
+}
+
+// paid submits a payment that is paid.
 func (s *suite) paid(t *testing.T, r pay.Rail, c Case) pay.Attempt {
 	t.Helper()
 	a := s.attempt(t, c, pay.CaptureAutomatic)
-	want(t, s.started(t, r, a), pay.OutcomePaid, amount)
+	s.start(t, r, a)
 	return a
 }
+
+// open submits a payment whose money could still come or not, and that can be given up.
+func (s *suite) open(t *testing.T, r pay.Rail) pay.Attempt {
+	t.Helper()
+	if _, ok := r.(pay.Capturer); ok {
+		return s.held(t, r)
+	}
+	c := Challenged
+	if _, ok := r.(pay.Depositor); ok {
+		c = Succeeds
+	}
+	a := s.attempt(t, c, pay.CaptureAutomatic)
+	s.started(t, r, a)
+	s.taken(t, a.PaymentID)
+	return a
+}
+
+// same reports whether two answers say the same.
+func same(a, b pay.Outcome) bool { return reflect.DeepEqual(a, b) }
 
 func (s *suite) query(t *testing.T, r pay.Rail, paymentID string) pay.Outcome {
 	t.Helper()

@@ -65,7 +65,7 @@ func (s *suite) refund(t *testing.T) {
 	want(t, refunded(t, f, rest), pay.OutcomePaid, rest.Amount)
 	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, sum(1))
 	s.returned(t, a.PaymentID, 10_000, amount.Minor-10_000)
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, amount)
+	s.taken(t, a.PaymentID, amount.Minor)
 
 	s.contradictRefund(t, f, part)
 	s.returned(t, a.PaymentID, 10_000, amount.Minor-10_000)
@@ -95,13 +95,13 @@ func (s *suite) contradictRefund(t *testing.T, f pay.Refunder, known pay.RefundO
 func (s *suite) refundUnpaid(t *testing.T) {
 	r := s.Open(t)
 	f := refunder(t, r)
-	declined := s.attempt(t, Declines, pay.CaptureAutomatic)
-	want(t, s.started(t, r, declined), pay.OutcomeDeclined, amount)
 	ids := map[string]string{
-		"declined": declined.PaymentID, "unknown": s.IDs.ID("pay", s.Now()),
+		"open": s.open(t, r).PaymentID, "unknown": s.IDs.ID("pay", s.Now()),
 	}
-	if _, ok := r.(pay.Capturer); ok {
-		ids["held"] = s.held(t, r).PaymentID
+	declined := pay.Attempt{Ref: s.ref(s.IDs.ID("pay", s.Now())), Amount: amount}
+	if s.Fill(Declines, &declined) {
+		want(t, s.started(t, r, declined), pay.OutcomeDeclined, amount)
+		ids["declined"] = declined.PaymentID
 	}
 	for name, id := range ids {
 		out, err := f.Refund(t.Context(), s.order(id, 1))

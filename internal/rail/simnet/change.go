@@ -3,6 +3,7 @@ package simnet
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/money"
@@ -60,9 +61,13 @@ func (n *Network) Change(
 			return err
 		}
 		if r.Received > before.Received {
-			n.queueDeposit(tx, b, &r, ref.Now, r.Received-before.Received)
+			n.queueDeposit(tx, &r, ref.Now, r.Received-before.Received)
+			n.queueNotice(tx, &r, noticeBody{n.ids.ID("ntc", ref.Now), noticeReceived, r.PaymentID},
+				n.clock.Now().Add(delay(b)))
 		}
-		n.queueChange(tx, b, &r, ref.Now)
+		if !reflect.DeepEqual(r, before) {
+			n.queueChange(tx, b, &r, ref.Now)
+		}
 		out = n.say(&r, ref)
 		return nil
 	})
@@ -122,14 +127,10 @@ func (n *Network) queueDebit(tx sqldb.Tx, r *Record, at time.Time, minor int64) 
 		r.Amount.Currency, micros(at))
 }
 
-// queueDeposit books one deposit of a transfer and tells of it.
-func (n *Network) queueDeposit(
-	tx sqldb.Tx, b pay.Behaviour, r *Record, now time.Time, minor int64,
-) {
+// queueDeposit books one deposit of a transfer.
+func (n *Network) queueDeposit(tx sqldb.Tx, r *Record, now time.Time, minor int64) {
 	tx.Queue(insertEntry, n.name, n.ids.ID("dep", now), r.MerchantID, r.PaymentID, "debit", minor,
 		r.Amount.Currency, micros(now))
-	n.queueNotice(tx, r, noticeBody{n.ids.ID("ntc", now), noticeReceived, r.PaymentID},
-		n.clock.Now().Add(delay(b)))
 }
 
 // Void gives up a payment that has not been paid; one that has never been seen is closed for good.
@@ -193,8 +194,8 @@ func (n *Network) unseen(ref pay.Ref) Record {
 	}
 }
 
-// TakeHeld takes up to the held amount of a payment, once. A repeat with the same amount answers the
-// same.
+// TakeHeld takes up to the held amount of a payment, once. A repeat with the same amount answers
+// the same.
 func (n *Network) TakeHeld(
 	ctx context.Context, ref pay.Ref, amount money.Amount,
 ) (pay.Outcome, error) {

@@ -48,8 +48,11 @@
     request.open("GET", url.href);
     request.responseType = "document";
     request.onload = function () {
+      if (request.status !== 200) {
+        return;
+      }
       var fresh = request.response && request.response.querySelector("[data-live]");
-      if (request.status === 200 && fresh) {
+      if (fresh) {
         exchange(live, fresh);
         live.dataset.live = fresh.dataset.live;
       }
