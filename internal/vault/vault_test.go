@@ -115,10 +115,11 @@ func TestMAC_IsFixedForEver(t *testing.T) {
 }
 
 func TestCheck_TellsSecretsApart(t *testing.T) {
-	if vaultOf(t, 1).Check() != vaultOf(t, 1).Check() {
+	one, same, other := vaultOf(t, 1), vaultOf(t, 1), vaultOf(t, 2)
+	if one.Check() != same.Check() {
 		t.Error("the same secret does not match")
 	}
-	if vaultOf(t, 1).Check() == vaultOf(t, 2).Check() {
+	if one.Check() == other.Check() {
 		t.Error("another secret matches")
 	}
 }
