@@ -75,7 +75,8 @@ func ServeFlags(f *pflag.FlagSet) {
 		"let test-mode webhooks go to private addresses and plain http (on with --dev)")
 	f.Int("rate-limit", defaultRateLimit, "API requests a second and key; 0 for any")
 	f.Int("attempt-limit", unset,
-		"attempts to pay from one IP address in ten minutes; 0 for any (default 10, any with --dev)")
+		"attempts to pay in ten minutes from one IP address, and with one card; "+
+			"0 for any (default 10, any with --dev)")
 	f.Lookup("attempt-limit").DefValue = "0" // what pflag does not print
 	f.StringSlice("trusted-proxies", nil,
 		"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8")

@@ -15,7 +15,7 @@ func TestPool_Bounded(t *testing.T) {
 		}
 	}
 	last := fmt.Sprintf("tenant-%d", 2*maxTenants-1)
-	if pool.transport(last) != pool.transport(last) {
+	if before := pool.transport(last); before != pool.transport(last) {
 		t.Error("a tenant's connections change between two calls")
 	}
 	if pool.transport("tenant-0") == first {

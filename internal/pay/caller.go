@@ -105,3 +105,8 @@ type Key struct {
 	RevokedAt   time.Time // zero: not revoked
 	LastUsedAt  time.Time // zero: never used; kept to the minute
 }
+
+// endedAt reports whether the key no longer works at the time.
+func (k *Key) endedAt(now time.Time) bool {
+	return !k.RevokedAt.IsZero() || !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt)
+}

@@ -152,6 +152,10 @@ func (s *Service) RollKey(
 	if err != nil {
 		return old, secret.String{}, err
 	}
+	if old.endedAt(s.Now(Caller{})) {
+		return old, secret.String{}, Errorf(State, "key_ended",
+			"This key no longer works, so there is nothing to roll. Create a new key.")
+	}
 	fresh, plain, err := s.newKey(NewKey{
 		Scope: Scope{old.MerchantID, old.Mode}, Kind: old.Kind, Name: old.Name,
 		Permissions: old.Permissions, Networks: old.Networks,

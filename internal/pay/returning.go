@@ -2,6 +2,7 @@ package pay
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/kassa-pay/kassa/internal/returnurl"
 )
@@ -41,6 +42,10 @@ func validateOrigins(origins []string) error {
 		canonical, err := returnurl.Origin(o)
 		if err != nil {
 			return badReturnURL("return_origins", err)
+		}
+		if !strings.HasPrefix(canonical, "https://") {
+			return BadParam("return_origins", "parameter_invalid",
+				"The origin must begin with https://; localhost needs no registration in test mode.")
 		}
 		if canonical != o {
 			return BadParam("return_origins", "parameter_invalid",

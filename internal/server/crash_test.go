@@ -240,20 +240,6 @@ func (j *judge) do(req *http.Request, out any) (int, error) {
 	return res.StatusCode, err
 }
 
-func (j *judge) get(path string, out any) int {
-	j.t.Helper()
-	req, err := http.NewRequest(http.MethodGet, "http://"+j.addr+path, nil)
-	if err != nil {
-		j.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+server.DemoSecretKey)
-	status, err := j.do(req, out)
-	if err != nil {
-		j.t.Fatal(err)
-	}
-	return status
-}
-
 func (j *judge) endpoint(url string) {
 	j.t.Helper()
 	status, err := j.call(context.Background(), "/v1/webhooks", "", map[string]any{

@@ -69,6 +69,34 @@ func TestDiskFull(t *testing.T) {
 	ledger(t, l.config) // opening checks the file
 }
 
+// TestDiskFull_UnderLoad fills the file system all of a sudden under buyers who do not let go.
+func TestDiskFull_UnderLoad(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=64m"); err != nil {
+		t.Logf("no file system of its own: %v", err)
+		return
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	l := serve(t, devConfig(dir))
+	b := &crowd{l: l, opened: map[string]bool{}, patient: true}
+	b.start(8)
+	b.wait(40)
+	other := fillDisk(t, dir)
+	l.eventually("the ballast is given up", func() bool { return !exists(dir, disk.BallastName) })
+	if err := os.Remove(other); err != nil {
+		t.Fatal(err)
+	}
+	b.mu.Lock()
+	before := len(b.opened)
+	b.mu.Unlock()
+	b.wait(before + 40)
+	if err := l.end(); err != nil {
+		t.Error(err)
+	}
+	b.all.Wait()
+	b.verify(l.config)
+}
+
 // fillDisk fills a file system to the last byte.
 func fillDisk(t *testing.T, dir string) string {
 	t.Helper()

@@ -28,7 +28,7 @@ func TestLoad_MakesTheFileOnce(t *testing.T) {
 	if plain, err := again.Open("p", sealed); err != nil || string(plain) != "kept" {
 		t.Errorf("after a restart Open = %q, %v", plain, err)
 	}
-	if !again.Matches(first.Check()) {
+	if again.Check() != first.Check() {
 		t.Error("after a restart the check does not match")
 	}
 	onlyFile(t, path)
@@ -52,7 +52,7 @@ func TestLoad_TwoFilesAreTwoSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Matches(b.Check()) {
+	if a.Check() == b.Check() {
 		t.Error("two installations have the same secret")
 	}
 }

@@ -100,11 +100,6 @@ func (v *Vault) MAC(purpose, message string) []byte {
 // database keeps it, so that a node with another key file refuses to start.
 func (v *Vault) Check() string { return hex.EncodeToString(v.MAC(purposeCheck, "")) }
 
-// Matches reports whether the value was made by Check of a vault with the same secret.
-func (v *Vault) Matches(check string) bool {
-	return hmac.Equal([]byte(v.Check()), []byte(check))
-}
-
 // bound is the additional data of a sealed value: what it may be used for and by which key.
 func bound(purpose string) []byte { return append([]byte{keyID}, purpose...) }
 

@@ -2,7 +2,6 @@ package webhook_test
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -67,7 +66,6 @@ type house struct {
 	vault  *vault.Vault
 	sender *webhook.Sender
 	scope  pay.Scope
-	roots  *x509.CertPool
 }
 
 var epoch = time.Date(2026, 10, 3, 9, 0, 0, 0, time.UTC)

@@ -20,7 +20,8 @@ func pgError(err error) error {
 		return ErrNoRows
 	}
 	var e *pgconn.PgError
-	if !errors.As(err, &e) {
+	var connect *pgconn.ConnectError // whatever the server said: nothing was begun
+	if !errors.As(err, &e) || errors.As(err, &connect) {
 		if isConnectionError(err) {
 			return mean(ErrUnavailable, err)
 		}
