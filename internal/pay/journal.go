@@ -81,49 +81,55 @@ func (s *Service) book(ctx context.Context, tx Tx, c Caller, before, after *Paym
 	if unsettled < 0 { // what was taken was here already
 		settled := min(-unsettled, captured)
 		captured -= settled
-		e := Entry{Type: EntrySettlement, From: AccountUnsettled, To: after.home()}
-		if err := s.enter(ctx, tx, c, after, e, settled); err != nil {
+		e := after.entry(settled, AccountUnsettled, after.home())
+		e.Type = EntrySettlement
+		if err := s.enter(ctx, tx, c, e); err != nil {
 			return err
 		}
 	}
 	if unsettled > 0 {
-		e := Entry{Type: EntryTransfer, From: AccountNetwork, To: AccountUnsettled}
-		if err := s.enter(ctx, tx, c, after, e, unsettled); err != nil {
+		e := after.entry(unsettled, AccountNetwork, AccountUnsettled)
+		e.Type = EntryTransfer
+		if err := s.enter(ctx, tx, c, e); err != nil {
 			return err
 		}
 	}
-	e := Entry{Type: EntryPayment, From: AccountNetwork, To: after.home()}
+	e := after.entry(captured, AccountNetwork, after.home())
+	e.Type = EntryPayment
 	if after.State == PaymentLate {
 		e.Type = EntryLate
 	}
-	return s.enter(ctx, tx, c, after, e, captured)
+	return s.enter(ctx, tx, c, e)
 }
 
 // bookRefund writes what a change of a refund means in money.
 func (s *Service) bookRefund(ctx context.Context, tx Tx, c Caller, p *Payment, r *Refund) error {
-	e := Entry{RefundID: r.ID}
+	e := p.entry(r.Amount.Minor, p.home(), AccountRefunds)
+	e.Type, e.RefundID = EntryRefund, r.ID
 	switch r.State {
-	case RefundPending:
-		e.Type, e.From, e.To = EntryRefund, p.home(), AccountRefunds
 	case RefundSucceeded:
 		e.Type, e.From, e.To = EntryRefundPaid, AccountRefunds, AccountNetwork
 	case RefundFailed:
 		e.Type, e.From, e.To = EntryRefundFailure, AccountRefunds, p.home()
 	}
-	return s.enter(ctx, tx, c, p, e, r.Amount.Minor)
+	return s.enter(ctx, tx, c, e)
 }
 
-// enter completes an entry and writes it; an amount of zero is no entry.
-func (s *Service) enter(
-	ctx context.Context, tx Tx, c Caller, p *Payment, e Entry, minor int64,
-) error {
-	if minor == 0 {
+// entry begins a line of the payment's: so many minor units from one account to another.
+func (p *Payment) entry(minor int64, from, to Account) Entry {
+	return Entry{
+		MerchantID: p.MerchantID, Mode: p.Mode, From: from, To: to, PaymentID: p.ID,
+		Amount: money.Amount{Minor: minor, Currency: p.Amount.Currency},
+	}
+}
+
+// enter dates a line and writes it; an amount of zero is no line.
+func (s *Service) enter(ctx context.Context, tx Tx, c Caller, e Entry) error {
+	if e.Amount.Minor == 0 {
 		return nil
 	}
 	e.CreatedAt = s.Now(c)
 	e.ID = s.ids.ID("bt", e.CreatedAt)
-	e.MerchantID, e.Mode, e.PaymentID = p.MerchantID, p.Mode, p.ID
-	e.Amount = money.Amount{Minor: minor, Currency: p.Amount.Currency}
 	return tx.InsertEntry(ctx, e)
 }
 

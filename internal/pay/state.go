@@ -36,8 +36,8 @@ var sessionTable = map[SessionState]map[SessionSignal]SessionState{
 // PaymentState is where one attempt to move money stands.
 type PaymentState uint8
 
-// The states of a payment. Paid, late, failed and canceled are final for the buyer; the only ways on
-// are truths a rail may still report: the money came after all, or came twice. Underpaid and
+// The states of a payment. Paid, late, failed and canceled are final for the buyer; the only ways
+// on are truths a rail may still report: the money came after all, or came twice. Underpaid and
 // overpaid wait for more money or for the merchant to settle them.
 const (
 	PaymentCreated    PaymentState = iota + 1 // intent is on disk, the rail may not know it yet
