@@ -14,6 +14,8 @@ type RefundRequest struct {
 	Amount    int64 // minor units; 0 for all that is left
 	Reason    string
 	Metadata  map[string]string
+	// later leaves the rail to the worker, which is to begin at once.
+	later bool
 }
 
 // CreateRefund sends money of a payment back. The amount is reserved under the payment's lock
@@ -121,6 +123,9 @@ func (s *Service) reserve(
 		Reason: r.Reason, Metadata: r.Metadata, CreatedAt: now, UpdatedAt: now,
 	}
 	due := serverTime(c, now.Add(firstPoll))
+	if r.later {
+		due = serverTime(c, now)
+	}
 	if err := tx.InsertRefund(ctx, refund, due); err != nil {
 		return refund, err
 	}
@@ -230,7 +235,7 @@ func (s *Service) returnLateMoney(ctx context.Context, tx Tx, c Caller, p *Payme
 	if err != nil || m.LateMoney != RefundLate {
 		return err
 	}
-	_, err = s.reserve(ctx, tx, c, p, RefundRequest{Reason: "late_payment"})
+	_, err = s.reserve(ctx, tx, c, p, RefundRequest{Reason: "late_payment", later: true})
 	return err
 }
 

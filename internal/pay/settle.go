@@ -60,6 +60,8 @@ func (s *Service) settleTransfer(
 	if err := s.follow(ctx, tx, c, p); err != nil || how == SettleAccept {
 		return err
 	}
-	_, err := s.reserve(ctx, tx, c, p, RefundRequest{Amount: back, Reason: "settlement"})
+	_, err := s.reserve(ctx, tx, c, p, RefundRequest{
+		Amount: back, Reason: "settlement", later: true,
+	})
 	return err
 }
