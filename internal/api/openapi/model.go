@@ -217,7 +217,8 @@ func curl(method, url, body string) string {
 	}
 	b.WriteString(url + " \\\n  -H \"Authorization: Bearer sk_test_demo\"")
 	if body != "" {
-		b.WriteString(" \\\n  -H \"Content-Type: application/json\" \\\n  -d '" + strings.ReplaceAll(body, "\n", "\n  ") + "'")
+		body = strings.ReplaceAll(body, "\n", "\n  ")
+		b.WriteString(" \\\n  -H \"Content-Type: application/json\" \\\n  -d '" + body + "'")
 	}
 	return b.String()
 }
