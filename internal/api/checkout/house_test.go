@@ -19,7 +19,6 @@ import (
 	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/checkout"
 	"github.com/kassa-pay/kassa/internal/api/openapi"
-	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -88,7 +87,6 @@ type house struct {
 	sender *webhook.Sender
 	clock  *clock
 	log    *bytes.Buffer
-	limit  wire.Limiter
 	sent   []pay.Parcel
 }
 
