@@ -200,7 +200,6 @@ const states = [
   ["sim-bank", async ({ page }) => page.goto(payerOf(await asked({ type: "bank_transfer" })))],
   ["sim-nothing", async ({ page }) =>
     page.goto(payerOf(await stage.kassa.openSession(stage.shop)))],
-  ["sim", async ({ page }) => page.goto(`${stage.kassa.origin}/sim`)],
   ["sim-networks", async ({ page }) => page.goto(`${stage.kassa.origin}/sim/networks`)],
   ["demo", async ({ page }) => page.goto(demo())],
   ["demo-order", async ({ page }) => {
@@ -230,11 +229,39 @@ for (const js of [true, false]) {
   });
 }
 
-test("the pages are accessible in the dark", () =>
-  browse({ colorScheme: "dark" }, async (payer) => {
+describe("everybody's payers on one page", () => {
+  let busy; // the stage of all other tests
+  before(async () => {
+    busy = stage;
+    stage = await Stage.open();
+    const session = await stage.kassa.openSession(stage.shop);
+    await stage.payByHelper(session, cards.challenged, null);
+    await asked({ type: "bank_transfer" }, { amount: 12000 });
+    await asked({ type: "mobile_money", phone: "020 000 0010", provider: "telecel" });
+    await asked({ type: "mobile_money", phone: "026 000 0001", provider: "airteltigo" });
     await prompted();
-    await payer.page.goto(`${stage.kassa.origin}/sim`);
-    await look(payer, "sim-dark");
+  });
+  after(async () => {
+    await stage.close();
+    stage = busy;
+  });
+
+  for (const [name, options] of [
+    ["sim", {}], ["sim-dark", { colorScheme: "dark" }], ["sim", { js: false }],
+  ]) {
+    test(`${name}${options.js === false ? " without JavaScript" : ""}`, () =>
+      browse(options, async (payer) => {
+        await payer.page.goto(`${stage.kassa.origin}/sim`);
+        for (const text of ["MTN MoMo", "Telecel Cash", "Not enough money", "KAS-", "3220"]) {
+          await payer.page.getByText(text).first().waitFor();
+        }
+        await look(payer, name);
+      }));
+  }
+});
+
+test("the shop is accessible in the dark", () =>
+  browse({ colorScheme: "dark" }, async (payer) => {
     await payer.page.goto(demo());
     await look(payer, "demo-dark");
   }));
