@@ -175,7 +175,7 @@ test("the test clock lets a prompt run out", () =>
     await page.getByLabel("PIN").waitFor();
     const networks = await context.newPage();
     await networks.goto(`${stage.kassa.origin}/sim/networks`);
-    await networks.getByRole("button", { name: "1 hour on" }).click();
+    await networks.getByRole("button", { name: "+ 1 hour" }).click();
     await networks.getByText("The test clock has moved.").waitFor();
     await page.getByText("Not answered in time").waitFor();
   }));
