@@ -96,6 +96,7 @@ var foreign = map[string][]string{
 	"plugin":                        {},
 	"os/exec":                       {"internal/store/sqldb/pgtest", "bench"},
 	"github.com/nicksnyder/go-i18n": {"internal/hosted"},
+	"rsc.io/qr":                     {"internal/hosted"},
 }
 
 // outside names what the core never sees, with the one thing of it that is mere data: a rail's

@@ -12,18 +12,18 @@ import (
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-// The signs of somebody trying out stolen or invented card numbers, or of prompts sent to the phones
-// of strangers.
+// The signs of somebody trying out stolen or invented card numbers. Prompts to the phones of
+// strangers are counted by the same measure.
 const (
 	issuerDigits = 6  // of a number: they name the issuer
 	issuerFactor = 10 // attempts per issuer that raise an alert, in attempts allowed per card
 	brakeKeySize = 32 // bytes
 )
 
-// brake slows down whoever tries out cards: so many attempts per address, per card and per phone in
-// AttemptWindow. Many attempts with cards of one issuer raise an alert and stop nobody, for a
-// popular bank has many customers. Numbers are known by a keyed hash, under a key that dies with
-// the process.
+// brake slows down whoever tries out cards, or lets phones ring: so many attempts per address, per
+// card and per phone in AttemptWindow. Many attempts with cards of one issuer raise an alert and
+// stop nobody, for a popular bank has many customers. Numbers are known by a keyed hash, under a
+// key that dies with the process.
 type brake struct {
 	addresses, cards, phones, issuers *limit.Window
 	key                               []byte

@@ -82,7 +82,8 @@ type Pages struct {
 // New reads templates, catalogue and assets, which are part of the program, and returns the pages.
 func New(d Deps) (*Pages, error) {
 	p := &Pages{
-		pay: d.Pay, base: d.BaseURL, log: d.Log, ids: d.IDs, now: d.Now, after: d.After, clientIP: d.ClientIP,
+		pay: d.Pay, base: d.BaseURL, log: d.Log, ids: d.IDs, now: d.Now,
+		after: d.After, clientIP: d.ClientIP,
 		headers: securityHeaders(d.BaseURL),
 		cross:   http.NewCrossOriginProtection(),
 		reports: limit.NewWindow(maxReports, reportWindow, d.Now),

@@ -123,6 +123,18 @@ func waits(name string) bool {
 	return false
 }
 
+// patient reports whether a page's reader is busy with it for longer than a moment: copying an
+// account number, or coming back another day. Such a page is not loaded again without news.
+func patient(name string) bool {
+	return name == pageTransfer || name == pageUnderpaid || name == pageOverpaid
+}
+
+// hasCounter reports whether the payer has to do something that a developer does on the other side
+// of the counter.
+func hasCounter(name string) bool {
+	return name == pagePrompt || name == pageCode || patient(name)
+}
+
 // actionURL is where the buyer has to act, if a browser can go there.
 func actionURL(p *pay.Payment) string {
 	u, err := url.Parse(p.ActionURL)

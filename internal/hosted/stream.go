@@ -191,8 +191,9 @@ func (s *stream) write(format string, args ...any) {
 }
 
 // wait holds the request while a page has nothing new to say and then sends the browser to it. The
-// page asks for it by a meta refresh and stays on the screen until the answer comes, so that a buyer
+// page asks for it by a meta refresh and stays on the screen until the answer comes: a buyer
 // without scripts sees the outcome when it is there, and not a page that reloads every few seconds.
+// A page that takes longer to read is left alone in the end, with a link to look again.
 func (p *Pages) wait(w http.ResponseWriter, r *http.Request) error {
 	v, err := p.load(r)
 	if err != nil {
@@ -205,12 +206,13 @@ func (p *Pages) wait(w http.ResponseWriter, r *http.Request) error {
 	defer stop()
 	deadline := p.now().Add(longWait*reread + writeTimeout)
 	_ = http.NewResponseController(w).SetWriteDeadline(deadline)
+	news := false
 	for tick := 0; tick < longWait; {
 		if v, err = p.load(r); err != nil {
 			return err
 		}
 		now, seen := snapshotOf(&v), r.URL.Query().Get("seen")
-		if !waits(now.State) || seen != "" && seen != now.Version {
+		if news = !waits(now.State) || seen != "" && seen != now.Version; news {
 			break
 		}
 		select {
@@ -220,6 +222,10 @@ func (p *Pages) wait(w http.ResponseWriter, r *http.Request) error {
 		case <-p.after(reread):
 			tick++
 		}
+	}
+	if !news && patient(stateOf(&v)) {
+		w.WriteHeader(http.StatusNoContent) // the browser stays where it is
+		return nil
 	}
 	return seeOther(w, r, onwardURL(v.Session.ID, r.URL.Query().Get("key")))
 }

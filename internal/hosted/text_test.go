@@ -138,7 +138,9 @@ func TestDeclines_HaveWords(t *testing.T) {
 		pay.MethodMobile: func() *pay.Payment { return wallet(pay.PaymentFailed, "") },
 		pay.MethodBank:   func() *pay.Payment { return sent(pay.PaymentFailed, 0) },
 	}
-	fill := strings.NewReplacer("{{.Network}}", "MTN Mobile Money", "{{.Phone}}", "024 ••• ••67")
+	fill := strings.NewReplacer(
+		"{{.Network}}", "MTN Mobile Money", "{{.Phone}}", "024 ••• ••67",
+	)
 	all := messages(t)
 	for _, code := range append(pay.DeclineCodes(), "a word of the future") {
 		for method, failed := range attempts {

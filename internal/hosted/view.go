@@ -83,17 +83,8 @@ func (p *page) N(id string, n int) (string, error) { return p.count(id, n, p) }
 // Live reports whether the page watches the session.
 func (p *page) Live() bool { return liveAt(p.Name) }
 
-// Reload is how long a page without scripts stays before it waits for news, in seconds; "" when it
-// does not. Whoever copies an account number by hand is left in peace for a while.
-func (p *page) Reload() string {
-	switch {
-	case !waits(p.Name):
-		return ""
-	case p.Transfer != nil:
-		return "20"
-	}
-	return "0"
-}
+// Waits reports whether the page, without scripts, waits for news by itself.
+func (p *page) Waits() bool { return waits(p.Name) }
 
 // FewLeft reports whether the buyer should know how many attempts remain.
 func (p *page) FewLeft() bool { return p.Left > 0 && p.Left <= fewTries }
@@ -139,7 +130,7 @@ func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
 		pg.Transfer.QR = stepURL(ses.ID, "qr.svg", key)
 		pg.limitTransfer(v.Payment.Transfer.ExpiresAt.Sub(v.Now), p.now())
 	}
-	if pg.Test && (waits(pg.Name) || pg.Name == pageCode) {
+	if pg.Test && hasCounter(pg.Name) {
 		pg.Counter = "/sim/session/" + url.PathEscape(ses.ID) + "?key=" + url.QueryEscape(key)
 	}
 	if pg.Name == pageExpired || pg.Name == pageClosed {

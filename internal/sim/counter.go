@@ -34,6 +34,7 @@ type item struct {
 	ID       string // of the payment
 	Version  string // changes whenever anything here does
 	Open     bool   // waits for an answer
+	Settled  bool   // nothing more is expected of the payer
 	Merchant string
 	Amount   string
 	Outcome  outcome
@@ -141,6 +142,7 @@ func (p *Pages) item(payment *pay.Payment, prompt pay.Prompt, merchant string) i
 	i := item{
 		ID: payment.ID, Open: prompt.Open, Merchant: merchant, Amount: payment.Amount.Format("en"),
 		Outcome: outcomeOf(payment), Code: prompt.Code,
+		Settled: !payment.State.InFlight() && payment.State != pay.PaymentUnderpaid,
 	}
 	if m := payment.Mobile; m != nil {
 		i.Number, i.Network = spaced(m.Phone), providerNames[m.Provider]

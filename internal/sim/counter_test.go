@@ -293,19 +293,29 @@ func TestHome_KeepsWhatIsOpen(t *testing.T) {
 }
 
 func TestHome_ExistsInDevelopmentAlone(t *testing.T) {
-	for name, s := range map[string]*stand{"outside": newStand(t), "inside": newCounter(t)} {
-		for _, path := range []string{"/sim", "/sim/networks"} {
-			r := httptest.NewRequest("GET", paytest.BaseURL+path, nil)
-			if name == "inside" {
-				r.Host = "evil.test"
-			}
-			page(t, serve(s.handler, r), http.StatusNotFound)
-		}
-	}
 	s := newStand(t)
+	for _, path := range []string{"/sim", "/sim/networks"} {
+		page(t, s.get(path), http.StatusNotFound)
+	}
 	page(t, s.send("/sim", "answer", "approve"), http.StatusNotFound)
 	page(t, s.send("/sim/networks/card", "down", "on"), http.StatusNotFound)
 	page(t, s.send("/sim/clock", "by", "day"), http.StatusNotFound)
+}
+
+func TestHome_AnswersToItsOwnNameAlone(t *testing.T) {
+	s := newCounter(t)
+	for _, path := range []string{"/sim", "/sim/networks"} {
+		res := serve(s.handler, httptest.NewRequest("GET", "http://evil.test"+path, nil))
+		secured(t, res)
+		if at := res.Header.Get("Location"); at != paytest.BaseURL+path {
+			t.Errorf("%s: status %d, Location %q", path, res.StatusCode, at)
+		}
+	}
+	for _, path := range []string{"/sim", "/sim/networks/card", "/sim/clock"} {
+		r := form(path, "by=day", map[string]string{"Sec-Fetch-Site": "same-origin"})
+		r.Host = "evil.test"
+		page(t, serve(s.handler, r), http.StatusNotFound)
+	}
 }
 
 func TestNetworks_BehaveAsTold(t *testing.T) {

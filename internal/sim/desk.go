@@ -82,6 +82,19 @@ func (p *Pages) everybody(r *http.Request) (*desk, error) {
 	return &desk{caller: c, merchant: p.demo.Merchant, path: homePath}, err
 }
 
+// home sends a browser that came by another name of this server, such as localhost, to the right
+// one.
+func (p *Pages) home(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if p.demo == nil || p.shield.AtHome(r) {
+			h(w, r)
+			return
+		}
+		p.shield.Strict(w)
+		http.Redirect(w, r, p.base+r.URL.RequestURI(), http.StatusSeeOther)
+	}
+}
+
 // goBack ends an answer: back to a page, which says once what came of it.
 func (p *Pages) goBack(w http.ResponseWriter, r *http.Request, path, note string) {
 	separator := "?"

@@ -126,9 +126,9 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+sessionPath+"{id}", p.at(p.session, p.show))
 	mux.HandleFunc("POST "+sessionPath+"{id}", p.at(p.session, p.act))
 	// In development: all payers, the networks, the clock.
-	mux.HandleFunc("GET "+homePath, p.at(p.everybody, p.show))
+	mux.HandleFunc("GET "+homePath, p.home(p.at(p.everybody, p.show)))
 	mux.HandleFunc("POST "+homePath, p.at(p.everybody, p.act))
-	mux.HandleFunc("GET "+networksPath, p.at(p.everybody, p.networks))
+	mux.HandleFunc("GET "+networksPath, p.home(p.at(p.everybody, p.networks)))
 	mux.HandleFunc("POST "+networksPath+"/{rail}", p.at(p.everybody, p.behave))
 	mux.HandleFunc("POST "+clockPath, p.at(p.everybody, p.advance))
 	// The style sheet, the script and the icon.

@@ -156,7 +156,8 @@ func TestEveryRouteAsksForAKey(t *testing.T) {
 		"GET /v1/events", "POST /v1/webhooks", "GET /v1/webhooks",
 		"POST /v1/payments", "GET /v1/balance", "GET /v1/balance/transactions",
 		"GET /v1/test_helpers/prompts", "GET /v1/test_helpers/rails/momo",
-		"POST /v1/test_helpers/rails/momo", "GET /v1/test_helpers/clock", "POST /v1/test_helpers/clock/advance")
+		"POST /v1/test_helpers/rails/momo", "GET /v1/test_helpers/clock",
+		"POST /v1/test_helpers/clock/advance")
 	for _, request := range requests {
 		method, path, _ := strings.Cut(request, " ")
 		limited := writeKey
@@ -205,6 +206,13 @@ func TestTranscripts(t *testing.T) {
 			t.Errorf("no transcript shows %s", pattern)
 		}
 	}
+	c, err := contract()
+	must(t, err)
+	answers, webhooks := c.Held()
+	if !t.Failed() && (answers < 200 || webhooks < 40) {
+		t.Errorf("only %d answers and %d webhooks were held against the document", answers, webhooks)
+	}
+	t.Logf("%d answers and %d webhooks were held against the document", answers, webhooks)
 }
 
 // TestWrongMethod holds that every path answers a method it does not have in the documented form.

@@ -145,6 +145,97 @@ func TestPayment_Document(t *testing.T) {
 	}
 }
 
+func mobilePayment() pay.Payment {
+	return pay.Payment{
+		ID: "pay_01", State: pay.PaymentWaiting, Amount: money.Amount{Minor: 500, Currency: "GHS"},
+		Method: pay.MethodMobile, Action: pay.ActionApprove, CreatedAt: at, UpdatedAt: at,
+		Mobile: &pay.Mobile{Phone: "0241234567", Provider: "mtn"},
+	}
+}
+
+func TestPayment_PhoneIsMaskedInEventsAlone(t *testing.T) {
+	p := mobilePayment()
+	api, event := string(appendPayment(nil, &p)), string(appendPaymentOfEvent(nil, &p))
+	if !strings.Contains(api, `"provider":"mtn","phone":"0241234567"`) {
+		t.Errorf("got %s", api)
+	}
+	if want := strings.Replace(api, "0241234567", "024****567", 1); event != want {
+		t.Errorf("got %s", event)
+	}
+	if p.Mobile.Phone != "0241234567" {
+		t.Error("masking changed the payment")
+	}
+	if got := maskPhone("12345678"); got != "****" {
+		t.Errorf("a short number is shown as %s", got)
+	}
+}
+
+func transferPayment() pay.Payment {
+	return pay.Payment{
+		ID: "pay_01", State: pay.PaymentWaiting, Amount: money.Amount{Minor: 500, Currency: "GHS"},
+		Method: pay.MethodBank, Received: 200, CreatedAt: at, UpdatedAt: at,
+		Transfer: &pay.Transfer{
+			Bank: "Bank", AccountName: "Shop", AccountNumber: "0123", Reference: "KAS-1",
+			ExpiresAt: at,
+		},
+	}
+}
+
+func TestPayment_Transfer(t *testing.T) {
+	p := transferPayment()
+	want := `"amount_received":200,"transfer":{"bank":"Bank","account_name":"Shop",` +
+		`"account_number":"0123","reference":"KAS-1","expires_at":"2026-10-03T09:30:00Z"}}`
+	if got := string(appendPayment(nil, &p)); !strings.HasSuffix(got, want) {
+		t.Errorf("got %s", got)
+	}
+	p.Transfer, p.Received = nil, 0
+	if got := string(appendPayment(nil, &p)); !strings.HasSuffix(got,
+		`"amount_received":0,"transfer":null}`) {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestNextAction shows what a payer has left to do in every state of every kind of payment.
+func TestNextAction(t *testing.T) {
+	redirect := pay.Payment{Method: pay.MethodCard, Action: pay.ActionRedirect, ActionURL: "u"}
+	code := mobilePayment()
+	code.Action = pay.ActionCode
+	for _, c := range []struct {
+		name    string
+		payment pay.Payment
+		want    map[pay.PaymentState]string
+	}{
+		{"redirect", redirect, map[pay.PaymentState]string{
+			pay.PaymentAction: `{"type":"redirect","url":"u"}`,
+		}},
+		{"approve", mobilePayment(), map[pay.PaymentState]string{
+			pay.PaymentWaiting: `{"type":"approve","url":null}`,
+		}},
+		{"code", code, map[pay.PaymentState]string{
+			pay.PaymentAction: `{"type":"code","url":null}`,
+		}},
+		{"transfer", transferPayment(), map[pay.PaymentState]string{
+			pay.PaymentWaiting:   `{"type":"transfer","url":null}`,
+			pay.PaymentUnderpaid: `{"type":"transfer","url":null}`,
+		}},
+	} {
+		for s := pay.PaymentCreated; s <= pay.PaymentOverpaid; s++ {
+			p := c.payment
+			if p.State = s; s != pay.PaymentAction && s != pay.PaymentWaiting {
+				p.Action, p.ActionURL = "", "" // as the core leaves them
+			}
+			want := c.want[s]
+			if want == "" && s != pay.PaymentAction && s != pay.PaymentWaiting {
+				want = "null"
+			}
+			got := string(appendStarted(nil, &p))
+			if want != "" && !strings.HasSuffix(got, `"next_action":`+want+"}") {
+				t.Errorf("%s in state %s: %s", c.name, s, got)
+			}
+		}
+	}
+}
+
 func TestDeclines_AllHaveAMessage(t *testing.T) {
 	for _, code := range pay.DeclineCodes() {
 		if declineMessages[code] == "" {

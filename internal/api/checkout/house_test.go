@@ -21,7 +21,6 @@ import (
 	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/checkout"
 	"github.com/kassa-pay/kassa/internal/api/openapi"
-	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -90,7 +89,6 @@ type house struct {
 	sender *webhook.Sender
 	clock  *clock
 	log    *bytes.Buffer
-	limit  wire.Limiter
 	sent   []pay.Parcel
 }
 
@@ -263,6 +261,7 @@ func (h *house) deliver(t testing.TB) {
 
 func (h *house) take(t testing.TB) (n int) {
 	t.Helper()
+	before := len(h.sent)
 	must(t, h.store.Write(t.Context(), func(ctx context.Context, tx pay.Tx) error {
 		now := h.clock.Now()
 		parcels, err := tx.ClaimDeliveries(ctx, pay.ClaimOrder{
@@ -285,7 +284,7 @@ func (h *house) take(t testing.TB) (n int) {
 	}))
 	c, err := contract()
 	must(t, err)
-	for _, p := range h.sent {
+	for _, p := range h.sent[before:] {
 		if err := c.Webhook(p.Type, p.Body); err != nil {
 			t.Error(err)
 		}

@@ -125,9 +125,9 @@ func (m *manual) group(op node) (*group, error) {
 
 // addPath adds the operations of a path. Those with the same summary are shown once.
 func (m *manual) addPath(path string, item node, base string) error {
-	for _, method := range methods {
-		op := item.get(method)
-		if op.missing() {
+	for _, member := range item.pairs() {
+		method, op := member.key, member.value
+		if !slices.Contains(methods, method) {
 			continue
 		}
 		g, err := m.group(op)
@@ -217,6 +217,7 @@ func curl(method, url, body string) string {
 	}
 	b.WriteString(url + " \\\n  -H \"Authorization: Bearer sk_test_demo\"")
 	if body != "" {
+		body = strings.ReplaceAll(body, "\n", "\n  ")
 		b.WriteString(" \\\n  -H \"Content-Type: application/json\" \\\n  -d '" + body + "'")
 	}
 	return b.String()

@@ -76,8 +76,10 @@
     if (!time) {
       return;
     }
-    var at = new Date(time.dateTime);
-    time.textContent = "(" + at.toLocaleString(document.documentElement.lang, {
+    var at = new Date(time.dateTime), lang = document.documentElement.lang;
+    var languages = navigator.languages.filter(function (l) { return l.slice(0, 2) === lang; });
+    languages.push(lang);
+    time.textContent = "(" + at.toLocaleString(languages, {
       weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit"
     }) + ")";
     time.hidden = false;
@@ -99,6 +101,10 @@
     }
     function ask() {
       fetchState(data.status).then(function () { setTimeout(ask, 3000); });
+    }
+    var notices = document.getElementById("notices");
+    if (notices) {
+      notices.hidden = false;
     }
     document.addEventListener("visibilitychange", function () {
       if (document.visibilityState === "visible") {
