@@ -309,6 +309,14 @@ test("the transfer page stays within its budget", () =>
     assert.ok(bytes <= 50 * 1024, `${bytes} bytes`);
   }));
 
+/** Lets a prompt that nobody answers run out, and then its money come. */
+async function runOut(session, status, seconds) {
+  const { id } = (await paymentOf(session)) ??
+    (await stage.begin(session, { type: "mobile_money", phone: phones.paidTooLate }));
+  await stage.kassa.advance(seconds);
+  await stage.settled(id, status);
+}
+
 /** What a payer can see: the name of the state, its heading, and the way there from the form. */
 const states = [
   ["choice", "Pay by card", async () => {}],
@@ -334,6 +342,15 @@ const states = [
   }],
   ["mobile-declined", "Pay by mobile money", ({ page }) => payByPhone(page, "024 123 0002")],
   ["mobile-network", "Pay by mobile money", ({ page }) => payByPhone(page, phones.ported)],
+  ["mobile-expired", "Pay by mobile money", async ({ page }, session) => {
+    await runOut(session, "failed", 121);
+    await page.goto(session.url);
+  }],
+  ["mobile-late", "Your payment arrived late", async ({ page }, session) => {
+    await runOut(session, "failed", 121);
+    await runOut(session, "late", 181);
+    await page.goto(session.url);
+  }],
   ["transfer-start", "Pay by bank transfer", ({ page }) => choose(page, "Bank transfer")],
   ["transfer", "Send GHS 50.00 from your bank", ({ page }) => payByBank(page)],
   ["underpaid", "Part of the money has arrived", async ({ page }, session) => {

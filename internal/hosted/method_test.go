@@ -2,6 +2,7 @@ package hosted
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rsc.io/qr"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
@@ -427,6 +430,31 @@ func TestQR(t *testing.T) {
 	wrong := strings.Replace(b.step("qr.svg"), "key=", "key=0", 1)
 	if w := get(b.h, wrong); w.Code != http.StatusNotFound {
 		t.Errorf("with a wrong key: %d", w.Code)
+	}
+}
+
+// TestQR_Draw paints the path again and holds it against the code, module by module.
+func TestQR_Draw(t *testing.T) {
+	c, err := qr.Encode("http://127.0.0.1:8080"+stagePath, qr.L)
+	if err != nil {
+		t.Fatal(err)
+	}
+	black := map[[2]int]bool{}
+	for _, m := range regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1`).FindAllStringSubmatch(draw(c), -1) {
+		var x, y, run int
+		if _, err := fmt.Sscan(m[1]+" "+m[2]+" "+m[3], &x, &y, &run); err != nil {
+			t.Fatal(err)
+		}
+		for i := range run {
+			black[[2]int{x + i - quiet, y - quiet}] = true
+		}
+	}
+	for y := range c.Size {
+		for x := range c.Size {
+			if black[[2]int{x, y}] != c.Black(x, y) {
+				t.Fatalf("module %d, %d is drawn as %v", x, y, black[[2]int{x, y}])
+			}
+		}
 	}
 }
 
