@@ -70,7 +70,10 @@ export class Counter {
   /** Sends an amount, such as 30.00, from the bank. */
   async send(amount) {
     await this.look();
-    await this.page.getByLabel("Amount to send").first().fill(amount);
+    const field = this.page.getByLabel("Amount to send").first();
+    // What has been paid is folded up.
+    if (!(await field.isVisible())) await this.page.locator("summary").first().click();
+    await field.fill(amount);
     await this.page.getByRole("button", { name: "Send" }).first().click();
   }
 
