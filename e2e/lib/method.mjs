@@ -70,9 +70,10 @@ export class Counter {
   /** Sends an amount, such as 30.00, from the bank. */
   async send(amount) {
     await this.look();
-    const more = this.page.getByText("Send more to this reference").first();
-    if (await more.isVisible()) await more.click(); // it has come in full; payers may send again
-    await this.page.getByLabel("Amount to send").first().fill(amount);
+    const field = this.page.getByLabel("Amount to send").first();
+    // What has been paid is folded up.
+    if (!(await field.isVisible())) await this.page.locator("summary").first().click();
+    await field.fill(amount);
     await this.page.getByRole("button", { name: "Send" }).first().click();
   }
 
