@@ -24,6 +24,17 @@ async function paymentOf(session) {
   return all.data[0];
 }
 
+/** Opens a page that may be about to go somewhere by itself, which ends a navigation of ours. */
+async function comeBack(page, url) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await page.goto(url);
+    } catch (error) {
+      if (tries === 4 || !/ERR_ABORTED|interrupted/.test(error.message)) throw error;
+    }
+  }
+}
+
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 
 /** Lets a payer pay, with the counter at hand. */
@@ -151,7 +162,7 @@ for (const js of [true, false]) {
         assert.equal(payment.status, "failed");
         await stage.kassa.advance(181);
         await stage.settled(payment.id, "late");
-        await page.goto(session.url);
+        await comeBack(page, session.url);
         await heading(page, "Your payment arrived late");
         const refund = await stage.kassa.call("POST", "/v1/refunds", {
           payment: payment.id, amount: 5000,
@@ -221,7 +232,7 @@ for (const js of [true, false]) {
           const payment = await paymentOf(session);
           assert.equal(payment.status, short ? "underpaid" : "overpaid");
           await stage.kassa.call("POST", `/v1/payments/${payment.id}/settle`, { action });
-          if (!js) await page.goto(session.url);
+          if (!js) await comeBack(page, session.url);
           if (short && action === "refund") {
             await page.getByText("is returning the GHS 30.00 that you sent").waitFor();
             return;
@@ -238,7 +249,7 @@ for (const js of [true, false]) {
         await notice(page, js);
         await assertPaid(page, session, js);
         await counter.send("50.00");
-        await page.goto(session.url);
+        await comeBack(page, session.url);
         await page.getByText("In all you sent GHS 50.00 more than was asked.").waitFor();
       }, { js }));
   });
@@ -344,22 +355,22 @@ const states = [
   ["mobile-network", "Pay by mobile money", ({ page }) => payByPhone(page, phones.ported)],
   ["mobile-expired", "Pay by mobile money", async ({ page }, session) => {
     await runOut(session, "failed", 121);
-    await page.goto(session.url);
+    await comeBack(page, session.url);
   }],
   ["mobile-late", "Your payment arrived late", async ({ page }, session) => {
     await runOut(session, "failed", 121);
     await runOut(session, "late", 181);
-    await page.goto(session.url);
+    await comeBack(page, session.url);
   }],
   ["transfer-start", "Pay by bank transfer", ({ page }) => choose(page, "Bank transfer")],
   ["transfer", "Send GHS 50.00 from your bank", ({ page }) => payByBank(page)],
   ["underpaid", "Part of the money has arrived", async ({ page }, session) => {
     await stage.transfer(session, 3000);
-    await page.goto(session.url);
+    await comeBack(page, session.url);
   }],
   ["overpaid", "You paid more than was asked", async ({ page }, session) => {
     await stage.transfer(session, 7000);
-    await page.goto(session.url);
+    await comeBack(page, session.url);
   }],
   ["returned", "Pay by bank transfer", async ({ page }, session) => {
     const payment = await stage.transfer(session, 3000);
@@ -369,11 +380,11 @@ const states = [
   ["paid-twice", "Payment successful", async ({ page }, session) => {
     const payment = await stage.transfer(session, 5000);
     await stage.kassa.call("POST", `/v1/test_helpers/transfers/${payment.id}`, { amount: 5000 });
-    await page.goto(session.url);
+    await comeBack(page, session.url);
   }],
   ["mobile-paid", "Payment successful", async ({ page }, session) => {
     await stage.begin(session, { type: "mobile_money", phone: phones.mtn }, true);
-    await page.goto(session.url);
+    await comeBack(page, session.url);
   }],
 ];
 
@@ -398,7 +409,7 @@ for (const [name, options] of [
     for (const method of [{ type: "mobile_money", phone: phones.mtn }, { type: "bank_transfer" }]) {
       await stage.visit(async (payer, session) => {
         await stage.begin(session, method);
-        await payer.page.goto(session.url);
+        await comeBack(payer.page, session.url);
         await payer.inspect(`${method.type === "bank_transfer" ? "transfer" : "prompt"}-${name}`,
           widths);
       }, options);
