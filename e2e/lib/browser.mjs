@@ -11,7 +11,7 @@ import { chromium } from "playwright-core";
 const screens = fileURLToPath(new URL("../../docs/screens", import.meta.url));
 const usualWidths = [320, 1280];
 const height = 800;
-const patience = 10_000;
+const patience = 40_000;
 
 /** Starts Chromium. The caller closes it. */
 export function launch() {
