@@ -7,7 +7,6 @@ CHROMIUM    ?= /usr/bin/chromium
 TESTFLAGS   ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 E2E         := KASSA_BINARY=bin/kassa KASSA_CHROMIUM=$(CHROMIUM)
-ROAD        := checkout.test.mjs once.test.mjs webhook.test.mjs
 WITHPG      := $(GO) run ./internal/store/sqldb/pgtest/cmd --
 
 export CGO_ENABLED = 0
@@ -50,7 +49,7 @@ test-go: need-postgresql ## Go tests, on SQLite and on a throw-away PostgreSQL
 test-e2e: need-chromium need-postgresql
 test-e2e: build e2e/node_modules/.package-lock.json ## Chromium pays, on both databases
 	cd e2e && $(E2E) $(NPM) test --silent
-	$(WITHPG) sh -c 'cd e2e && $(E2E) $(NPM) test --silent -- $(ROAD)'
+	$(WITHPG) sh -c 'cd e2e && $(E2E) $(NPM) test --silent'
 
 .PHONY: screens
 screens: need-chromium

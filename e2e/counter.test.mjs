@@ -242,8 +242,11 @@ describe("everybody's payers on one page", () => {
     await prompted();
   });
   after(async () => {
-    await stage.close();
-    stage = busy;
+    try {
+      await stage?.close();
+    } finally {
+      stage = busy;
+    }
   });
 
   for (const [name, options] of [

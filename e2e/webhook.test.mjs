@@ -13,8 +13,11 @@ before(async () => {
   kassa = await Kassa.start();
 });
 after(async () => {
-  await kassa?.stop();
-  await shop?.close();
+  try {
+    await kassa?.stop();
+  } finally {
+    await shop?.close();
+  }
 });
 
 async function paidSession() {

@@ -11,7 +11,9 @@ import { chromium } from "playwright-core";
 const screens = fileURLToPath(new URL("../../docs/screens", import.meta.url));
 const usualWidths = [320, 1280];
 const height = 800;
-const patience = 40_000;
+const patience = 10_000;
+// Without JavaScript the server may hold the waiting page for 25 s until there is news.
+const longPatience = 40_000;
 
 /** Starts Chromium. The caller closes it. */
 export function launch() {
@@ -43,7 +45,7 @@ export class Payer {
       locale: "en-GH",
       ...context,
     });
-    payer.context.setDefaultTimeout(patience);
+    payer.context.setDefaultTimeout(js ? patience : longPatience);
     payer.requests = [];
     payer.context.on("request", (request) => payer.#see(request));
     payer.context.on("weberror", (error) => payer.#broken.push(`page error: ${error.error()}`));

@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const readyWithin = 20_000;
 const stopWithin = 15_000;
+const auditWithin = 30_000;
 const keptLog = 64 * 1024;
 
 /** The secret test key that dev mode gives to the demo merchant. */
@@ -61,8 +62,11 @@ async function storage() {
 
 /** A running server. Make one with Kassa.start, end it with stop. */
 export class Kassa {
+  #binary;
   #process;
   #folder;
+  #stored; // the flags that say where the data is
+  #served = false;
   #log = "";
 
   static async start(...flags) {
@@ -71,10 +75,10 @@ export class Kassa {
     const port = await freePort();
     kassa.origin = `http://127.0.0.1:${port}`;
     const data = path.join(kassa.#folder, "data");
-    flags.push("--addr", `127.0.0.1:${port}`, "--data", data, ...(await storage()));
-    kassa.#process = spawn(await binary(kassa.#folder), ["serve", "--dev", ...flags], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    kassa.#stored = ["--data", data, ...(await storage())];
+    kassa.#binary = await binary(kassa.#folder);
+    const command = ["serve", "--dev", "--addr", `127.0.0.1:${port}`, ...kassa.#stored, ...flags];
+    kassa.#process = spawn(kassa.#binary, command, { stdio: ["ignore", "pipe", "pipe"] });
     const keep = (chunk) => (kassa.#log = (kassa.#log + chunk).slice(-keptLog));
     kassa.#process.stdout.on("data", keep);
     kassa.#process.stderr.on("data", keep);
@@ -84,6 +88,7 @@ export class Kassa {
       await kassa.stop();
       throw new Error(`${error.message}\n${kassa.#log}`);
     }
+    kassa.#served = true;
     return kassa;
   }
 
@@ -101,7 +106,10 @@ export class Kassa {
     return this.#log;
   }
 
-  /** Ends the server the way an operator would, and removes its data. */
+  /**
+   * Ends the server the way an operator would, has what it leaves audited, and removes its data.
+   * Fails when books, payments and events disagree.
+   */
   async stop() {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const kill = setTimeout(() => this.#process.kill("SIGKILL"), stopWithin);
@@ -109,7 +117,20 @@ export class Kassa {
       await once(this.#process, "exit");
       clearTimeout(kill);
     }
-    await rm(this.#folder, { recursive: true, force: true });
+    try {
+      if (this.#served) await this.#audit();
+    } finally {
+      this.#served = false;
+      await rm(this.#folder, { recursive: true, force: true });
+    }
+  }
+
+  async #audit() {
+    try {
+      await promisify(execFile)(this.#binary, ["audit", ...this.#stored], { timeout: auditWithin });
+    } catch ({ message, stdout, stderr }) {
+      throw new Error(`the audit found: ${message}\n${stdout}${stderr}`);
+    }
   }
 
   /** Calls the API. A body is sent as JSON; the answer's JSON, status and headers come back. */

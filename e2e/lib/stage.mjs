@@ -23,10 +23,14 @@ export class Stage {
     return stage;
   }
 
+  /** Closes all there is, also when one of them complains: what stays open would keep node up. */
   async close() {
-    await this.browser?.close();
-    await this.kassa?.stop();
-    await this.shop?.close();
+    try {
+      await this.browser?.close();
+      await this.kassa?.stop();
+    } finally {
+      await this.shop?.close();
+    }
   }
 
   /** A payer who may talk to the server and the shop only. options are those of Payer.arrive. */

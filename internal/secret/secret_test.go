@@ -15,7 +15,7 @@ import (
 
 const (
 	number = "4242424242424242"
-	code   = "907"
+	code   = "nine-zero-seven" // no digits: those may stand in an address that fmt prints
 	token  = "a-very-plain-word"
 )
 
