@@ -89,8 +89,10 @@ func (s *Service) mayCapture(p *Payment, amount *int64) error {
 // askCapture asks the rail; the zero outcome means unknown.
 func (s *Service) askCapture(ctx context.Context, c Caller, p *Payment) Outcome {
 	return s.askRail(ctx, p, "capture", func(ctx context.Context, rail Rail) (Outcome, error) {
-		amount := money.Amount{Minor: p.Capturing, Currency: p.Amount.Currency}
-		return rail.(Capturer).Capture(ctx, s.ref(c, p), amount)
+		return rail.(Capturer).Capture(ctx, CaptureOrder{
+			Ref: s.ref(c, p), Number: p.Captures, KeepRest: p.KeepRest,
+			Amount: money.Amount{Minor: p.Capturing, Currency: p.Amount.Currency},
+		})
 	})
 }
 

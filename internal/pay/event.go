@@ -12,6 +12,8 @@ const (
 	ObjectRefund   ObjectKind = "refund"
 	ObjectCustomer ObjectKind = "customer"
 	ObjectEndpoint ObjectKind = "endpoint"
+	ObjectMethod   ObjectKind = "method"
+	ObjectMandate  ObjectKind = "mandate"
 )
 
 // Event records one change of one object, written in the transaction of the change. The table of

@@ -11,6 +11,8 @@ type MethodInput struct {
 	Type   string
 	Card   *Card        // for MethodCard
 	Mobile *MobileInput // for MethodMobile
+	// SavedID, instead of all others, is a saved method of the session's customer.
+	SavedID string
 }
 
 // MobileInput is a mobile-money wallet as the payer gave it. Provider may be empty: then the

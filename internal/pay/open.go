@@ -38,6 +38,10 @@ type OpenSession struct {
 	CancelURL     string
 	Metadata      map[string]string
 	ExpiresAt     time.Time // zero for DefaultTTL from now
+	IDPrefix      string    // of the session's id; "" for "cs"
+	Verify        bool      // take no money, only make sure of the method: Amount must be 0
+	Series        Series    // SeriesNone or SeriesFirst
+	Offer         Offer
 }
 
 // OpenSession opens a session: one transaction writes it with its deadline, its event and its

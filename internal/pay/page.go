@@ -17,6 +17,8 @@ type PageView struct {
 	// first attempt.
 	Payment *Payment
 	Methods []string
+	// Saved are the customer's saved methods that this session can be paid with, newest first.
+	Saved []SavedMethod
 	// Email and Phone prefill the form: the session's own, else the customer's.
 	Email, Phone string
 	Caller       Caller

@@ -9,6 +9,8 @@ import (
 type PayRequest struct {
 	SessionID string
 	Method    MethodInput
+	Save      bool   // the payer ticked the box of SavePrompt
+	Language  string // BCP 47, of the page, for the words of the consent; "" for English
 }
 
 // Pay makes one attempt to pay a session. The intent is on disk before anything leaves the house;

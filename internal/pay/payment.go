@@ -9,19 +9,40 @@ import (
 // Payment is one attempt to move money. Its id is the idempotency key at the rail and our reference
 // there. Amounts are in minor units of Amount.Currency.
 type Payment struct {
-	ID            string            `json:"id"`
-	MerchantID    string            `json:"merchant"`
-	Mode          Mode              `json:"mode"`
-	Family        string            `json:"family"`
-	SessionID     string            `json:"session,omitempty"`
-	CustomerID    string            `json:"customer,omitempty"`
-	State         PaymentState      `json:"state"`
-	Version       int64             `json:"version"`
-	Amount        money.Amount      `json:"amount"`
-	Capture       CaptureMode       `json:"capture"`
-	Captured      int64             `json:"captured"` // what the rail took for us
-	Refunded      int64             `json:"refunded"` // refunds that succeeded or may yet
-	Capturing     int64             `json:"-"`        // the amount of a capture that is on its way
+	ID         string       `json:"id"`
+	MerchantID string       `json:"merchant"`
+	Mode       Mode         `json:"mode"`
+	Family     string       `json:"family"`
+	SessionID  string       `json:"session,omitempty"`
+	CustomerID string       `json:"customer,omitempty"`
+	State      PaymentState `json:"state"`
+	Version    int64        `json:"version"`
+	Amount     money.Amount `json:"amount"`
+	Capture    CaptureMode  `json:"capture"`
+	Captured   int64        `json:"captured"`             // what the rail took for us
+	Refunded   int64        `json:"refunded"`             // refunds that succeeded or may yet
+	Capturing  int64        `json:"-"`                    // the amount of a capture that is on its way
+	KeepRest   bool         `json:"-"`                    // that capture is not the last
+	Captures   int64        `json:"captures,omitempty"`   // how many were begun; numbers them
+	Authorised int64        `json:"authorised,omitempty"` // held when it was authorised
+	Voided     int64        `json:"voided,omitempty"`     // of it, let go
+	// AuthorisedUntil is when held money is let go by itself.
+	AuthorisedUntil time.Time `json:"authorised_until,omitzero"`
+	// MethodID is the saved method it is made with, or that was saved by it; MandateID the mandate
+	// it was charged under. OffSession: the payer was not there.
+	MethodID   string `json:"method_id,omitempty"`
+	MandateID  string `json:"mandate,omitempty"`
+	OffSession bool   `json:"off_session,omitempty"`
+	// Occurrence is the scheduled time it was charged for, Attempt its number of tries at it;
+	// Window the start of the period its slot was taken from.
+	Occurrence time.Time `json:"occurrence,omitzero"`
+	Attempt    int64     `json:"attempt,omitempty"`
+	Window     time.Time `json:"window,omitzero"`
+	// Keep: the rail is asked to keep the credential for later.
+	Keep bool `json:"-"`
+	// Final: no other attempt of its session follows this one.
+	Final         bool              `json:"final,omitempty"`
+	Echo          []byte            `json:"echo,omitempty"` // the family's own; never read here
 	Rail          string            `json:"rail"`
 	Method        string            `json:"method"`
 	Received      int64             `json:"received,omitempty"` // what a transfer has brought
@@ -45,6 +66,12 @@ func (p *Payment) Scope() Scope { return Scope{MerchantID: p.MerchantID, Mode: p
 
 // Refundable returns how many minor units may still be sent back.
 func (p *Payment) Refundable() int64 { return p.Captured - p.Refunded }
+
+// Verifies reports whether the payment moves no money: it only makes sure of the method.
+func (p *Payment) Verifies() bool { return p.Amount.Minor == 0 }
+
+// Held returns how many minor units are held and neither taken nor let go.
+func (p *Payment) Held() int64 { return max(0, p.Authorised-p.Captured-p.Voided) }
 
 // CardSummary is what may be kept and shown of a card: never the number.
 type CardSummary struct {

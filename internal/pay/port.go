@@ -36,6 +36,8 @@ type Store interface {
 type View interface {
 	MerchantView
 	CustomerView
+	MethodView
+	MandateView
 	SessionView
 	PaymentView
 	RefundView
@@ -52,6 +54,8 @@ type Tx interface {
 	View
 	MerchantTx
 	CustomerTx
+	MethodTx
+	MandateTx
 	SessionTx
 	PaymentTx
 	RefundTx
@@ -90,7 +94,7 @@ type MerchantTx interface {
 	// TouchKey records when the key was last used.
 	TouchKey(ctx context.Context, id string, at time.Time) error
 	// ShiftDue brings all test-mode work of the merchant nearer by d: sessions, payments, refunds,
-	// deliveries.
+	// mandates, deliveries.
 	ShiftDue(ctx context.Context, merchantID string, d time.Duration) error
 	// InsertSetting writes a value of the installation once; Conflict if it is there.
 	InsertSetting(ctx context.Context, name, value string) error
@@ -115,6 +119,41 @@ type CustomerTx interface {
 	DeleteCustomer(ctx context.Context, sc Scope, id string) error
 }
 
+// MethodView reads saved methods.
+type MethodView interface {
+	SavedMethod(ctx context.Context, sc Scope, id string) (SavedMethod, error)
+	SavedMethods(ctx context.Context, sc Scope, f MethodFilter) ([]SavedMethod, error)
+}
+
+// MethodTx writes saved methods.
+type MethodTx interface {
+	LockMethod(ctx context.Context, id string) (SavedMethod, error)
+	InsertMethod(ctx context.Context, m SavedMethod) error
+	SwapMethod(ctx context.Context, m SavedMethod) error
+}
+
+// MandateView reads mandates. MandateByID is for whoever was let in by something else than a key.
+type MandateView interface {
+	Mandate(ctx context.Context, sc Scope, id string) (Mandate, error)
+	MandateByID(ctx context.Context, id string) (Mandate, error)
+	Mandates(ctx context.Context, sc Scope, f MandateFilter) ([]Mandate, error)
+	// MandateWindow returns what was charged in the window that begins at start; NotFound before
+	// the first charge.
+	MandateWindow(ctx context.Context, mandateID string, start time.Time) (MandateWindow, error)
+}
+
+// MandateTx writes mandates. A mandate whose Count or Total is above what its terms permit is
+// refused with Conflict, and so is a window above its bounds.
+type MandateTx interface {
+	LockMandate(ctx context.Context, id string) (Mandate, error)
+	InsertMandate(ctx context.Context, m Mandate, dueAt time.Time) error
+	SwapMandate(ctx context.Context, m Mandate, dueAt time.Time) error
+	// LockDueMandates returns mandates due at now, oldest first, locked until the unit ends;
+	// those another node has locked are passed over.
+	LockDueMandates(ctx context.Context, now time.Time, limit int) ([]Mandate, error)
+	PutMandateWindow(ctx context.Context, w MandateWindow) error
+}
+
 // SessionFilter narrows a list of sessions. State is judged at Now, as StateAt does.
 type SessionFilter struct {
 	Page
@@ -122,6 +161,7 @@ type SessionFilter struct {
 	Now        time.Time
 	CustomerID string
 	PaymentID  string
+	Family     string
 }
 
 // SessionView reads sessions. SessionByID is for whoever was let in by something else than a key:
@@ -148,6 +188,7 @@ type PaymentFilter struct {
 	States     []PaymentState
 	CustomerID string
 	SessionID  string
+	MandateID  string
 }
 
 // PaymentView reads payments.

@@ -43,13 +43,50 @@ type Facts struct {
 	Deadline time.Duration
 }
 
-// Capturer is a rail that can take money it only held.
+// Capturer is a rail that can take money it only held, in one part or several. The outcome is
+// OutcomePaid with the amount of this capture; a repeat with the same number answers the same.
 type Capturer interface {
-	Capture(ctx context.Context, ref Ref, amount money.Amount) (Outcome, error)
+	Capture(ctx context.Context, o CaptureOrder) (Outcome, error)
 }
 
-// Voider is a rail on which a payment that has not been paid can be given up. The outcome is
-// OutcomeCanceled, or the truth that came first.
+// CaptureOrder names a capture at the rail by its number, from 1.
+type CaptureOrder struct {
+	Ref
+	Number   int64
+	Amount   money.Amount
+	KeepRest bool // what is not taken stays held; otherwise it is let go
+}
+
+// Keeper is a rail that keeps credentials: an Attempt with Keep is answered with a Token, and an
+// Attempt with Saved charges it.
+type Keeper interface {
+	// Forget ends a token. An unknown one is as good as forgotten.
+	Forget(ctx context.Context, sc Scope, token string) error
+}
+
+// Rehearser is a simulated network that can be told what the next charge of a token becomes.
+type Rehearser interface {
+	Rehearse(ctx context.Context, sc Scope, token string, r Rehearsal) error
+}
+
+// Rehearsal is the outcome of the next charge of a saved method.
+type Rehearsal string
+
+// The rehearsals besides the words of DeclineCode, which decline.
+const (
+	RehearseApprove Rehearsal = "approve"
+	RehearseUnknown Rehearsal = "unknown" // it takes effect, and the reply is lost
+	RehearseLate    Rehearsal = "late"    // it takes effect a while later
+)
+
+// Credential is a kept credential that a charge is made with.
+type Credential struct {
+	Token      string
+	OffSession bool // the payer is not there: nobody can be asked to act on a page
+}
+
+// Voider is a rail on which a payment that has not been paid can be given up, or what is held of it
+// let go after a part was taken. The outcome is OutcomeCanceled, or the truth that came first.
 type Voider interface {
 	Void(ctx context.Context, ref Ref) (Outcome, error)
 }
@@ -127,8 +164,10 @@ type Attempt struct {
 	Ref
 	Amount  money.Amount
 	Capture CaptureMode
-	Card    *Card   // method card only; lives in memory for this attempt alone
-	Mobile  *Mobile // method mobile_money only
+	Card    *Card       // method card only; lives in memory for this attempt alone
+	Mobile  *Mobile     // method mobile_money only
+	Saved   *Credential // set instead of Card and Mobile: what the rail keeps
+	Keep    bool        // the credential is to be kept; the outcome carries its token
 	// ExpiresAt is when the payer's time is over, in the merchant's clock.
 	ExpiresAt time.Time
 	// ReturnURL is where the payer's browser comes back to after acting.
@@ -173,6 +212,7 @@ type Outcome struct {
 	Action    ActionKind
 	ActionURL string
 	Transfer  *Transfer // where the payer has to send the money
+	Token     string    // under which the rail keeps the credential, once it does
 }
 
 // ActionKind says what the payer has to do.

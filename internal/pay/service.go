@@ -23,6 +23,7 @@ const (
 	WorkNotices  Work = "notices"
 	WorkFanOut   Work = "fan-out"
 	WorkDelivery Work = "delivery"
+	WorkMandates Work = "mandates"
 )
 
 // Limits of the core.

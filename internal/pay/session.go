@@ -31,14 +31,22 @@ type Session struct {
 	CustomerID    string            `json:"customer,omitempty"`
 	CustomerEmail string            `json:"email,omitempty"`
 	CustomerPhone string            `json:"phone,omitempty"`
-	SuccessURL    string            `json:"success_url"`
-	CancelURL     string            `json:"cancel_url"`
+	SuccessURL    string            `json:"success_url"` // "": the page says so itself
+	CancelURL     string            `json:"cancel_url"`  // "": giving up cancels the session
 	Metadata      map[string]string `json:"metadata,omitempty"`
 	PaymentID     string            `json:"payment,omitempty"` // in flight, or the one that paid
 	Declines      int64             `json:"declines,omitempty"`
-	ExpiresAt     time.Time         `json:"expires_at"`
-	CreatedAt     time.Time         `json:"created_at"`
-	UpdatedAt     time.Time         `json:"updated_at"`
+	// LastDecline and LastDeclineAt are those of the last attempt, "" once one succeeded or is in
+	// flight.
+	LastDecline   DeclineCode `json:"last_decline,omitempty"`
+	LastDeclineAt time.Time   `json:"last_decline_at,omitzero"`
+	Series        Series      `json:"series,omitempty"`
+	Offer         Offer       `json:"offer,omitzero"`
+	MethodID      string      `json:"method,omitempty"`  // saved by it, or charged
+	MandateID     string      `json:"mandate,omitempty"` // given in it, or charged under
+	ExpiresAt     time.Time   `json:"expires_at"`
+	CreatedAt     time.Time   `json:"created_at"`
+	UpdatedAt     time.Time   `json:"updated_at"`
 }
 
 // Scope returns whose session it is.
@@ -52,6 +60,9 @@ func (s *Session) StateAt(now time.Time) SessionState {
 	}
 	return s.State
 }
+
+// Verifies reports whether the session takes no money: it only makes sure of the method.
+func (s *Session) Verifies() bool { return s.Amount.Minor == 0 }
 
 // Accepts reports whether the session lets the buyer pay by the method.
 func (s *Session) Accepts(method string) bool {

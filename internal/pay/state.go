@@ -3,12 +3,13 @@ package pay
 // SessionState is where a checkout session stands.
 type SessionState uint8
 
-// The states of a session. Complete and expired absorb every signal.
+// The states of a session. Complete, expired and canceled absorb every signal.
 const (
 	SessionOpen     SessionState = iota + 1 // the buyer can pay
 	SessionPaying                           // one attempt is in flight; it cannot expire now
 	SessionComplete                         // the buyer has done their part
 	SessionExpired                          // nobody can pay it any more
+	SessionCanceled                         // the buyer or the merchant gave it up
 )
 
 // SessionSignal is what can happen to a session.
@@ -20,16 +21,20 @@ const (
 	SessionSettle                          // the attempt succeeded
 	SessionFree                            // the attempt ended without money
 	SessionExpire                          // the deadline passed, or the merchant closed it
+	SessionCancel                          // the buyer or the merchant gave it up
+	SessionFail                            // the one attempt of a charge without the buyer failed
 )
 
 var sessionTable = map[SessionState]map[SessionSignal]SessionState{
 	SessionOpen: {
 		SessionClaim:  SessionPaying,
 		SessionExpire: SessionExpired,
+		SessionCancel: SessionCanceled,
 	},
 	SessionPaying: {
 		SessionSettle: SessionComplete,
 		SessionFree:   SessionOpen,
+		SessionFail:   SessionComplete,
 	},
 }
 
@@ -67,6 +72,8 @@ const (
 	PaymentDoubt                              // the rail's own window has passed without an answer
 	PaymentShort                              // less money than asked for is there
 	PaymentExcess                             // more money than asked for is there
+	PaymentTake                               // a part of the held money was taken, the rest is held
+	PaymentRelease                            // the held money that was not taken is let go
 )
 
 var paymentTable = map[PaymentState]map[PaymentSignal]PaymentState{
@@ -89,6 +96,7 @@ var paymentTable = map[PaymentState]map[PaymentSignal]PaymentState{
 	},
 	PaymentAuthorised: {
 		PaymentPay: PaymentPaid, PaymentFail: PaymentFailed, PaymentCancel: PaymentCanceled,
+		PaymentTake: PaymentAuthorised, PaymentRelease: PaymentPaid,
 	},
 	PaymentReview: {
 		PaymentAuthorise: PaymentAuthorised, PaymentPay: PaymentPaid,
@@ -129,6 +137,67 @@ var refundTable = map[RefundState]map[RefundSignal]RefundState{
 	RefundPending: {RefundSettle: RefundSucceeded, RefundFail: RefundFailed},
 }
 
+// MethodState is where a saved method stands.
+type MethodState uint8
+
+// The states of a saved method.
+const (
+	MethodActive   MethodState = iota + 1
+	MethodDetached             // it cannot be charged any more
+)
+
+// MethodSignal is what can happen to a saved method.
+type MethodSignal uint8
+
+// The signals of a saved method.
+const (
+	MethodDetach MethodSignal = iota + 1
+)
+
+var methodTable = map[MethodState]map[MethodSignal]MethodState{
+	MethodActive: {MethodDetach: MethodDetached},
+}
+
+// MandateState is where a mandate stands.
+type MandateState uint8
+
+// The states of a mandate. All but active and paused absorb every signal.
+const (
+	MandateActive    MandateState = iota + 1
+	MandatePaused                 // no charge for now
+	MandateCanceled               // by the payer or the merchant
+	MandateExpired                // its last day is over
+	MandateCompleted              // all it permitted was charged
+)
+
+// MandateSignal is what can happen to a mandate.
+type MandateSignal uint8
+
+// The signals of a mandate.
+const (
+	MandatePause MandateSignal = iota + 1
+	MandateResume
+	MandateCancel
+	MandateExpire
+	MandateComplete
+	MandateUse // a slot was taken or given back, a charge scheduled or tried
+)
+
+var mandateTable = map[MandateState]map[MandateSignal]MandateState{
+	MandateActive: {
+		MandatePause: MandatePaused, MandateCancel: MandateCanceled,
+		MandateExpire: MandateExpired, MandateComplete: MandateCompleted,
+		MandateUse: MandateActive,
+	},
+	MandatePaused: {
+		MandateResume: MandateActive, MandateCancel: MandateCanceled,
+		MandateExpire: MandateExpired, MandateUse: MandatePaused,
+	},
+	MandateCanceled:  {MandateUse: MandateCanceled},
+	MandateExpired:   {MandateUse: MandateExpired},
+	MandateCompleted: {MandateUse: MandateCompleted},
+}
+
 // Next returns the state after the signal, and false when the signal changes nothing here.
 func (s SessionState) Next(x SessionSignal) (SessionState, bool) {
 	next, ok := sessionTable[s][x]
@@ -144,6 +213,18 @@ func (s PaymentState) Next(x PaymentSignal) (PaymentState, bool) {
 // Next returns the state after the signal, and false when the signal changes nothing here.
 func (s RefundState) Next(x RefundSignal) (RefundState, bool) {
 	next, ok := refundTable[s][x]
+	return next, ok
+}
+
+// Next returns the state after the signal, and false when the signal changes nothing here.
+func (s MethodState) Next(x MethodSignal) (MethodState, bool) {
+	next, ok := methodTable[s][x]
+	return next, ok
+}
+
+// Next returns the state after the signal, and false when the signal changes nothing here.
+func (s MandateState) Next(x MandateSignal) (MandateState, bool) {
+	next, ok := mandateTable[s][x]
 	return next, ok
 }
 
@@ -166,11 +247,12 @@ func (s PaymentState) Unsettled() bool { return s == PaymentUnderpaid || s == Pa
 
 var sessionStateNames = [...]string{
 	SessionOpen: "open", SessionPaying: "paying", SessionComplete: "complete",
-	SessionExpired: "expired",
+	SessionExpired: "expired", SessionCanceled: "canceled",
 }
 
 var sessionSignalNames = [...]string{
 	SessionClaim: "claim", SessionSettle: "settle", SessionFree: "free", SessionExpire: "expire",
+	SessionCancel: "cancel", SessionFail: "fail",
 }
 
 var paymentStateNames = [...]string{
@@ -183,7 +265,7 @@ var paymentStateNames = [...]string{
 var paymentSignalNames = [...]string{
 	PaymentAct: "act", PaymentWait: "wait", PaymentAuthorise: "authorise", PaymentPay: "pay",
 	PaymentFail: "fail", PaymentCancel: "cancel", PaymentDoubt: "doubt", PaymentShort: "short",
-	PaymentExcess: "excess",
+	PaymentExcess: "excess", PaymentTake: "take", PaymentRelease: "release",
 }
 
 var refundStateNames = [...]string{
@@ -192,6 +274,24 @@ var refundStateNames = [...]string{
 
 var refundSignalNames = [...]string{RefundSettle: "settle", RefundFail: "fail"}
 
+var methodStateNames = [...]string{MethodActive: "active", MethodDetached: "detached"}
+
+var methodSignalNames = [...]string{MethodDetach: "detach"}
+
+var mandateStateNames = [...]string{
+	MandateActive: "active", MandatePaused: "paused", MandateCanceled: "canceled",
+	MandateExpired: "expired", MandateCompleted: "completed",
+}
+
+var mandateSignalNames = [...]string{
+	MandatePause: "pause", MandateResume: "resume", MandateCancel: "cancel",
+	MandateExpire: "expire", MandateComplete: "complete", MandateUse: "use",
+}
+
+func (s MethodState) String() string   { return methodStateNames[s] }
+func (x MethodSignal) String() string  { return methodSignalNames[x] }
+func (s MandateState) String() string  { return mandateStateNames[s] }
+func (x MandateSignal) String() string { return mandateSignalNames[x] }
 func (s SessionState) String() string  { return sessionStateNames[s] }
 func (x SessionSignal) String() string { return sessionSignalNames[x] }
 func (s PaymentState) String() string  { return paymentStateNames[s] }
@@ -211,6 +311,14 @@ func ParsePaymentState(s string) PaymentState {
 
 // ParseRefundState is the inverse of String; 0 for an unknown word.
 func ParseRefundState(s string) RefundState { return parse[RefundState](refundStateNames[:], s) }
+
+// ParseMethodState is the inverse of String; 0 for an unknown word.
+func ParseMethodState(s string) MethodState { return parse[MethodState](methodStateNames[:], s) }
+
+// ParseMandateState is the inverse of String; 0 for an unknown word.
+func ParseMandateState(s string) MandateState {
+	return parse[MandateState](mandateStateNames[:], s)
+}
 
 func parse[T ~uint8](names []string, s string) T {
 	for i, name := range names {
@@ -245,5 +353,23 @@ func (s RefundState) MarshalText() ([]byte, error) { return []byte(s.String()), 
 // UnmarshalText reads the state's word; an unknown one becomes the zero state.
 func (s *RefundState) UnmarshalText(b []byte) error {
 	*s = ParseRefundState(string(b))
+	return nil
+}
+
+// MarshalText writes the state's word, so that stored snapshots survive a renumbering.
+func (s MethodState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the state's word; an unknown one becomes the zero state.
+func (s *MethodState) UnmarshalText(b []byte) error {
+	*s = ParseMethodState(string(b))
+	return nil
+}
+
+// MarshalText writes the state's word, so that stored snapshots survive a renumbering.
+func (s MandateState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the state's word; an unknown one becomes the zero state.
+func (s *MandateState) UnmarshalText(b []byte) error {
+	*s = ParseMandateState(string(b))
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
 )
@@ -33,10 +32,8 @@ func New(c Config) (*Network, error) {
 }
 
 // Capture takes up to the held amount, once. A repeat with the same amount answers the same.
-func (n *Network) Capture(
-	ctx context.Context, ref pay.Ref, amount money.Amount,
-) (pay.Outcome, error) {
-	return n.TakeHeld(ctx, ref, amount)
+func (n *Network) Capture(ctx context.Context, o pay.CaptureOrder) (pay.Outcome, error) {
+	return n.TakeHeld(ctx, o.Ref, o.Amount)
 }
 
 // story is what the issuer makes of a payer who does not agree.

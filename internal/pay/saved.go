@@ -1,0 +1,165 @@
+package pay
+
+import (
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/money"
+	"github.com/kassa-pay/kassa/internal/terms"
+)
+
+// SavedMethod is a way to pay that a payer left with a merchant. The credential itself stays with
+// the rail, under Token; what is here may be shown. Times are UTC, in the merchant's clock.
+type SavedMethod struct {
+	ID         string       `json:"id"`
+	MerchantID string       `json:"merchant"`
+	Mode       Mode         `json:"mode"`
+	Family     string       `json:"family"`
+	CustomerID string       `json:"customer"`
+	State      MethodState  `json:"state"`
+	Version    int64        `json:"version"`
+	Rail       string       `json:"rail"`
+	Type       string       `json:"type"` // MethodCard or MethodMobile
+	Card       *CardSummary `json:"card,omitempty"`
+	Mobile     *Mobile      `json:"mobile,omitempty"`
+	Token      string       `json:"-"`
+	PaymentID  string       `json:"payment"` // it was saved with
+	CreatedAt  time.Time    `json:"created_at"`
+	UpdatedAt  time.Time    `json:"updated_at"`
+}
+
+// Scope returns whose method it is.
+func (m *SavedMethod) Scope() Scope { return Scope{MerchantID: m.MerchantID, Mode: m.Mode} }
+
+// Mandate is a payer's permission to charge a saved method without them. Times are UTC, in the
+// merchant's clock; the terms are meant in their own zone.
+type Mandate struct {
+	ID         string       `json:"id"`
+	MerchantID string       `json:"merchant"`
+	Mode       Mode         `json:"mode"`
+	Family     string       `json:"family"`
+	CustomerID string       `json:"customer"`
+	MethodID   string       `json:"method"`
+	SessionID  string       `json:"session"` // it was given in
+	State      MandateState `json:"state"`
+	Version    int64        `json:"version"`
+	Currency   string       `json:"currency"`
+	Terms      terms.Terms  `json:"terms"`
+	// Consent is what the payer agreed to, in the words that were shown.
+	Consent string `json:"consent"`
+	// Count and Total are the charges that succeeded or may yet, and their sum in minor units.
+	Count int64 `json:"count"`
+	Total int64 `json:"total"`
+	// Schedule is when the server itself charges; nil when only the merchant does.
+	Schedule *terms.Schedule `json:"schedule,omitempty"`
+	// NextAt is the scheduled time of the charge that comes next, or that is being tried; zero when
+	// none will come.
+	NextAt time.Time `json:"next_at,omitzero"`
+	// TryAt is when that charge is tried next: NextAt, or later after a failure; zero while a try
+	// is in flight.
+	TryAt    time.Time `json:"try_at,omitzero"`
+	Failures int64     `json:"failures"` // of the scheduled charge that is being tried, in a row
+	Retry    Retry     `json:"retry"`
+	// Reason says who or what paused or ended it: "merchant", "payer", "failures", "detached".
+	Reason    string    `json:"reason,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Scope returns whose mandate it is.
+func (m *Mandate) Scope() Scope { return Scope{MerchantID: m.MerchantID, Mode: m.Mode} }
+
+// Retry says after how many days each a scheduled charge that failed is tried again. When the last
+// of them failed too, the mandate is paused.
+type Retry struct {
+	Days []int64 `json:"days,omitempty"` // nil: DefaultRetry; each 1 to 30, at most 8
+}
+
+// MandateWindow is what was charged within one period of a mandate's limit. The store refuses more
+// than Max of either; 0 is no bound.
+type MandateWindow struct {
+	MandateID         string
+	Start             time.Time
+	Count, MaxCount   int64
+	Amount, MaxAmount int64 // minor units
+}
+
+// Series says where a session stands in a series of charges.
+type Series string
+
+// The series.
+const (
+	SeriesNone  Series = ""      // one payment and no more
+	SeriesFirst Series = "first" // the payer is here and permits later charges
+	SeriesNext  Series = "next"  // the payer is not here
+)
+
+// SaveWish says whether the method a session is paid with is kept for the customer's next visit.
+type SaveWish string
+
+// The wishes.
+const (
+	SaveNever  SaveWish = "never"
+	SaveAlways SaveWish = "always"
+	SavePrompt SaveWish = "prompt" // the payer decides on the page
+)
+
+// Presentation says where the page of a session is shown.
+type Presentation string
+
+// The presentations.
+const (
+	Redirect       Presentation = ""       // a page of its own
+	EmbeddedModal  Presentation = "modal"  // over the merchant's page
+	EmbeddedInline Presentation = "inline" // within it
+)
+
+// Offer is what a merchant wants from a payer besides the payment.
+type Offer struct {
+	Save SaveWish `json:"save,omitempty"` // "": SaveNever; SeriesFirst always saves
+	// Terms and Schedule are those of the mandate of SeriesFirst.
+	Terms    *terms.Terms    `json:"terms,omitempty"`
+	Schedule *terms.Schedule `json:"schedule,omitempty"`
+	Retry    Retry           `json:"retry,omitzero"`
+	// Presentation and HidePayButton are for pages that embed this one.
+	Presentation  Presentation `json:"presentation,omitempty"`
+	HidePayButton bool         `json:"hide_pay_button,omitempty"`
+}
+
+// MethodFilter narrows a list of saved methods. Detached ones are left out unless All is set.
+type MethodFilter struct {
+	Page
+	CustomerID string
+	All        bool
+}
+
+// MandateFilter narrows a list of mandates.
+type MandateFilter struct {
+	Page
+	CustomerID string
+	MethodID   string
+	States     []MandateState
+	Scheduled  bool // those with a schedule alone
+}
+
+// ChargeRequest is a charge without the payer. Method or mandate may be left out: then the
+// customer's one active mandate on the other is meant.
+type ChargeRequest struct {
+	Family      string
+	IDPrefix    string // of the session, for ChargeSession
+	Echo        []byte
+	Amount      money.Amount
+	Capture     CaptureMode // "" for automatic
+	CustomerID  string
+	MethodID    string
+	MandateID   string
+	Description string
+	Metadata    map[string]string
+}
+
+// CaptureRequest says how much of the held money to take.
+type CaptureRequest struct {
+	Amount int64 // minor units; 0: all that is left
+	// KeepRest leaves what is not taken held, for another capture. Otherwise it is let go.
+	KeepRest bool
+	Metadata map[string]string // nil: unchanged
+}

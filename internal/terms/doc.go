@@ -1,0 +1,6 @@
+// Package terms is the calendar and the arithmetic of a mandate: how much may be charged, how often,
+// in which period, from when until when, in the mandate's own time zone. It answers questions; it
+// keeps nothing, so that the same terms give the same answer on every node.
+//
+// It imports the standard library alone.
+package terms
