@@ -92,13 +92,13 @@ func (s *suite) captureParallel(t *testing.T) {
 	c := capturer(t, r)
 	a := s.held(t, r)
 	outs := atOnce(t, func(ctx context.Context, i int) (pay.Outcome, error) {
-		return c.Capture(ctx, s.ref(a.PaymentID), sum(int64(100+i%2)))
+		return c.Capture(ctx, first(s.ref(a.PaymentID), sum(int64(100+i%2))))
 	})
-	first := s.query(t, r, a.PaymentID)
+	winner := s.query(t, r, a.PaymentID)
 	for _, out := range outs {
-		want(t, out, pay.OutcomePaid, first.Amount)
+		want(t, out, pay.OutcomePaid, winner.Amount)
 	}
-	s.taken(t, a.PaymentID, first.Amount.Minor)
+	s.taken(t, a.PaymentID, winner.Amount.Minor)
 }
 
 func (s *suite) void(t *testing.T) {
@@ -218,7 +218,7 @@ func (s *suite) captureAgainstVoid(t *testing.T) {
 			if i%2 == 0 {
 				return v.Void(ctx, s.ref(a.PaymentID))
 			}
-			return c.Capture(ctx, s.ref(a.PaymentID), amount)
+			return c.Capture(ctx, first(s.ref(a.PaymentID), amount))
 		})
 		for _, out := range outs {
 			if !same(out, outs[0]) {
