@@ -44,6 +44,15 @@ type Event struct {
 	Pending int64
 }
 
+// Letter is one message that a family makes of an event.
+type Letter struct {
+	// ID is what a receiver tells repeats by: the event's own, or another if a family makes more
+	// than one message of the event.
+	ID   string
+	Name string // the family's name of the message
+	Body []byte
+}
+
 // Endpoint is an address of the merchant that events are sent to.
 type Endpoint struct {
 	ID          string
@@ -82,7 +91,7 @@ type Delivery struct {
 	MerchantID string
 	Mode       Mode
 	EndpointID string
-	EventID    string
+	EventID    string // of the letter
 	Type       string // the family's event name
 	ObjectID   string
 	Sequence   int64

@@ -123,7 +123,7 @@ func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 		// Live mode never reaches private networks.
 		Test: egress.Policy{AllowPrivate: private, AllowHTTP: private},
 		Encoders: map[string]webhook.Encoder{
-			checkout.Family: webhook.Encoder(checkout.Encoder(core.Pay.PageURL)),
+			checkout.Family: webhook.Single(checkout.Encoder(core.Pay.PageURL)),
 		},
 		Native: checkout.Family, Wake: core.wakeWorker,
 	})

@@ -41,7 +41,7 @@ const (
 	// it never went out: what has failed before has a time of its own.
 	releaseNext = `UPDATE delivery SET next_attempt_at = $3
 		WHERE id = (SELECT id FROM delivery WHERE endpoint_id = $1 AND object_id = $2
-		AND state = 'pending' ORDER BY sequence LIMIT 1)
+		AND state = 'pending' ORDER BY sequence, id LIMIT 1)
 		AND attempts = 0 AND lease IS NULL AND next_attempt_at > $3`
 	// The lease stays, so that what is under way can still report what became of it.
 	failPending = `UPDATE delivery SET state = 'failed', next_attempt_at = NULL, updated_at = $2

@@ -135,13 +135,6 @@ func (f *fan) take(to pay.Endpoint) bool {
 	return true
 }
 
-// letter is an event as one family says it.
-type letter struct {
-	name string
-	body []byte
-	ok   bool
-}
-
 func (f *fan) event(ctx context.Context, e pay.Event) error {
 	candidates, err := f.candidates(ctx, e)
 	if err != nil || len(candidates) == 0 {
@@ -149,18 +142,29 @@ func (f *fan) event(ctx context.Context, e pay.Event) error {
 	}
 	letters := f.encode(e, candidates, len(candidates))
 	wanted := slices.DeleteFunc(candidates, func(to pay.Endpoint) bool {
-		l := letters[to.Family]
-		return !l.ok || e.Target == "" && !wants(to.Events, l.name)
+		return !slices.ContainsFunc(letters[to.Family], func(l pay.Letter) bool {
+			return meant(e, to, l)
+		})
 	})
 	if len(wanted) != len(candidates) && len(wanted) > 0 {
 		letters = f.encode(e, wanted, len(wanted))
 	}
 	for _, to := range wanted {
-		if err := f.insert(ctx, e, to, letters[to.Family]); err != nil {
-			return err
+		for _, l := range letters[to.Family] {
+			if !meant(e, to, l) {
+				continue
+			}
+			if err := f.insert(ctx, e, to, l); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// meant reports whether the letter is for the endpoint.
+func meant(e pay.Event, to pay.Endpoint, l pay.Letter) bool {
+	return e.Target != "" || wants(to.Events, l.Name)
 }
 
 // candidates returns the endpoints that may see the event, whatever its name will be. The slice is
@@ -192,8 +196,10 @@ func (f *fan) candidates(ctx context.Context, e pay.Event) ([]pay.Endpoint, erro
 }
 
 // encode says the event once for each family among the endpoints.
-func (f *fan) encode(e pay.Event, endpoints []pay.Endpoint, pending int) map[string]letter {
-	letters := make(map[string]letter, 1)
+func (f *fan) encode(
+	e pay.Event, endpoints []pay.Endpoint, pending int,
+) map[string][]pay.Letter {
+	letters := make(map[string][]pay.Letter, 1)
 	for _, to := range endpoints {
 		if _, done := letters[to.Family]; !done {
 			letters[to.Family] = f.encodeFor(to.Family, e, pending)
@@ -204,34 +210,33 @@ func (f *fan) encode(e pay.Event, endpoints []pay.Endpoint, pending int) map[str
 
 // encodeFor treats an encoder that panics like one that has nothing to say: it would panic at every
 // repeat, and all later events would wait behind this one.
-func (f *fan) encodeFor(family string, e pay.Event, pending int) (l letter) {
+func (f *fan) encodeFor(family string, e pay.Event, pending int) (l []pay.Letter) {
 	encoder := f.encoders[family]
 	if encoder == nil {
-		return letter{}
+		return nil
 	}
 	defer func() {
 		if r := recover(); r != nil {
 			f.log.Error("webhook: event cannot be encoded and is not sent",
 				"event", e.ID, "type", e.Type, "family", family, "panic", fmt.Sprint(r))
-			l = letter{}
+			l = nil
 		}
 	}()
-	l.name, l.body, l.ok = encoder(e, pending)
-	return l
+	return encoder(e, pending)
 }
 
 func wants(filter []string, name string) bool {
 	return slices.Contains(filter, "*") || slices.Contains(filter, name)
 }
 
-func (f *fan) insert(ctx context.Context, e pay.Event, to pay.Endpoint, l letter) error {
+func (f *fan) insert(ctx context.Context, e pay.Event, to pay.Endpoint, l pay.Letter) error {
 	waits, err := f.waits(ctx, e, to)
 	if err != nil {
 		return err
 	}
 	d := pay.Delivery{
 		ID: f.ids.ID("dlv", f.now), MerchantID: e.MerchantID, Mode: e.Mode, EndpointID: to.ID,
-		EventID: e.ID, Type: l.name, ObjectID: e.ObjectID, Sequence: e.Sequence,
+		EventID: l.ID, Type: l.Name, ObjectID: e.ObjectID, Sequence: e.Sequence,
 		State: pay.DeliveryPending, NextAttemptAt: f.due, CreatedAt: f.now, UpdatedAt: f.now,
 	}
 	switch {
@@ -240,11 +245,11 @@ func (f *fan) insert(ctx context.Context, e pay.Event, to pay.Endpoint, l letter
 		f.chains = append(f.chains, chain{to.ID, e.ObjectID})
 	case f.take(to):
 		d.Lease, d.NextAttemptAt = f.lease, f.until
-		f.parcels = append(f.parcels, pay.Parcel{Delivery: d, Endpoint: to, Body: l.body})
+		f.parcels = append(f.parcels, pay.Parcel{Delivery: d, Endpoint: to, Body: l.Body})
 	default:
 		f.left = true
 	}
-	return f.tx.InsertDelivery(ctx, d, l.body)
+	return f.tx.InsertDelivery(ctx, d, l.Body)
 }
 
 // waits reports whether the endpoint still has to get an earlier event of the object.

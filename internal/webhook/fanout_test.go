@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/webhook"
 )
 
 // types lists what an endpoint got, in the order of the deliveries.
@@ -64,6 +65,40 @@ func fanOutWhoGetsWhat(t *testing.T, h *house) {
 		if got := h.types(c.to); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+func TestFanOut_TwoLettersOfOneEvent(t *testing.T) { onBoth(t, fanOutTwoLetters) }
+
+// A family may say an event in several letters, each of which goes to whoever wants it, under an id
+// of its own and in their order.
+func fanOutTwoLetters(t *testing.T, h *house) {
+	r := h.receive(nil)
+	twins := func(e *pay.Endpoint) { e.Family = "twins" }
+	both := h.endpoint(r.URL+"/both", twins)
+	second := h.endpoint(r.URL+"/second", twins, events("payment.paid.second"))
+	first := h.event("pay_1", "payment.created", func(e *pay.Event) { e.Family = "twins" })
+	last := h.event("pay_1", "payment.paid", func(e *pay.Event) { e.Family = "twins" })
+	h.drain()
+
+	var got []string
+	for _, c := range r.want(t, 5) {
+		if c.path == "/both" {
+			got = append(got, c.header.Get(webhook.HeaderID))
+		}
+		if want := `{"id":"` + c.header.Get(webhook.HeaderID) + `"}`; c.body != want {
+			t.Errorf("body %s, want %s", c.body, want)
+		}
+	}
+	want := []string{first.ID + "a", first.ID, last.ID + "a", last.ID}
+	if !slices.Equal(got, want) {
+		t.Errorf("arrived as %v, want %v", got, want)
+	}
+	if got := h.types(second); !slices.Equal(got, []string{"payment.paid.second"}) {
+		t.Errorf("the endpoint with one name got %v", got)
+	}
+	if n := len(h.deliveries(both)); n != 4 {
+		t.Errorf("%d deliveries, want 4", n)
 	}
 }
 

@@ -121,8 +121,11 @@ func (h *house) wokenSender(total time.Duration, wake func(pay.Work)) *webhook.S
 	s := webhook.New(webhook.Deps{
 		Store: h.behind, Clock: h.ticks, IDs: h.ids, Vault: h.vault,
 		Log: slog.New(slog.DiscardHandler), Native: "checkout",
-		Encoders: map[string]webhook.Encoder{"checkout": encode, "other": encodeOther},
-		Test:     open, Live: open,
+		Encoders: map[string]webhook.Encoder{
+			"checkout": webhook.Single(encode), "other": webhook.Single(encodeOther),
+			"twins": encodeTwins,
+		},
+		Test: open, Live: open,
 		Calls: egress.Options{Total: total}, Wake: wake,
 	})
 	h.t.Cleanup(func() {
@@ -147,6 +150,14 @@ func encode(e pay.Event, pending int) (string, []byte, bool) {
 
 func encodeOther(e pay.Event, _ int) (string, []byte, bool) {
 	return "other." + e.Type, []byte(`{"other":"` + e.ID + `"}`), true
+}
+
+// encodeTwins is a protocol that says everything twice.
+func encodeTwins(e pay.Event, _ int) []pay.Letter {
+	return []pay.Letter{
+		{ID: e.ID + "a", Name: e.Type + ".first", Body: []byte(`{"id":"` + e.ID + `a"}`)},
+		{ID: e.ID, Name: e.Type + ".second", Body: []byte(`{"id":"` + e.ID + `"}`)},
+	}
 }
 
 func (h *house) write(unit func(ctx context.Context, tx pay.Tx) error) {

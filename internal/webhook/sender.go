@@ -52,10 +52,22 @@ const (
 	reasonFailing = "failing" // nothing arrived for failingFor
 )
 
-// Encoder turns an event into a family's own name and body for it, and answers false when the event
-// is none of the family's. It is called inside a transaction and must be pure. pendingWebhooks is
-// how many endpoints the event goes to.
-type Encoder func(e pay.Event, pendingWebhooks int) (name string, body []byte, ok bool)
+// Encoder turns an event into a family's own letters, none when the event is none of the family's.
+// They are sent in their order, one after the other. It is called inside a transaction and must be
+// pure. pendingWebhooks is how many endpoints the event goes to.
+type Encoder func(e pay.Event, pendingWebhooks int) []pay.Letter
+
+// Single makes an Encoder of a family that sends one letter per event at most, under the event's
+// own id.
+func Single(encode func(pay.Event, int) (name string, body []byte, ok bool)) Encoder {
+	return func(e pay.Event, pendingWebhooks int) []pay.Letter {
+		name, body, ok := encode(e, pendingWebhooks)
+		if !ok {
+			return nil
+		}
+		return []pay.Letter{{ID: e.ID, Name: name, Body: body}}
+	}
+}
 
 // Deps is what a Sender needs from the outside. All fields but Wake are required.
 type Deps struct {

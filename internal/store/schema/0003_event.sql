@@ -79,7 +79,7 @@ CREATE UNIQUE INDEX delivery_event ON delivery (event_id, endpoint_id);
 CREATE INDEX delivery_list ON delivery (endpoint_id, id);
 CREATE INDEX delivery_due ON delivery (endpoint_id, next_attempt_at, id)
     WHERE state = 'pending';
-CREATE INDEX delivery_order ON delivery (endpoint_id, object_id, sequence)
+CREATE INDEX delivery_order ON delivery (endpoint_id, object_id, sequence, id)
     WHERE state = 'pending';
 CREATE INDEX delivery_lease ON delivery (lease, endpoint_id, next_attempt_at)
     WHERE lease IS NOT NULL;
