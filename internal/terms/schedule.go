@@ -1,0 +1,67 @@
+package terms
+
+import "time"
+
+// After returns the first time of the schedule after the given one, in the zone of the terms;
+// false when none follows. Both must be valid.
+func (s Schedule) After(after time.Time, t Terms) (time.Time, bool) {
+	loc := t.Location()
+	first, last := s.bounds(t)
+	r := rhythm{Recurrence: s.Recurrence, began: s.Start}
+	from := DateOf(after.In(loc))
+	if from.Compare(first) < 0 {
+		from = first
+	}
+	// One cycle earlier, because a day may be entered twice and days may move to a weekday.
+	for cycle := r.cycle(from) - 1; ; cycle++ {
+		for _, day := range r.days(cycle) {
+			if day.Compare(last) > 0 {
+				return time.Time{}, false
+			}
+			if day.Compare(first) < 0 {
+				continue
+			}
+			if at := instant(day, s.ofDay(), loc); at.After(after) {
+				return at, s.before(at, last, loc)
+			}
+		}
+	}
+}
+
+// First returns the first time of the schedule at or after the given one.
+func (s Schedule) First(t Terms, from time.Time) (time.Time, bool) {
+	return s.After(from.Add(-time.Nanosecond), t)
+}
+
+// Due returns what the schedule charges when count charges were made before: the amount, or with an
+// amount of 0 the next part of an installment mandate. It is 0 when no part is left.
+func (s Schedule) Due(t Terms, count int64) int64 {
+	if s.Amount > 0 || count < 0 || count >= int64(len(t.Items)) {
+		return s.Amount
+	}
+	return t.Items[count]
+}
+
+// bounds returns the first and the last day a charge may fall on.
+func (s Schedule) bounds(t Terms) (first, last Date) {
+	first, last = s.Start, Date{Year: maxYear, Month: time.December, Day: 31}
+	if t.Start.Compare(first) > 0 {
+		first = t.Start
+	}
+	for _, end := range []Date{s.End, t.End} {
+		if !end.IsZero() && end.Compare(last) < 0 {
+			last = end
+		}
+	}
+	return first, last
+}
+
+// before reports whether a time lies before the end of the last day: one in a gap of the clock may
+// have moved beyond.
+func (s Schedule) before(at time.Time, last Date, loc *time.Location) bool {
+	return at.Before(midnight(last.AddDays(1), loc))
+}
+
+func (s Schedule) ofDay() time.Duration {
+	return time.Duration(s.Hour)*time.Hour + time.Duration(s.Minute)*time.Minute
+}
