@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -83,6 +84,15 @@ func wordList[T ~string](words []T) string {
 		b.WriteByte('|')
 	}
 	return b.String()
+}
+
+// words returns the names of states.
+func words[T fmt.Stringer](states []T) []string {
+	list := make([]string, len(states))
+	for i, s := range states {
+		list[i] = s.String()
+	}
+	return list
 }
 
 // pastIDs sorts behind every id, so that the first page is the page before it.

@@ -33,6 +33,8 @@ const (
 		WHERE merchant_id = $1 AND mode = 'test' AND due_at IS NOT NULL`
 	shiftRefunds = `UPDATE refund SET due_at = due_at - $2
 		WHERE merchant_id = $1 AND mode = 'test' AND due_at IS NOT NULL`
+	shiftMandates = `UPDATE mandate SET due_at = due_at - $2
+		WHERE merchant_id = $1 AND mode = 'test' AND due_at IS NOT NULL`
 	shiftDeliveries = `UPDATE delivery SET next_attempt_at = next_attempt_at - $2
 		WHERE merchant_id = $1 AND mode = 'test' AND state = 'pending' AND lease IS NULL
 		AND endpoint_id IN (SELECT id FROM endpoint WHERE merchant_id = $1 AND mode = 'test')`
@@ -107,6 +109,7 @@ func (w *work) ShiftDue(_ context.Context, merchantID string, d time.Duration) e
 	w.tx.Queue(shiftSessions, merchantID, us)
 	w.tx.Queue(shiftPayments, merchantID, us)
 	w.tx.Queue(shiftRefunds, merchantID, us)
+	w.tx.Queue(shiftMandates, merchantID, us)
 	w.tx.Queue(shiftDeliveries, merchantID, us)
 	return nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -12,7 +13,10 @@ const (
 	paymentColumns = `id, merchant_id, mode, family, COALESCE(session_id, ''),
 		COALESCE(customer_id, ''), state, version, amount, currency, capture, captured, refunded,
 		rail, method, instrument, description, metadata, decline_code, rail_reference, action_url,
-		capturing, poll_count, received, action, COALESCE(late_at, 0), created_at, updated_at`
+		capturing, poll_count, received, action, COALESCE(late_at, 0), created_at, updated_at,
+		keep_rest, captures, authorised, voided, COALESCE(held_until, 0), COALESCE(method_id, ''),
+		COALESCE(mandate_id, ''), off_session, COALESCE(occurrence, 0), attempt,
+		COALESCE(window_start, 0), keep, final, echo`
 	selectPaymentByID = `SELECT ` + paymentColumns + ` FROM payment WHERE id = $1`
 	selectPayment     = selectPaymentByID + ` AND merchant_id = $2 AND mode = $3`
 	lockPayment       = selectPaymentByID + ` /*for update*/`
@@ -20,15 +24,20 @@ const (
 	insertPayment = `INSERT INTO payment (id, merchant_id, mode, family, session_id, customer_id,
 		state, version, amount, currency, capture, captured, refunded, rail, method, instrument,
 		description, metadata, decline_code, rail_reference, action_url, capturing,
-		poll_count, late_at, created_at, updated_at, due_at, received, action)
+		poll_count, late_at, created_at, updated_at, due_at, received, action,
+		keep_rest, captures, authorised, voided, held_until, method_id, mandate_id, off_session,
+		occurrence, attempt, window_start, keep, final, echo)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
+		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
+		$37, $38, $39, $40, $41, $42, $43)`
 	swapPayment = `UPDATE payment SET family = $4, session_id = $5, customer_id = $6, state = $7,
 		version = $8, amount = $9, currency = $10, capture = $11, captured = $12, refunded = $13,
 		rail = $14, method = $15, instrument = $16, description = $17, metadata = $18, decline_code = $19,
 		rail_reference = $20, action_url = $21, capturing = $22, poll_count = $23,
 		late_at = $24, created_at = $25, updated_at = $26, due_at = $27,
-		received = $28, action = $29
+		received = $28, action = $29, keep_rest = $30, captures = $31, authorised = $32,
+		voided = $33, held_until = $34, method_id = $35, mandate_id = $36, off_session = $37,
+		occurrence = $38, attempt = $39, window_start = $40, keep = $41, final = $42, echo = $43
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $8 - 1`
 
 	claimPayments = `WITH due AS (
@@ -45,7 +54,9 @@ const (
 	selectPayments           = paymentPage + paymentOrder
 	selectPaymentsByCustomer = paymentPage + ` AND customer_id = $6` + paymentOrder
 	selectPaymentsBySession  = paymentPage + ` AND ($6 = '' OR customer_id = $6)
-		AND session_id = $7` + paymentOrder
+		AND ($7 = '' OR mandate_id = $7) AND session_id = $8` + paymentOrder
+	selectPaymentsByMandate = paymentPage + ` AND ($6 = '' OR customer_id = $6)
+		AND mandate_id = $7` + paymentOrder
 )
 
 // instrument is what the column instrument holds: the one thing a payment is made with.
@@ -64,50 +75,66 @@ type card struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-func fromInstrument(p *pay.Payment) string {
-	if p.Card == nil && p.Mobile == nil && p.Transfer == nil {
+func (i instrument) column() string {
+	if i == (instrument{}) {
 		return ""
 	}
-	return encode(instrument{(*card)(p.Card), p.Mobile, p.Transfer})
+	return encode(i)
 }
 
-func toInstrument(p *pay.Payment, column string) error {
-	if column == "" {
-		return nil
+// paymentRow holds a payment while it is scanned.
+type paymentRow struct {
+	p                                 pay.Payment
+	state, instrument, metadata       string
+	late, created, updated            int64
+	heldUntil, occurrence, windowFrom int64
+}
+
+func (r *paymentRow) columns() []any {
+	p := &r.p
+	return []any{
+		&p.ID, &p.MerchantID, (*string)(&p.Mode), &p.Family, &p.SessionID, &p.CustomerID, &r.state,
+		&p.Version, &p.Amount.Minor, &p.Amount.Currency, (*string)(&p.Capture), &p.Captured,
+		&p.Refunded, &p.Rail, &p.Method, &r.instrument, &p.Description, &r.metadata,
+		(*string)(&p.DeclineCode), &p.RailReference, &p.ActionURL, &p.Capturing, &p.PollCount,
+		&p.Received, (*string)(&p.Action), &r.late, &r.created, &r.updated, &p.KeepRest,
+		&p.Captures, &p.Authorised, &p.Voided, &r.heldUntil, &p.MethodID, &p.MandateID,
+		&p.OffSession, &r.occurrence, &p.Attempt, &r.windowFrom, &p.Keep, &p.Final, &p.Echo,
 	}
+}
+
+func (r *paymentRow) payment() (pay.Payment, error) {
+	p := &r.p
+	p.State = pay.ParsePaymentState(r.state)
+	p.LateAt, p.CreatedAt, p.UpdatedAt = moment(r.late), moment(r.created), moment(r.updated)
+	p.AuthorisedUntil, p.Occurrence = moment(r.heldUntil), moment(r.occurrence)
+	p.Window = moment(r.windowFrom)
 	var i instrument
-	err := decode(column, &i)
+	err := errors.Join(decode(r.instrument, &i), decode(r.metadata, &p.Metadata))
 	p.Card, p.Mobile, p.Transfer = (*pay.CardSummary)(i.Card), i.Mobile, i.Transfer
-	return err
+	return r.p, err
 }
 
-func scanPayment(row sqldb.Row) (p pay.Payment, err error) {
-	var state, summary, metadata string
-	var late, created, updated int64
-	if err := row.Scan(&p.ID, &p.MerchantID, (*string)(&p.Mode), &p.Family, &p.SessionID,
-		&p.CustomerID, &state, &p.Version, &p.Amount.Minor, &p.Amount.Currency,
-		(*string)(&p.Capture), &p.Captured, &p.Refunded, &p.Rail, &p.Method, &summary,
-		&p.Description, &metadata, (*string)(&p.DeclineCode), &p.RailReference, &p.ActionURL,
-		&p.Capturing, &p.PollCount, &p.Received, (*string)(&p.Action), &late, &created,
-		&updated); err != nil {
-		return p, err
+func scanPayment(row sqldb.Row) (pay.Payment, error) {
+	var r paymentRow
+	if err := row.Scan(r.columns()...); err != nil {
+		return pay.Payment{}, err
 	}
-	p.State = pay.ParsePaymentState(state)
-	p.LateAt, p.CreatedAt, p.UpdatedAt = moment(late), moment(created), moment(updated)
-	if err := toInstrument(&p, summary); err != nil {
-		return p, err
-	}
-	return p, decode(metadata, &p.Metadata)
+	return r.payment()
 }
 
 func paymentArgs(p *pay.Payment, dueAt time.Time) []any {
 	return []any{
 		p.ID, p.MerchantID, string(p.Mode), p.Family, nullable(p.SessionID),
 		nullable(p.CustomerID), p.State.String(), p.Version, p.Amount.Minor, p.Amount.Currency,
-		string(p.Capture), p.Captured, p.Refunded, p.Rail, p.Method, fromInstrument(p),
+		string(p.Capture), p.Captured, p.Refunded, p.Rail, p.Method,
+		instrument{(*card)(p.Card), p.Mobile, p.Transfer}.column(),
 		p.Description, fromMap(p.Metadata), string(p.DeclineCode), p.RailReference, p.ActionURL,
 		p.Capturing, p.PollCount, micros(p.LateAt), p.CreatedAt.UnixMicro(),
 		p.UpdatedAt.UnixMicro(), micros(dueAt), p.Received, string(p.Action),
+		p.KeepRest, p.Captures, p.Authorised, p.Voided, micros(p.AuthorisedUntil),
+		nullable(p.MethodID), nullable(p.MandateID), p.OffSession, micros(p.Occurrence), p.Attempt,
+		micros(p.Window), p.Keep, p.Final, blob(p.Echo),
 	}
 }
 
@@ -122,18 +149,17 @@ func (v view) PaymentByID(ctx context.Context, id string) (pay.Payment, error) {
 func (v view) Payments(
 	ctx context.Context, sc pay.Scope, f pay.PaymentFilter,
 ) ([]pay.Payment, error) {
-	states := make([]string, len(f.States))
-	for i, s := range f.States {
-		states[i] = s.String()
-	}
 	args := []any{
-		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), wordList(states),
+		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), wordList(words(f.States)),
 	}
 	var rows sqldb.Rows
 	var err error
 	switch {
 	case f.SessionID != "":
-		rows, err = v.r.Query(ctx, selectPaymentsBySession, append(args, f.CustomerID, f.SessionID)...)
+		rows, err = v.r.Query(ctx, selectPaymentsBySession, append(args, f.CustomerID, f.MandateID,
+			f.SessionID)...)
+	case f.MandateID != "":
+		rows, err = v.r.Query(ctx, selectPaymentsByMandate, append(args, f.CustomerID, f.MandateID)...)
 	case f.CustomerID != "":
 		rows, err = v.r.Query(ctx, selectPaymentsByCustomer, append(args, f.CustomerID)...)
 	default:

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -11,7 +12,9 @@ import (
 const (
 	sessionColumns = `id, merchant_id, mode, family, echo, state, version, amount, currency, capture,
 		methods, COALESCE(customer_id, ''), customer_email, customer_phone, success_url, cancel_url,
-		metadata, COALESCE(payment_id, ''), declines, expires_at, created_at, updated_at`
+		metadata, COALESCE(payment_id, ''), declines, expires_at, created_at, updated_at,
+		last_decline, COALESCE(declined_at, 0), series, offer, COALESCE(method_id, ''),
+		COALESCE(mandate_id, '')`
 	selectSessionByID = `SELECT ` + sessionColumns + ` FROM session WHERE id = $1`
 	selectSession     = selectSessionByID + ` AND merchant_id = $2 AND mode = $3`
 	lockSession       = selectSessionByID + ` /*for update*/`
@@ -19,13 +22,15 @@ const (
 	insertSession = `INSERT INTO session (id, merchant_id, mode, family, echo, state, version,
 		amount, currency, capture, methods, customer_id, customer_email, customer_phone,
 		success_url, cancel_url, metadata, payment_id, declines, expires_at, created_at, updated_at,
-		due_at)
+		due_at, last_decline, declined_at, series, offer, method_id, mandate_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, $23)`
+		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
 	swapSession = `UPDATE session SET family = $4, echo = $5, state = $6, version = $7, amount = $8,
 		currency = $9, capture = $10, methods = $11, customer_id = $12, customer_email = $13,
 		customer_phone = $14, success_url = $15, cancel_url = $16, metadata = $17, payment_id = $18,
-		declines = $19, expires_at = $20, created_at = $21, updated_at = $22, due_at = $23
+		declines = $19, expires_at = $20, created_at = $21, updated_at = $22, due_at = $23,
+		last_decline = $24, declined_at = $25, series = $26, offer = $27, method_id = $28,
+		mandate_id = $29
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $7 - 1`
 
 	dueSessions = `SELECT id FROM session WHERE due_at <= $1 ORDER BY due_at LIMIT $2`
@@ -36,29 +41,30 @@ const (
 const (
 	sessionPage = `SELECT ` + sessionColumns + ` FROM session
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND ($5 = '' OR $5 =
-		CASE WHEN state = 'open' AND expires_at <= $6 THEN 'expired' ELSE state END)`
+		CASE WHEN state = 'open' AND expires_at <= $6 THEN 'expired' ELSE state END)
+		AND ($7 = '' OR family = $7)`
 	sessionOrder             = ` ORDER BY id DESC LIMIT $4`
 	selectSessions           = sessionPage + sessionOrder
-	selectSessionsByCustomer = sessionPage + ` AND customer_id = $7` + sessionOrder
-	selectSessionsByPayment  = sessionPage + ` AND ($7 = '' OR customer_id = $7)
-		AND payment_id = $8` + sessionOrder
+	selectSessionsByCustomer = sessionPage + ` AND customer_id = $8` + sessionOrder
+	selectSessionsByPayment  = sessionPage + ` AND ($8 = '' OR customer_id = $8)
+		AND payment_id = $9` + sessionOrder
 )
 
 func scanSession(row sqldb.Row) (s pay.Session, err error) {
-	var state, methods, metadata string
-	var expires, created, updated int64
+	var state, methods, metadata, offer string
+	var expires, created, updated, declined int64
 	if err := row.Scan(&s.ID, &s.MerchantID, (*string)(&s.Mode), &s.Family, &s.Echo, &state,
 		&s.Version, &s.Amount.Minor, &s.Amount.Currency, (*string)(&s.Capture), &methods,
 		&s.CustomerID, &s.CustomerEmail, &s.CustomerPhone, &s.SuccessURL, &s.CancelURL, &metadata,
-		&s.PaymentID, &s.Declines, &expires, &created, &updated); err != nil {
+		&s.PaymentID, &s.Declines, &expires, &created, &updated, (*string)(&s.LastDecline),
+		&declined, (*string)(&s.Series), &offer, &s.MethodID, &s.MandateID); err != nil {
 		return s, err
 	}
 	s.State = pay.ParseSessionState(state)
 	s.ExpiresAt, s.CreatedAt, s.UpdatedAt = moment(expires), moment(created), moment(updated)
-	if err := decode(methods, &s.Methods); err != nil {
-		return s, err
-	}
-	return s, decode(metadata, &s.Metadata)
+	s.LastDeclineAt = moment(declined)
+	return s, errors.Join(decode(methods, &s.Methods), decode(metadata, &s.Metadata),
+		decode(offer, &s.Offer))
 }
 
 func sessionArgs(s *pay.Session, dueAt time.Time) []any {
@@ -68,7 +74,17 @@ func sessionArgs(s *pay.Session, dueAt time.Time) []any {
 		nullable(s.CustomerID), s.CustomerEmail, s.CustomerPhone, s.SuccessURL, s.CancelURL,
 		fromMap(s.Metadata), nullable(s.PaymentID), s.Declines, s.ExpiresAt.UnixMicro(),
 		s.CreatedAt.UnixMicro(), s.UpdatedAt.UnixMicro(), micros(dueAt),
+		string(s.LastDecline), micros(s.LastDeclineAt), string(s.Series), fromOffer(&s.Offer),
+		nullable(s.MethodID), nullable(s.MandateID),
 	}
+}
+
+// fromOffer writes an offer as JSON, and "" for a session that wants nothing but its payment.
+func fromOffer(o *pay.Offer) string {
+	if column := encode(o); column != "{}" {
+		return column
+	}
+	return ""
 }
 
 func (v view) Session(ctx context.Context, sc pay.Scope, id string) (pay.Session, error) {
@@ -84,7 +100,7 @@ func (v view) Sessions(
 ) ([]pay.Session, error) {
 	args := []any{
 		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), f.State.String(),
-		f.Now.UnixMicro(),
+		f.Now.UnixMicro(), f.Family,
 	}
 	var rows sqldb.Rows
 	var err error

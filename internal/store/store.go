@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
@@ -53,11 +54,16 @@ var (
 	_ pay.Tx    = (*work)(nil)
 )
 
+// boundary ends the names of the CHECKs that keep a count within its bound. Whoever breaks one came
+// second to what was left; any other CHECK is broken by a defect alone.
+const boundary = "_bound"
+
 // meaning says in the core's words what an engine's error is. Errors that are none of the core's
 // business stay as they are and count as defects.
 func meaning(err error) error {
 	var known *pay.Error
 	var unique *sqldb.UniqueError
+	var check *sqldb.CheckError
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
@@ -65,6 +71,8 @@ func meaning(err error) error {
 		return missing()
 	case errors.As(err, &unique):
 		return because(err, pay.Conflict, "duplicate", "This exists already.")
+	case errors.As(err, &check) && strings.HasSuffix(check.Constraint, boundary):
+		return because(err, pay.Conflict, "limit", "What was agreed is used up. Try again.")
 	case errors.Is(err, sqldb.ErrForeignKey):
 		return because(err, pay.Conflict, "stale", "What this refers to has changed. Try again.")
 	case errors.Is(err, sqldb.ErrOverloaded):

@@ -68,8 +68,9 @@ func TestStore(t *testing.T) {
 func wipe(t *testing.T, db *sqldb.DB) {
 	t.Helper()
 	tables := []string{
-		"delivery_attempt", "delivery", "payload", "endpoint", "event", "refund", "payment",
-		"session", "customer", "api_key", "merchant", "setting", "idempotency", "inbox",
+		"delivery_attempt", "delivery", "payload", "endpoint", "event", "refund", "mandate_window",
+		"mandate", "method", "payment", "session", "customer", "api_key", "merchant", "setting",
+		"idempotency", "inbox",
 	}
 	err := db.Write(context.Background(), func(ctx context.Context, tx sqldb.Tx) error {
 		for _, table := range tables {

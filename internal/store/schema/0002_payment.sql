@@ -6,9 +6,11 @@ CREATE TABLE session (
     mode           TEXT NOT NULL CHECK (mode IN ('test', 'live')),
     family         TEXT NOT NULL,
     echo           BYTEA,
-    state          TEXT NOT NULL CHECK (state IN ('open', 'paying', 'complete', 'expired')),
+    state          TEXT NOT NULL CHECK (state IN ('open', 'paying', 'complete', 'expired',
+                       'canceled')),
     version        BIGINT NOT NULL CHECK (version >= 1),
-    amount         BIGINT NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000),
+    -- 0 verifies a method and moves no money.
+    amount         BIGINT NOT NULL CHECK (amount BETWEEN 0 AND 1000000000000),
     currency       TEXT NOT NULL,
     capture        TEXT NOT NULL CHECK (capture IN ('automatic', 'manual')),
     methods        TEXT NOT NULL,
@@ -20,6 +22,12 @@ CREATE TABLE session (
     metadata       TEXT NOT NULL,
     payment_id     TEXT,
     declines       BIGINT NOT NULL CHECK (declines >= 0),
+    last_decline   TEXT NOT NULL,
+    declined_at    BIGINT,
+    series         TEXT NOT NULL CHECK (series IN ('', 'first', 'next')),
+    offer          TEXT NOT NULL,
+    method_id      TEXT,
+    mandate_id     TEXT,
     expires_at     BIGINT NOT NULL,
     created_at     BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL,
@@ -44,13 +52,27 @@ CREATE TABLE payment (
                         'paid', 'failed', 'canceled', 'review', 'late', 'underpaid',
                         'overpaid')),
     version         BIGINT NOT NULL CHECK (version >= 1),
-    amount          BIGINT NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000),
+    amount          BIGINT NOT NULL CHECK (amount BETWEEN 0 AND 1000000000000),
     currency        TEXT NOT NULL,
     capture         TEXT NOT NULL CHECK (capture IN ('automatic', 'manual')),
     captured        BIGINT NOT NULL,
     refunded        BIGINT NOT NULL,
     received        BIGINT NOT NULL CHECK (received >= 0),
     capturing       BIGINT NOT NULL CHECK (capturing BETWEEN 0 AND amount),
+    keep_rest       BOOLEAN NOT NULL,
+    captures        BIGINT NOT NULL CHECK (captures >= 0),
+    authorised      BIGINT NOT NULL CHECK (authorised BETWEEN 0 AND amount),
+    voided          BIGINT NOT NULL CHECK (voided BETWEEN 0 AND authorised),
+    held_until      BIGINT,
+    method_id       TEXT,
+    mandate_id      TEXT,
+    off_session     BOOLEAN NOT NULL,
+    occurrence      BIGINT,
+    attempt         BIGINT NOT NULL CHECK (attempt >= 0),
+    window_start    BIGINT,
+    keep            BOOLEAN NOT NULL,
+    final           BOOLEAN NOT NULL,
+    echo            BYTEA,
     rail            TEXT NOT NULL,
     method          TEXT NOT NULL,
     instrument      TEXT NOT NULL,
@@ -67,7 +89,11 @@ CREATE TABLE payment (
     due_at          BIGINT,
     CHECK (0 <= refunded AND refunded <= captured),
     -- A transfer may bring more than was asked for; nothing else can.
-    CHECK (captured <= amount OR captured <= received)
+    CHECK (captured <= amount OR captured <= received),
+    CHECK (amount > 0 OR captured = 0 AND received = 0),
+    -- What was held is taken or let go once. Money that came late was not held any more.
+    CHECK (authorised = 0 OR late_at IS NOT NULL OR captured + voided <= authorised),
+    CHECK (occurrence IS NULL OR mandate_id IS NOT NULL)
 );
 
 CREATE INDEX payment_list ON payment (merchant_id, mode, id);
@@ -75,6 +101,11 @@ CREATE INDEX payment_session ON payment (session_id, merchant_id, mode, id)
     WHERE session_id IS NOT NULL;
 CREATE INDEX payment_customer ON payment (customer_id, merchant_id, mode, id)
     WHERE customer_id IS NOT NULL;
+CREATE INDEX payment_mandate ON payment (mandate_id, merchant_id, mode, id)
+    WHERE mandate_id IS NOT NULL;
+-- A scheduled charge is tried once per attempt, whoever runs the schedule.
+CREATE UNIQUE INDEX payment_occurrence ON payment (mandate_id, occurrence, attempt)
+    WHERE occurrence IS NOT NULL;
 CREATE INDEX payment_due ON payment (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE refund (

@@ -42,6 +42,18 @@ func (e *UniqueError) Error() string { return "unique constraint " + e.Constrain
 // Unwrap returns the engine's error.
 func (e *UniqueError) Unwrap() error { return e.Err }
 
+// CheckError is an ErrCheck that names the CHECK a value breaks. Constraint is the name it was
+// given; one without a name is called by each engine as it likes.
+type CheckError struct {
+	Constraint string
+	Err        error
+}
+
+func (e *CheckError) Error() string { return ErrCheck.Error() + ": " + e.Constraint }
+
+// Unwrap returns ErrCheck and the engine's error.
+func (e *CheckError) Unwrap() []error { return []error{ErrCheck, e.Err} }
+
 // engineError joins what an engine error means with the error itself.
 type engineError struct{ meaning, cause error }
 

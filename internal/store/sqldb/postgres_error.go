@@ -32,7 +32,9 @@ func pgError(err error) error {
 		return &UniqueError{Constraint: e.ConstraintName, Err: err}
 	case "23503":
 		return mean(ErrForeignKey, err)
-	case "23514", "23502", "22021", "22P05": // check, not null, text that is not UTF-8
+	case "23514":
+		return &CheckError{Constraint: e.ConstraintName, Err: err}
+	case "23502", "22021", "22P05": // not null, text that is not UTF-8
 		return mean(ErrCheck, err)
 	case "25006", "53100": // read-only transaction, disk full
 		return mean(ErrFull, err)

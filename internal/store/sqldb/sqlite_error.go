@@ -24,8 +24,9 @@ func liteError(err error) error {
 		return &UniqueError{Constraint: liteKey(e), Err: err}
 	case lib.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return mean(ErrForeignKey, err)
-	case lib.SQLITE_CONSTRAINT_CHECK, lib.SQLITE_CONSTRAINT_NOTNULL,
-		lib.SQLITE_CONSTRAINT_DATATYPE:
+	case lib.SQLITE_CONSTRAINT_CHECK:
+		return &CheckError{Constraint: liteKey(e), Err: err}
+	case lib.SQLITE_CONSTRAINT_NOTNULL, lib.SQLITE_CONSTRAINT_DATATYPE:
 		return mean(ErrCheck, err)
 	}
 	switch e.Code() & 0xff {
