@@ -11,7 +11,7 @@ import (
 var alike = []pay.DeclineCode{
 	pay.DeclineByPayer, pay.DeclineWrongPIN, pay.DeclineWrongCode, pay.DeclinePromptExpired,
 	pay.DeclineNotRegistered, pay.DeclineProviderDown, pay.DeclineTransferExpired,
-	pay.DeclineRefundRefused,
+	pay.DeclineRefundRefused, pay.DeclineAuthRequired, pay.DeclineSavedMethod,
 }
 
 // ownWords are the declines that a method other than the card has words of its own for. Any other

@@ -44,7 +44,9 @@ type Facts struct {
 }
 
 // Capturer is a rail that can take money it only held, in one part or several. The outcome is
-// OutcomePaid with the amount of this capture; a repeat with the same number answers the same.
+// OutcomePaid with the amount of this capture, or OutcomeCanceled when nothing is held any more; a
+// repeat with the same number answers the same. Until then Query answers OutcomeAuthorised with all
+// that was held at first, and afterwards OutcomePaid with the sum of what was taken.
 type Capturer interface {
 	Capture(ctx context.Context, o CaptureOrder) (Outcome, error)
 }
@@ -86,7 +88,8 @@ type Credential struct {
 }
 
 // Voider is a rail on which a payment that has not been paid can be given up, or what is held of it
-// let go after a part was taken. The outcome is OutcomeCanceled, or the truth that came first.
+// let go after a part was taken: then the outcome is OutcomePaid with the sum of what was. Otherwise
+// it is OutcomeCanceled, or the truth that came first.
 type Voider interface {
 	Void(ctx context.Context, ref Ref) (Outcome, error)
 }
@@ -213,6 +216,8 @@ type Outcome struct {
 	ActionURL string
 	Transfer  *Transfer // where the payer has to send the money
 	Token     string    // under which the rail keeps the credential, once it does
+	// capture is the number of the capture that it answers; 0: it is about the payment as a whole.
+	capture int64
 }
 
 // ActionKind says what the payer has to do.
@@ -274,6 +279,10 @@ const (
 	DeclineProviderDown      DeclineCode = "provider_unavailable"
 	DeclineTransferExpired   DeclineCode = "transfer_expired"
 	DeclineRefundRefused     DeclineCode = "refund_refused"
+	// DeclineAuthRequired: the payer would have to act, and is not there.
+	DeclineAuthRequired DeclineCode = "authentication_required"
+	// DeclineSavedMethod: the rail does not keep the credential (any more).
+	DeclineSavedMethod DeclineCode = "saved_method_invalid"
 )
 
 // DeclineCodes lists the vocabulary, for tests that prove a catalogue complete.
@@ -284,6 +293,6 @@ func DeclineCodes() []DeclineCode {
 		DeclineNotPermitted, DeclineFraud, DeclineAuthentication, DeclineAuthTimeout,
 		DeclineNotSubmitted, DeclineByPayer, DeclineWrongPIN, DeclineWrongCode,
 		DeclinePromptExpired, DeclineNotRegistered, DeclineProviderDown, DeclineTransferExpired,
-		DeclineRefundRefused,
+		DeclineRefundRefused, DeclineAuthRequired, DeclineSavedMethod,
 	}
 }

@@ -15,7 +15,7 @@ func sessionStatus(s pay.SessionState) string {
 		return "open"
 	case pay.SessionComplete:
 		return "complete"
-	case pay.SessionExpired:
+	case pay.SessionExpired, pay.SessionCanceled:
 		return "expired"
 	}
 	return ""
@@ -115,6 +115,8 @@ var declineMessages = map[pay.DeclineCode]string{
 	pay.DeclineProviderDown:      "The network is not available. Try again later.",
 	pay.DeclineTransferExpired:   "No transfer came in time.",
 	pay.DeclineRefundRefused:     "The refund was refused by the network.",
+	pay.DeclineAuthRequired:      "The payer has to confirm this payment and was not there.",
+	pay.DeclineSavedMethod:       "The network does not keep this payment method any more.",
 }
 
 func declineMessage(code pay.DeclineCode) string {

@@ -97,8 +97,13 @@ func (*model) Scenario(string) *simnet.Scenario { return &plain }
 
 // Take gives the payment a reference of its own. Only time can bring money: none is held.
 func (m *model) Take(a pay.Attempt, _ pay.Behaviour, r *simnet.Record) error {
-	if a.ExpiresAt.IsZero() {
+	switch {
+	case a.ExpiresAt.IsZero():
 		return errors.New("a transfer without a deadline")
+	case a.Saved != nil || a.Keep:
+		return errors.New("a transfer leaves nothing that could be charged again")
+	case a.Amount.Minor < 1:
+		return errors.New("a transfer of nothing")
 	}
 	r.Scenario, r.ExpiresAt = &plain, a.ExpiresAt
 	r.Reference = newReference(func() []byte {

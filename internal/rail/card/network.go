@@ -31,9 +31,21 @@ func New(c Config) (*Network, error) {
 	return &Network{n}, nil
 }
 
-// Capture takes up to the held amount, once. A repeat with the same amount answers the same.
+// Capture takes a part of the held amount, under a number.
 func (n *Network) Capture(ctx context.Context, o pay.CaptureOrder) (pay.Outcome, error) {
-	return n.TakeHeld(ctx, o.Ref, o.Amount)
+	return n.TakeHeld(ctx, o)
+}
+
+// Forget ends the token of a card.
+func (n *Network) Forget(ctx context.Context, sc pay.Scope, token string) error {
+	return n.DropCredential(ctx, sc, token)
+}
+
+// Rehearse sets what the next charge of a card's token becomes.
+func (n *Network) Rehearse(
+	ctx context.Context, sc pay.Scope, token string, r pay.Rehearsal,
+) error {
+	return n.RehearseCredential(ctx, sc, token, r)
 }
 
 // story is what the issuer makes of a payer who does not agree.
@@ -60,19 +72,33 @@ func (*model) Facts() pay.Facts {
 
 func (*model) Providers() []string { return nil }
 
-// Take keeps of the card what may be shown.
+// Take keeps of the card what may be shown. There is nothing to hold of an amount of zero, by which
+// a card is only verified.
 func (m *model) Take(a pay.Attempt, _ pay.Behaviour, r *simnet.Record) error {
-	if a.Card == nil {
+	r.Manual = a.Capture == pay.CaptureManual && a.Amount.Minor > 0
+	switch {
+	case a.Saved != nil && expired(r.Terms.Card, a.Now):
+		r.Scenario = byName[string(pay.DeclineExpiredCard)]
+		return nil
+	case a.Saved != nil:
+		return nil
+	case a.Card == nil:
 		return errors.New("a card payment without a card")
 	}
 	digits := a.Card.Number.Reveal()
-	r.Scenario, r.Manual = scenarioOf(digits), a.Capture == pay.CaptureManual
+	r.Scenario = scenarioOf(digits)
 	r.MAC = m.vault.MAC("sim card number", digits)
 	r.Terms.Card = &pay.CardSummary{
 		Brand: pay.Brand(digits), Last4: a.Card.Number.Last4(),
 		ExpMonth: a.Card.ExpMonth, ExpYear: a.Card.ExpYear,
 	}
 	return nil
+}
+
+// expired reports whether the last day of the card's month is over, everywhere on earth.
+func expired(c *pay.CardSummary, now time.Time) bool {
+	return c != nil && !now.Before(
+		time.Date(int(c.ExpYear), time.Month(c.ExpMonth)+1, 1, 12, 0, 0, 0, time.UTC))
 }
 
 func (*model) Show(*simnet.Record, *pay.Prompt) {}

@@ -26,7 +26,7 @@ var scenarios = []simnet.Scenario{
 	declines(pay.DeclineNotPermitted, "Declined: the card may not be used for this."),
 
 	{Name: "3ds_frictionless", Says: "The issuer authenticates the payer unseen; succeeds."},
-	{Name: "3ds_challenge", Asks: challenge,
+	{Name: "3ds_challenge", Asks: challenge, Alone: approved,
 		Says: "The payer is sent to the issuer; approving succeeds, declining fails."},
 	{Name: "3ds_then_declined", Asks: challenge, Decline: pay.DeclineGeneric,
 		Says: "The payer is sent to the issuer; approving ends in a decline all the same."},
@@ -54,6 +54,14 @@ var scenarios = []simnet.Scenario{
 		Says: "Unknown for 48 hours, longer than the network promises; then it succeeds."},
 	{Name: "wrong_amount", Excess: 1,
 		Says: "Takes one minor unit more than it was asked to, so a person must look."},
+
+	{Name: "declined_later", Later: string(pay.DeclineGeneric),
+		Says: "Succeeds and is saved; every later charge is declined as `card_declined`."},
+	{Name: "funds_later", Later: string(pay.DeclineInsufficientFunds),
+		Says: "Succeeds and is saved; every later charge is declined as `insufficient_funds`."},
+	{Name: "3ds_always", Asks: challenge,
+		Says: "The payer is sent to the issuer every time; without the payer, a charge is " +
+			"declined as `authentication_required`."},
 
 	{Name: "refund_slow", Refund: simnet.RefundSlow,
 		Says: "Succeeds; a refund takes 30 seconds."},
@@ -103,6 +111,10 @@ var magic = []struct{ number, scenario string }{
 	{"4000000000108003", "never_arrived"},
 	{"4000000000109001", "stuck"},
 	{"4000000000110009", "wrong_amount"},
+
+	{"4000000000000341", "declined_later"},
+	{"4000000000111007", "funds_later"},
+	{"4000002760003184", "3ds_always"},
 
 	{"4000000000007726", "refund_slow"},
 	{"4000000000005126", "refund_fails"},

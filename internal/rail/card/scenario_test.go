@@ -78,6 +78,8 @@ func TestMagic_EveryDeclineOfTheIssuerHasANumber(t *testing.T) {
 		// refund is refused.
 		pay.DeclineAuthTimeout: true, pay.DeclineNotSubmitted: true,
 		pay.DeclineRefundRefused: true,
+		// What only charges of a saved card can become.
+		pay.DeclineAuthRequired: true, pay.DeclineSavedMethod: true,
 		// What only the other networks say.
 		pay.DeclineByPayer: true, pay.DeclineWrongPIN: true, pay.DeclineWrongCode: true,
 		pay.DeclinePromptExpired: true, pay.DeclineNotRegistered: true,

@@ -70,6 +70,18 @@ func (n *Network) Confirm(ctx context.Context, ref pay.Ref, code string) (pay.Ou
 // again.
 func (n *Network) Resend(ctx context.Context, ref pay.Ref) error { return n.AskAgain(ctx, ref) }
 
+// Forget ends the token of a wallet.
+func (n *Network) Forget(ctx context.Context, sc pay.Scope, token string) error {
+	return n.DropCredential(ctx, sc, token)
+}
+
+// Rehearse sets what the next charge of a wallet's token becomes.
+func (n *Network) Rehearse(
+	ctx context.Context, sc pay.Scope, token string, r pay.Rehearsal,
+) error {
+	return n.RehearseCredential(ctx, sc, token, r)
+}
+
 // model is what mobile-money networks are.
 type model struct {
 	*simnet.Story
@@ -90,17 +102,21 @@ func (*model) Providers() []string { return pay.Providers() }
 
 // Take reads who is to pay. The money is always taken at once: these networks hold none.
 func (m *model) Take(a pay.Attempt, b pay.Behaviour, r *simnet.Record) error {
-	if a.Mobile == nil {
+	switch {
+	case a.Amount.Minor < 1:
+		return errors.New("a mobile-money payment of nothing")
+	case a.Saved == nil && a.Mobile == nil:
 		return errors.New("a mobile-money payment without a phone")
+	case a.Saved == nil:
+		wallet := *a.Mobile
+		if !slices.Contains(m.Providers(), wallet.Provider) {
+			return fmt.Errorf("no network %q", wallet.Provider)
+		}
+		r.Terms.Mobile = &wallet
+		r.MAC = m.vault.MAC("sim momo wallet", wallet.Provider+" "+wallet.Phone)
+		r.Scenario = scenarioOf(wallet)
 	}
-	wallet := *a.Mobile
-	if !slices.Contains(m.Providers(), wallet.Provider) {
-		return fmt.Errorf("no network %q", wallet.Provider)
-	}
-	r.Terms.Mobile = &wallet
-	r.MAC = m.vault.MAC("sim momo wallet", wallet.Provider+" "+wallet.Phone)
-	r.Scenario = scenarioOf(wallet)
-	if slices.Contains(b.Outage, wallet.Provider) {
+	if w := r.Terms.Mobile; w != nil && slices.Contains(b.Outage, w.Provider) {
 		r.Scenario = byName[unavailable]
 	}
 	return nil

@@ -49,7 +49,7 @@ var scenarios = []simnet.Scenario{
 	{Name: unavailable, Decline: pay.DeclineProviderDown,
 		Says: "Declined at once: the network is out of order."},
 
-	{Name: "one_time_code", Asks: byCode,
+	{Name: "one_time_code", Asks: byCode, Alone: prompted,
 		Says: "Sends a one-time code to the phone; the payer types it on the payment page."},
 	{Name: "declined_after_code", Asks: byCode, Decline: pay.DeclineInsufficientFunds,
 		Says: "Sends a one-time code; typing it ends in `insufficient_funds`."},

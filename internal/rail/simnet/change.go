@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
 )
@@ -103,8 +102,8 @@ func (n *Network) queuePlan(tx sqldb.Tx, b pay.Behaviour, r *Record, now time.Ti
 		return
 	}
 	p := n.model.Plan(r)
-	if !p.DebitAt.IsZero() {
-		n.queueDebit(tx, r, p.DebitAt, p.Debit)
+	if !p.DebitAt.IsZero() && p.Debit > 0 {
+		n.queueDebit(tx, r, r.PaymentID, dated{p.DebitAt, p.Debit})
 	}
 	n.queueNews(tx, b, r, p.newsAfter(r, now))
 }
@@ -121,20 +120,26 @@ func (p Plan) newsAfter(r *Record, now time.Time) (in []time.Duration) {
 	return in
 }
 
-// queueDebit books, or plans, the money of a payment.
-func (n *Network) queueDebit(tx sqldb.Tx, r *Record, at time.Time, minor int64) {
-	tx.Queue(insertEntry, n.name, r.PaymentID, r.MerchantID, r.PaymentID, "debit", minor,
-		r.Amount.Currency, micros(at))
+// dated is money with its time.
+type dated struct {
+	at    time.Time
+	minor int64
+}
+
+// queueDebit books, or plans, money of a payment under an id that is used once.
+func (n *Network) queueDebit(tx sqldb.Tx, r *Record, id string, d dated) {
+	tx.Queue(insertEntry, n.name, id, r.MerchantID, r.PaymentID, "debit", d.minor,
+		r.Amount.Currency, micros(d.at))
 }
 
 // queueDeposit books one deposit of a transfer.
 func (n *Network) queueDeposit(tx sqldb.Tx, r *Record, now time.Time, minor int64) {
-	tx.Queue(insertEntry, n.name, n.ids.ID("dep", now), r.MerchantID, r.PaymentID, "debit", minor,
-		r.Amount.Currency, micros(now))
+	n.queueDebit(tx, r, n.ids.ID("dep", now), dated{now, minor})
 }
 
-// Void gives up a payment that has not been paid; one that has never been seen is closed for good.
-// What came first stands: a payment that was paid or declined is answered as that.
+// Void gives up a payment that has not been paid, or lets go what is still held of it; one that has
+// never been seen is closed for good. What came first stands: a payment that was paid or declined is
+// answered as that.
 func (n *Network) Void(ctx context.Context, ref pay.Ref) (pay.Outcome, error) {
 	b, err := n.reached(ctx, ref.Scope)
 	if err != nil {
@@ -192,49 +197,4 @@ func (n *Network) unseen(ref pay.Ref) Record {
 		PaymentID: ref.PaymentID, MerchantID: ref.MerchantID, Scenario: n.model.Scenario(""),
 		MAC: []byte{}, StartedAt: ref.Now, AskedAt: ref.Now, VoidedAt: ref.Now,
 	}
-}
-
-// TakeHeld takes up to the held amount of a payment, once. A repeat with the same amount answers
-// the same.
-func (n *Network) TakeHeld(
-	ctx context.Context, ref pay.Ref, amount money.Amount,
-) (pay.Outcome, error) {
-	b, err := n.reached(ctx, ref.Scope)
-	if err != nil {
-		return pay.Outcome{}, err
-	}
-	var v verdict
-	err = n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
-		v, err = n.take(ctx, tx, ref, amount)
-		return err
-	})
-	if err != nil {
-		return pay.Outcome{}, err
-	}
-	return n.judge(ctx, b, ref, v)
-}
-
-func (n *Network) take(
-	ctx context.Context, tx sqldb.Tx, ref pay.Ref, amount money.Amount,
-) (verdict, error) {
-	r, err := n.lock(ctx, tx, ref)
-	if errors.Is(err, errNoRecord) {
-		return verdict{out: pay.Outcome{Kind: pay.OutcomeNotFound}}, nil
-	}
-	if err != nil {
-		return verdict{}, err
-	}
-	out := n.say(&r, ref)
-	switch {
-	case out.Kind == pay.OutcomePaid && out.Amount != amount:
-		return verdict{refused: "captured again with another amount"}, nil
-	case out.Kind != pay.OutcomeAuthorised:
-		return verdict{out: out}, nil
-	case amount.Currency != r.Amount.Currency || amount.Minor < 1 || amount.Minor > r.Amount.Minor:
-		return verdict{refused: "capture of more than is held"}, nil
-	}
-	r.Captured, r.CapturedAt = amount.Minor, ref.Now
-	n.queueUpdate(tx, &r)
-	n.queueDebit(tx, &r, ref.Now, amount.Minor)
-	return verdict{out: n.say(&r, ref)}, nil
 }

@@ -61,8 +61,9 @@ type Model interface {
 	Facts() pay.Facts
 	// Providers are the parts of the network that may be down one by one; nil for none.
 	Providers() []string
-	// Take reads an attempt into its new record: scenario, terms, and whom it came from. The
-	// behaviour is how the network treats the merchant now. An error: there is nothing to take.
+	// Take reads an attempt into its new record: scenario, terms, and whom it came from; of an
+	// attempt with Saved these are there already. The behaviour is how the network treats the
+	// merchant now. An error: there is nothing to take.
 	Take(a pay.Attempt, b pay.Behaviour, r *Record) error
 	// Scenario returns how a stored payment is treated; the plainest for an unknown name.
 	Scenario(name string) *Scenario

@@ -38,30 +38,34 @@ type Record struct {
 	Amount                money.Amount
 	Manual                bool   // the money is held until it is captured
 	MAC                   []byte // of what the payment is made with, so that a repeat can be compared
-	Terms                 Terms
-	StartedAt             time.Time
-	AskedAt               time.Time // when the payer was last prompted
-	ExpiresAt             time.Time // when the payer's time is over; zero when the scenario says
-	TokenHash             []byte
-	PromptUntil           time.Time // server time; zero when nothing is asked (any more)
-	ReturnURL             string
-	Answer                Answer
-	AnsweredAt            time.Time
-	Tries                 int64 // wrong PINs or codes
-	Resends               int64
-	Received              int64 // what deposits have brought
-	Captured              int64
-	CapturedAt            time.Time
-	VoidedAt              time.Time
+	// Kept is the token of the credential that it leaves; "" for none.
+	Kept        string
+	Terms       Terms
+	StartedAt   time.Time
+	AskedAt     time.Time // when the payer was last prompted
+	ExpiresAt   time.Time // when the payer's time is over; zero when the scenario says
+	TokenHash   []byte
+	PromptUntil time.Time // server time; zero when nothing is asked (any more)
+	ReturnURL   string
+	Answer      Answer
+	AnsweredAt  time.Time
+	Tries       int64 // wrong PINs or codes
+	Resends     int64
+	Received    int64     // what deposits have brought
+	Captured    int64     // the sum of the captures
+	CapturedAt  time.Time // the last of them
+	VoidedAt    time.Time // what was held and not captured was let go
+	// rehearsed is the scenario that was rehearsed for this charge; "" for none.
+	rehearsed string
 }
 
 const recordColumns = `payment_id, merchant_id, reference, scenario, amount, currency, manual, mac,
-	terms, started_at, asked_at, expires_at, token_hash, prompt_until, return_url, answer,
+	kept, terms, started_at, asked_at, expires_at, token_hash, prompt_until, return_url, answer,
 	answered_at, tries, resends, received, captured, captured_at, voided_at`
 
 const insertRecord = `INSERT INTO sim_payment (rail, ` + recordColumns + `)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-	$20, $21, $22, $23, $24)`
+	$20, $21, $22, $23, $24, $25)`
 
 const updateRecord = `UPDATE sim_payment SET asked_at = $3, prompt_until = $4, answer = $5,
 	answered_at = $6, tries = $7, resends = $8, received = $9, captured = $10, captured_at = $11,
@@ -96,7 +100,7 @@ func (n *Network) scan(row sqldb.Row) (Record, error) {
 	var expires, prompt, answered, captured, voided *int64
 	err := row.Scan(
 		&r.PaymentID, &r.MerchantID, &r.Reference, &name, &r.Amount.Minor, &r.Amount.Currency,
-		&r.Manual, &r.MAC, &terms, &started, &asked, &expires, &r.TokenHash, &prompt, &r.ReturnURL,
+		&r.Manual, &r.MAC, &r.Kept, &terms, &started, &asked, &expires, &r.TokenHash, &prompt, &r.ReturnURL,
 		&answer, &answered, &r.Tries, &r.Resends, &r.Received, &r.Captured, &captured, &voided)
 	if errors.Is(err, sqldb.ErrNoRows) {
 		return r, errNoRecord
@@ -120,10 +124,10 @@ func (n *Network) values(r *Record) ([]any, error) {
 	terms, err := json.Marshal(r.Terms)
 	return []any{
 		n.name, r.PaymentID, r.MerchantID, r.Reference, r.Scenario.Name, r.Amount.Minor,
-		r.Amount.Currency, r.Manual, r.MAC, string(terms), micros(r.StartedAt), micros(r.AskedAt),
-		nullable(r.ExpiresAt), r.TokenHash, nullable(r.PromptUntil), r.ReturnURL, string(r.Answer),
-		nullable(r.AnsweredAt), r.Tries, r.Resends, r.Received, r.Captured, nullable(r.CapturedAt),
-		nullable(r.VoidedAt),
+		r.Amount.Currency, r.Manual, r.MAC, r.Kept, string(terms), micros(r.StartedAt),
+		micros(r.AskedAt), nullable(r.ExpiresAt), r.TokenHash, nullable(r.PromptUntil), r.ReturnURL,
+		string(r.Answer), nullable(r.AnsweredAt), r.Tries, r.Resends, r.Received, r.Captured,
+		nullable(r.CapturedAt), nullable(r.VoidedAt),
 	}, err
 }
 
@@ -137,19 +141,25 @@ func (n *Network) queueUpdate(tx sqldb.Tx, r *Record) {
 // closedUnseen reports whether the payment was closed before it arrived.
 func (r *Record) closedUnseen() bool { return r.Amount == money.Amount{} && !r.VoidedAt.IsZero() }
 
-// outcome says what the network knows of the payment at now. It depends on nothing else.
+// outcome says what the network knows of the payment at now. It depends on nothing else. Of a held
+// payment it says so until nothing is held any more.
 func (n *Network) outcome(r *Record, now time.Time) pay.Outcome {
 	out := pay.Outcome{Amount: r.Amount}
 	switch {
 	case r.Received > 0: // money that is there is there, whatever was agreed before
 		out = n.model.Outcome(r, now)
+	case r.Captured > 0 && r.Captured < r.Amount.Minor && r.VoidedAt.IsZero():
+		out.Kind = pay.OutcomeAuthorised
+	case r.Captured > 0:
+		out.Kind, out.Amount.Minor = pay.OutcomePaid, r.Captured
 	case !r.VoidedAt.IsZero():
 		out.Kind = pay.OutcomeCanceled
-	case !r.CapturedAt.IsZero():
-		out.Kind, out.Amount.Minor = pay.OutcomePaid, r.Captured
 	default:
 		out = n.model.Outcome(r, now)
 	}
 	out.Reference = r.Reference
+	if out.Kind == pay.OutcomePaid || out.Kind == pay.OutcomeAuthorised {
+		out.Token = r.Kept
+	}
 	return out
 }

@@ -100,14 +100,22 @@ func (n *Network) covered(
 	if r.PaymentID == "" || o.Amount.Minor < 1 {
 		return false, nil
 	}
-	out := n.outcome(r, o.Now)
-	paid := out.Kind == pay.OutcomePaid || out.Kind == pay.OutcomeReceived
-	if !paid || out.Amount.Currency != o.Amount.Currency {
+	if o.Amount.Currency != r.Amount.Currency {
 		return false, nil
 	}
 	var refunded int64
 	err := tx.QueryRow(ctx, sumRefunds, n.name, o.PaymentID, micros(o.Now)).Scan(&refunded)
-	return o.Amount.Minor <= out.Amount.Minor-refunded, err
+	return o.Amount.Minor <= n.took(r, o.Now)-refunded, err
+}
+
+// took is how much the network has taken for a payment by now. What is only held is not part of it.
+func (n *Network) took(r *Record, now time.Time) int64 {
+	out := n.outcome(r, now)
+	switch {
+	case out.Kind == pay.OutcomePaid, out.Kind == pay.OutcomeReceived:
+		return out.Amount.Minor
+	}
+	return r.Captured
 }
 
 // newRefund decides when and how the refund ends. One that is not covered has failed already.

@@ -29,6 +29,9 @@ type Scenario struct {
 	// Excess is added to the amount that was asked for.
 	Excess int64
 	Refund Refund
+	// Later names the scenario of the charges of a credential that is kept from it, and Alone that
+	// of the charges at which the payer is not there; "": as this one.
+	Later, Alone string
 }
 
 // Asks is how a network asks the payer. The zero value asks nothing.
@@ -83,10 +86,24 @@ type Story struct {
 	OnWrong   map[pay.ActionKind]pay.DeclineCode // after too many wrong PINs or codes
 }
 
+// declines are the scenarios that every network knows: each word of the vocabulary says no at once.
+var declines = indexDeclines()
+
+func indexDeclines() map[string]*Scenario {
+	m := map[string]*Scenario{}
+	for _, code := range pay.DeclineCodes() {
+		m[string(code)] = &Scenario{Name: string(code), Decline: code}
+	}
+	return m
+}
+
 // Scenario returns the scenario of a stored payment. A name that an older version wrote and this
 // one does not know is treated as the plainest.
 func (s *Story) Scenario(name string) *Scenario {
 	if known, ok := s.Scenarios[name]; ok {
+		return known
+	}
+	if known, ok := declines[name]; ok {
 		return known
 	}
 	return s.Plain

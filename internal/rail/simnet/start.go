@@ -26,7 +26,7 @@ func (n *Network) Start(ctx context.Context, a pay.Attempt) (pay.Outcome, error)
 	if err != nil {
 		return pay.Outcome{}, err
 	}
-	r, err := n.newRecord(a, b)
+	r, err := n.newRecord(ctx, a, b)
 	if err != nil {
 		return pay.Outcome{}, fmt.Errorf("start %s: %w", a.PaymentID, err)
 	}
@@ -50,7 +50,8 @@ func (n *Network) Start(ctx context.Context, a pay.Attempt) (pay.Outcome, error)
 	return reply(b, n.say(&r, a.Ref), nil)
 }
 
-// insert writes a new record with what follows from it. A reference that is taken is replaced.
+// insert writes a new record with what follows from it. A reference that is taken is replaced, and a
+// rehearsal that another charge has taken is done without.
 func (n *Network) insert(
 	ctx context.Context, a pay.Attempt, b pay.Behaviour, r *Record,
 ) (err error) {
@@ -59,16 +60,17 @@ func (n *Network) insert(
 		if verr != nil {
 			return verr
 		}
-		err = n.db.Write(ctx, func(_ context.Context, tx sqldb.Tx) error {
+		err = n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 			tx.Queue(insertRecord, values...)
 			n.queuePlan(tx, b, r, a.Now)
-			return nil
+			return n.queueCredential(ctx, tx, a, r)
 		})
 		taken := new(sqldb.UniqueError)
-		if !errors.As(err, &taken) || taken.Constraint != referenceIndex {
+		met := errors.As(err, &taken) && taken.Constraint == referenceIndex
+		if !met && !errors.Is(err, errRehearsed) {
 			return err
 		}
-		if *r, verr = n.newRecord(a, b); verr != nil {
+		if *r, verr = n.newRecord(ctx, a, b); verr != nil {
 			return verr
 		}
 	}
@@ -112,13 +114,26 @@ func (n *Network) Query(ctx context.Context, ref pay.Ref) (pay.Outcome, error) {
 }
 
 // newRecord is the record of an attempt that arrives now.
-func (n *Network) newRecord(a pay.Attempt, b pay.Behaviour) (Record, error) {
+func (n *Network) newRecord(
+	ctx context.Context, a pay.Attempt, b pay.Behaviour,
+) (Record, error) {
 	r := Record{
 		PaymentID: a.PaymentID, MerchantID: a.MerchantID, Reference: n.ids.ID("nw", a.Now),
 		Amount: a.Amount, MAC: []byte{}, StartedAt: a.Now, AskedAt: a.Now, ReturnURL: a.ReturnURL,
 	}
+	if a.Saved != nil {
+		if err := n.recall(ctx, a, &r); err != nil {
+			return r, err
+		}
+	}
 	if err := n.model.Take(a, b, &r); err != nil {
 		return r, err
+	}
+	if r.rehearsed != "" {
+		r.Scenario = n.model.Scenario(r.rehearsed)
+	}
+	if a.Keep && a.Saved == nil {
+		r.Kept = n.ids.ID("tok", a.Now)
 	}
 	if r.Scenario.Asks.Action == pay.ActionRedirect {
 		r.TokenHash = hashToken(n.token(a.PaymentID))

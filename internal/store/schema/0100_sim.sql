@@ -13,6 +13,7 @@ CREATE TABLE sim_payment (
   currency TEXT NOT NULL,
   manual BOOLEAN NOT NULL,
   mac BYTEA NOT NULL,
+  kept TEXT NOT NULL, -- the token of the credential that it leaves; '' for none
   terms TEXT NOT NULL,
   started_at BIGINT NOT NULL,
   asked_at BIGINT NOT NULL,
@@ -30,7 +31,7 @@ CREATE TABLE sim_payment (
   voided_at BIGINT,
   PRIMARY KEY (rail, payment_id),
   CHECK ((answer = '') = (answered_at IS NULL)),
-  CHECK (captured_at IS NULL OR voided_at IS NULL)
+  CHECK ((captured = 0) = (captured_at IS NULL))
 );
 
 CREATE UNIQUE INDEX sim_payment_reference ON sim_payment (rail, reference)
@@ -42,8 +43,29 @@ CREATE UNIQUE INDEX sim_payment_token ON sim_payment (rail, token_hash)
 CREATE INDEX sim_payment_prompt ON sim_payment (rail, merchant_id, prompt_until)
   WHERE prompt_until IS NOT NULL;
 
--- The ledger. The key is the payment of a debit, the refund of a credit, or the deposit of a
--- transfer, so that none can be booked twice. An entry whose time lies ahead is planned, not
+-- The captures of held money, each under the number that the merchant gave it.
+CREATE TABLE sim_capture (
+  rail TEXT NOT NULL,
+  payment_id TEXT NOT NULL,
+  number BIGINT NOT NULL CHECK (number > 0),
+  amount BIGINT NOT NULL CHECK (amount > 0),
+  PRIMARY KEY (rail, payment_id, number)
+);
+
+-- What payers left to be charged again: what may be shown of it and how it is treated, never the
+-- number itself.
+CREATE TABLE sim_credential (
+  rail TEXT NOT NULL,
+  token TEXT NOT NULL,
+  merchant_id TEXT NOT NULL,
+  scenario TEXT NOT NULL,
+  terms TEXT NOT NULL,
+  rehearsal TEXT NOT NULL, -- the scenario of the next charge alone; '' for none
+  PRIMARY KEY (rail, token)
+);
+
+-- The ledger. The key is the payment of a debit, with the number of a capture; the refund of a
+-- credit; or the deposit of a transfer, so that none can be booked twice. An entry whose time lies ahead is planned, not
 -- booked.
 CREATE TABLE sim_entry (
   rail TEXT NOT NULL,
@@ -113,4 +135,6 @@ DROP TABLE sim_incident;
 DROP TABLE sim_notice;
 DROP TABLE sim_refund;
 DROP TABLE sim_entry;
+DROP TABLE sim_credential;
+DROP TABLE sim_capture;
 DROP TABLE sim_payment;
