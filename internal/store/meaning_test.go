@@ -28,6 +28,8 @@ func TestMeaning(t *testing.T) {
 		{sqldb.ErrUnavailable, pay.Unavailable, "storage_unavailable"},
 		{sqldb.ErrClosed, pay.Unavailable, "storage_unavailable"},
 		{sqldb.ErrCheck, pay.Internal, "internal"},
+		{&sqldb.CheckError{Constraint: "session_check"}, pay.Internal, "internal"},
+		{&sqldb.CheckError{Constraint: "mandate_count_bound"}, pay.Conflict, "limit"},
 		{sqldb.ErrUnknownCommit, pay.Internal, "internal"},
 		{errors.New("anything"), pay.Internal, "internal"},
 		{own, pay.State, "session_not_open"},
@@ -47,14 +49,20 @@ func TestMeaning(t *testing.T) {
 
 // TestSchema_StatesAreTheCores compares the CHECKs with the core's vocabulary.
 func TestSchema_StatesAreTheCores(t *testing.T) {
-	text, err := schema.FS.ReadFile("0002_payment.sql")
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, name := range []string{"0002_payment.sql", "0006_mandate.sql"} {
+		part, err := schema.FS.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, part...)
 	}
 	for table, words := range map[string][]string{
 		"session": vocabulary(func(n uint8) string { return pay.SessionState(n).String() }),
 		"payment": vocabulary(func(n uint8) string { return pay.PaymentState(n).String() }),
 		"refund":  vocabulary(func(n uint8) string { return pay.RefundState(n).String() }),
+		"method":  vocabulary(func(n uint8) string { return pay.MethodState(n).String() }),
+		"mandate": vocabulary(func(n uint8) string { return pay.MandateState(n).String() }),
 	} {
 		create := regexp.MustCompile(`(?s)CREATE TABLE ` + table + ` .*?CHECK \(state IN \((.*?)\)\)`)
 		found := create.FindSubmatch(text)

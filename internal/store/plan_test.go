@@ -42,6 +42,7 @@ var plans = map[string]plan{
 	"payments":               {sql: selectPayments, indexes: "payment_list"},
 	"payments by session":    {sql: selectPaymentsBySession, indexes: "payment_session"},
 	"payments by customer":   {sql: selectPaymentsByCustomer, indexes: "payment_customer"},
+	"payments by mandate":    {sql: selectPaymentsByMandate, indexes: "payment_mandate"},
 	"claim payments":         {sql: claimPayments, indexes: "payment_due payment_pkey"},
 	"delay payment":          {sql: delayPayment, indexes: "payment_pkey"},
 	"refund":                 {sql: selectRefund, indexes: "refund_pkey"},
@@ -49,6 +50,22 @@ var plans = map[string]plan{
 	"refunds":                {sql: selectRefunds, indexes: "refund_list"},
 	"refunds by payment":     {sql: selectRefundsByPayment, indexes: "refund_payment"},
 	"claim refunds":          {sql: claimRefunds, indexes: "refund_due refund_pkey"},
+	"method":                 {sql: selectMethod, indexes: "method_pkey"},
+	"lock method":            {sql: lockMethod, indexes: "method_pkey"},
+	"swap method":            {sql: swapMethod, indexes: "method_pkey"},
+	"methods":                {sql: selectMethods, indexes: "method_list"},
+	"methods by customer":    {sql: selectMethodsByCustomer, indexes: "method_customer"},
+	"mandate":                {sql: selectMandate, indexes: "mandate_pkey"},
+	"mandate by id":          {sql: selectMandateByID, indexes: "mandate_pkey"},
+	"lock mandate":           {sql: lockMandate, indexes: "mandate_pkey"},
+	"swap mandate":           {sql: swapMandate, indexes: "mandate_pkey"},
+	"mandates":               {sql: selectMandates, indexes: "mandate_list"},
+	"mandates with schedule": {sql: selectScheduled, indexes: "mandate_scheduled"},
+	"mandates by customer":   {sql: selectMandatesByCustomer, indexes: "mandate_customer"},
+	"mandates by method":     {sql: selectMandatesByMethod, indexes: "mandate_method"},
+	"due mandates":           {sql: lockDueMandates, indexes: "mandate_due"},
+	"window":                 {sql: selectWindow, indexes: "mandate_window_pkey"},
+	"windows":                {sql: selectWindows, indexes: "mandate_window_pkey"},
 	"event":                  {sql: selectEvent, indexes: "event_pkey delivery_event"},
 	"events":                 {sql: selectEvents, indexes: "event_pkey delivery_event"},
 	"events by object":       {sql: selectEventsByObject, indexes: "event_object", sorts: true},
@@ -82,6 +99,7 @@ var plans = map[string]plan{
 	"sessions nearer":    {sql: shiftSessions},
 	"payments nearer":    {sql: shiftPayments},
 	"refunds nearer":     {sql: shiftRefunds},
+	"mandates nearer":    {sql: shiftMandates},
 	"deliveries nearer":  {sql: shiftDeliveries, indexes: "endpoint_list"},
 }
 
@@ -135,7 +153,7 @@ func parameters(sql string) (most int) {
 // tables lists the tables that grow.
 var tables = []string{
 	"session", "payment", "refund", "event", "delivery", "delivery_attempt", "payload", "customer",
-	"endpoint", "idempotency", "inbox", "api_key", "merchant", "d", "k",
+	"method", "mandate", "mandate_window", "endpoint", "idempotency", "inbox", "api_key", "merchant", "d", "k",
 }
 
 func TestPlans_SQLite(t *testing.T) {

@@ -13,7 +13,7 @@ const (
 	sessionColumns = `id, merchant_id, mode, family, echo, state, version, amount, currency, capture,
 		methods, COALESCE(customer_id, ''), customer_email, customer_phone, success_url, cancel_url,
 		metadata, COALESCE(payment_id, ''), declines, expires_at, created_at, updated_at,
-		last_decline, COALESCE(declined_at, 0), series, offer, COALESCE(method_id, ''),
+		last_decline, COALESCE(declined_at, 0), series, COALESCE(offer, ''), COALESCE(method_id, ''),
 		COALESCE(mandate_id, '')`
 	selectSessionByID = `SELECT ` + sessionColumns + ` FROM session WHERE id = $1`
 	selectSession     = selectSessionByID + ` AND merchant_id = $2 AND mode = $3`
@@ -79,12 +79,12 @@ func sessionArgs(s *pay.Session, dueAt time.Time) []any {
 	}
 }
 
-// fromOffer writes an offer as JSON, and "" for a session that wants nothing but its payment.
-func fromOffer(o *pay.Offer) string {
+// fromOffer writes an offer as JSON, and NULL for a session that wants nothing but its payment.
+func fromOffer(o *pay.Offer) any {
 	if column := encode(o); column != "{}" {
 		return column
 	}
-	return ""
+	return nil
 }
 
 func (v view) Session(ctx context.Context, sc pay.Scope, id string) (pay.Session, error) {

@@ -25,7 +25,7 @@ CREATE TABLE session (
     last_decline   TEXT NOT NULL,
     declined_at    BIGINT,
     series         TEXT NOT NULL CHECK (series IN ('', 'first', 'next')),
-    offer          TEXT NOT NULL,
+    offer          TEXT CHECK (offer <> ''),
     method_id      TEXT,
     mandate_id     TEXT,
     expires_at     BIGINT NOT NULL,

@@ -12,7 +12,8 @@ import (
 )
 
 const testSchema = `-- +goose Up
-CREATE TABLE counter (id TEXT PRIMARY KEY, n BIGINT NOT NULL CHECK (n >= 0));
+CREATE TABLE counter (id TEXT PRIMARY KEY, n BIGINT NOT NULL,
+    CONSTRAINT counter_floor CHECK (n >= 0));
 CREATE TABLE parent (id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, label TEXT, live BOOLEAN);
 CREATE UNIQUE INDEX parent_label ON parent (label) WHERE live = TRUE;
 CREATE TABLE child (id TEXT PRIMARY KEY, parent_id TEXT NOT NULL REFERENCES parent (id));

@@ -111,6 +111,13 @@ func isUnique(constraint string) func(error) bool {
 	}
 }
 
+func isCheck(constraint string) func(error) bool {
+	return func(err error) bool {
+		var c *sqldb.CheckError
+		return errors.Is(err, sqldb.ErrCheck) && errors.As(err, &c) && c.Constraint == constraint
+	}
+}
+
 func TestWrite_FailureAlone(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		db := one(t, url)
