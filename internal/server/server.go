@@ -123,7 +123,7 @@ func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 		// Live mode never reaches private networks.
 		Test: egress.Policy{AllowPrivate: private, AllowHTTP: private},
 		Encoders: map[string]webhook.Encoder{
-			checkout.Family: webhook.Single(checkout.Encoder(core.Pay.PageURL)),
+			checkout.Family: webhook.Single(checkout.Encoder(core.Pay.PageURL, core.Pay.MandateURL)),
 		},
 		Native: checkout.Family, Wake: core.wakeWorker,
 	})

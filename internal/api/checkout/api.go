@@ -19,6 +19,8 @@ type Core interface {
 	Callers
 	Sessions
 	Payments
+	SavedMethods
+	Mandates
 	Balances
 	Refunds
 	Customers
@@ -49,17 +51,42 @@ type Sessions interface {
 type Payments interface {
 	CreatePayment(context.Context, pay.Caller, *pay.Once[pay.Payment], pay.NewPayment) (
 		pay.Payment, pay.Reply, error)
+	Charge(context.Context, pay.Caller, *pay.Once[pay.Payment], pay.ChargeRequest) (
+		pay.Payment, pay.Reply, error)
 	ConfirmPayment(ctx context.Context, c pay.Caller, id string, code string) (pay.Payment, error)
 	Payment(ctx context.Context, c pay.Caller, id string) (pay.Payment, error)
 	Payments(context.Context, pay.Caller, pay.PaymentFilter) ([]pay.Payment, bool, error)
 	CancelPayment(ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string) (
 		pay.Payment, pay.Reply, error)
 	CapturePayment(
-		ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string, amount int64,
+		context.Context, pay.Caller, *pay.Once[pay.Payment], string, pay.CaptureRequest,
 	) (pay.Payment, pay.Reply, error)
 	SettlePayment(
 		ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string, how pay.Settlement,
 	) (pay.Payment, pay.Reply, error)
+}
+
+// SavedMethods are the use cases of saved payment methods.
+type SavedMethods interface {
+	SavedMethod(ctx context.Context, c pay.Caller, id string) (pay.SavedMethod, error)
+	SavedMethods(context.Context, pay.Caller, pay.MethodFilter) ([]pay.SavedMethod, bool, error)
+	DetachMethod(ctx context.Context, c pay.Caller, o *pay.Once[pay.SavedMethod], id string) (
+		pay.SavedMethod, pay.Reply, error)
+}
+
+// Mandates are the use cases of mandates.
+type Mandates interface {
+	Mandate(ctx context.Context, c pay.Caller, id string) (pay.Mandate, error)
+	Mandates(context.Context, pay.Caller, pay.MandateFilter) ([]pay.Mandate, bool, error)
+	// MandateWindow returns what was charged in the present period of a mandate's limit.
+	MandateWindow(ctx context.Context, c pay.Caller, m *pay.Mandate) (pay.MandateWindow, error)
+	CancelMandate(ctx context.Context, c pay.Caller, o *pay.Once[pay.Mandate], id string) (
+		pay.Mandate, pay.Reply, error)
+	PauseMandate(ctx context.Context, c pay.Caller, o *pay.Once[pay.Mandate], id string) (
+		pay.Mandate, pay.Reply, error)
+	ResumeMandate(ctx context.Context, c pay.Caller, o *pay.Once[pay.Mandate], id string) (
+		pay.Mandate, pay.Reply, error)
+	MandateURL(id string) string
 }
 
 // Balances read the journal.
@@ -134,6 +161,7 @@ type Simulation interface {
 	Deposit(ctx context.Context, c pay.Caller, paymentID string, amount int64) (
 		pay.Payment, error)
 	Prompts(ctx context.Context, c pay.Caller) ([]pay.Prompt, error)
+	Rehearse(ctx context.Context, c pay.Caller, methodID string, r pay.Rehearsal) error
 	Behaviour(ctx context.Context, c pay.Caller, railName string) (pay.Behaviour, error)
 	Behave(ctx context.Context, c pay.Caller, railName string, b pay.Behaviour) error
 	AdvanceClock(
@@ -168,7 +196,8 @@ type API struct {
 // New returns the API. It has no state of its own.
 func New(d Deps) *API {
 	return &API{
-		pay: d.Pay, enc: encoder{d.Pay.PageURL}, limit: d.Limit, checkTarget: d.CheckTarget,
+		pay: d.Pay, enc: encoder{d.Pay.PageURL, d.Pay.MandateURL}, limit: d.Limit,
+		checkTarget: d.CheckTarget,
 		front: wire.Front{
 			Log: d.Log, IDs: d.IDs, Now: d.Now, Trusted: d.Trusted, WriteError: writeError,
 		},
@@ -184,7 +213,7 @@ type route struct {
 
 // routes is the whole API.
 func (a *API) routes() []route {
-	return slices.Concat(a.sessionRoutes(), a.paymentRoutes(), a.moneyRoutes(),
+	return slices.Concat(a.sessionRoutes(), a.paymentRoutes(), a.mandateRoutes(), a.moneyRoutes(),
 		a.customerRoutes(), a.webhookRoutes(), a.testRoutes())
 }
 
@@ -203,9 +232,9 @@ func (a *API) sessionRoutes() []route {
 
 func (a *API) paymentRoutes() []route {
 	return []route{
-		// Asks a payer's phone for money, without a session.
+		// Asks a payer's phone for money, or charges a saved method, without a session.
 		{"POST", "/v1/payments", writing, a.createPayment},
-		// Lists payments, newest first, narrowed by status, customer and session.
+		// Lists payments, newest first, narrowed by status, customer, session and mandate.
 		{"GET", "/v1/payments", reading, a.listPayments},
 		// Retrieves one payment.
 		{"GET", "/v1/payments/{id}", reading, a.getPayment},
@@ -217,6 +246,28 @@ func (a *API) paymentRoutes() []route {
 		{"POST", "/v1/payments/{id}/confirm", writing, a.confirmPayment},
 		// Decides what becomes of a transfer that brought too little or too much.
 		{"POST", "/v1/payments/{id}/settle", writing, a.settlePayment},
+	}
+}
+
+func (a *API) mandateRoutes() []route {
+	const one = "/v1/mandates/{id}"
+	return []route{
+		// Lists saved payment methods, newest first, narrowed by customer.
+		{"GET", "/v1/payment_methods", reading, a.listMethods},
+		// Retrieves one saved payment method.
+		{"GET", "/v1/payment_methods/{id}", reading, a.getMethod},
+		// Forgets a saved payment method and cancels its mandates.
+		{"DELETE", "/v1/payment_methods/{id}", writing, a.detachMethod},
+		// Lists mandates, newest first, narrowed by customer, payment method and status.
+		{"GET", "/v1/mandates", reading, a.listMandates},
+		// Retrieves one mandate.
+		{"GET", one, reading, a.getMandate},
+		// Ends a mandate for good.
+		{"POST", one + "/cancel", writing, a.changeMandate(Core.CancelMandate)},
+		// Stops charges for now.
+		{"POST", one + "/pause", writing, a.changeMandate(Core.PauseMandate)},
+		// Lets charges go on; those that fell into the pause are skipped.
+		{"POST", one + "/resume", writing, a.changeMandate(Core.ResumeMandate)},
 	}
 }
 
@@ -294,6 +345,8 @@ func (a *API) testRoutes() []route {
 		{"POST", "/v1/test_helpers/prompts/{id}/wrong_pin", simulating, a.answer(pay.WrongPIN)},
 		// Sends a transfer to a payment's reference.
 		{"POST", "/v1/test_helpers/transfers/{id}", simulating, a.sendTransfer},
+		// Tells the network what the next charge of a saved payment method becomes.
+		{"POST", "/v1/test_helpers/payment_methods/{id}/next_charge", simulating, a.rehearse},
 		// Tells how a simulated network behaves.
 		{"GET", "/v1/test_helpers/rails/{rail}", simulating, a.getRail},
 		// Changes how a simulated network behaves.

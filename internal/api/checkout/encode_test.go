@@ -17,7 +17,9 @@ var at = time.Date(2026, 10, 3, 9, 30, 0, 123456000, time.UTC)
 
 func pageURL(id string) string { return "https://pay.example/checkout/" + id + "?key=k" }
 
-var enc = encoder{pageURL}
+func manageURL(id string) string { return "https://pay.example/mandates/" + id + "?key=k" }
+
+var enc = encoder{pageURL, manageURL}
 
 // someSession is a session with every field set.
 func someSession() pay.Session {
@@ -72,8 +74,9 @@ func TestSession_Words(t *testing.T) {
 		pay.SessionPaying:   {"open unpaid null", "open unpaid null"},
 		pay.SessionComplete: {"complete paid pay_01", "complete paid pay_01"},
 		pay.SessionExpired:  {"expired unpaid null", "expired unpaid null"},
+		pay.SessionCanceled: {"expired unpaid null", "expired unpaid null"},
 	}
-	for s := pay.SessionOpen; s <= pay.SessionExpired; s++ {
+	for s := pay.SessionOpen; s <= pay.SessionCanceled; s++ {
 		for i, now := range []time.Time{at, at.Add(24 * time.Hour)} {
 			ses := someSession()
 			ses.State = s
@@ -139,11 +142,16 @@ func TestPayment_Document(t *testing.T) {
 		`"payment_method":"card","provider":null,"phone":null,"description":null,` +
 		`"customer":null,"metadata":{},"created_at":"2026-10-03T09:30:00Z",` +
 		`"updated_at":"2026-10-03T09:30:00Z","failure_code":"stolen_card",` +
-		`"failure_message":"The card was declined.","amount_received":null,"transfer":null}`
+		`"failure_message":"The card was declined.","amount_received":null,"transfer":null,` +
+		noMandate
 	if got := string(appendPayment(nil, &p)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// noMandate is the end of a payment that has nothing to do with one, and was never held.
+const noMandate = `"amount_authorized":null,"amount_captured":null,"amount_voided":null,` +
+	`"authorized_until":null,"saved_payment_method":null,"mandate":null,"off_session":false}`
 
 func mobilePayment() pay.Payment {
 	return pay.Payment{
@@ -184,13 +192,13 @@ func transferPayment() pay.Payment {
 func TestPayment_Transfer(t *testing.T) {
 	p := transferPayment()
 	want := `"amount_received":200,"transfer":{"bank":"Bank","account_name":"Shop",` +
-		`"account_number":"0123","reference":"KAS-1","expires_at":"2026-10-03T09:30:00Z"}}`
+		`"account_number":"0123","reference":"KAS-1","expires_at":"2026-10-03T09:30:00Z"},` + noMandate
 	if got := string(appendPayment(nil, &p)); !strings.HasSuffix(got, want) {
 		t.Errorf("got %s", got)
 	}
 	p.Transfer, p.Received = nil, 0
 	if got := string(appendPayment(nil, &p)); !strings.HasSuffix(got,
-		`"amount_received":0,"transfer":null}`) {
+		`"amount_received":0,"transfer":null,`+noMandate) {
 		t.Errorf("got %s", got)
 	}
 }

@@ -57,6 +57,8 @@ var documented = map[string]struct{ code, message string }{
 		"Only an open session that nobody is paying can be expired."},
 	"payment_not_cancelable": {"payment_not_cancelable",
 		"Only a pending or authorized payment can be canceled."},
+	"authorisation_expired": {"authorization_expired",
+		"The authorization has expired: the held money is let go."},
 	"payment_not_capturable": {"payment_not_capturable",
 		"Only an authorized payment can be captured."},
 	"payment_not_unsettled": {"payment_not_unsettled",

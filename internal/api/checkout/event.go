@@ -37,6 +37,20 @@ var eventNames = map[string]string{
 	"refund.failed":      "refund.failed",
 	"endpoint.test":      "webhook_endpoint.test",
 	"endpoint.disabled":  "webhook_endpoint.disabled",
+
+	"session.canceled":       "checkout.session.expired", // nobody can pay it any more
+	"payment.captured":       "payment.captured",
+	"payment.voided":         "payment.voided",
+	"method.active":          "payment_method.attached",
+	"method.detached":        "payment_method.detached",
+	"mandate.active":         "mandate.created",
+	"mandate.paused":         "mandate.paused",
+	"mandate.resumed":        "mandate.resumed",
+	"mandate.canceled":       "mandate.canceled",
+	"mandate.expired":        "mandate.expired",
+	"mandate.completed":      "mandate.completed",
+	"mandate.payment_failed": "mandate.payment_failed",
+	"mandate.charge_skipped": "mandate.charge_skipped",
 }
 
 // eventTypes returns the core's types behind a name, all that have one for the empty name, sorted;
@@ -69,9 +83,9 @@ func Names(eventType string) bool { return eventNames[eventType] != "" }
 type EventEncoder func(e pay.Event, pending int) (name string, body []byte, ok bool)
 
 // Encoder returns the event encoder of this family. url gives the address of a session's hosted
-// page with its key.
-func Encoder(url func(sessionID string) string) EventEncoder {
-	enc := encoder{url}
+// page with its key, manage that of the page of a mandate.
+func Encoder(url, manage func(id string) string) EventEncoder {
+	enc := encoder{url, manage}
 	return func(e pay.Event, pending int) (string, []byte, bool) {
 		name, ok := eventNames[e.Type]
 		if !ok {
@@ -118,6 +132,10 @@ func (e encoder) snapshot(ev *pay.Event) ([]byte, error) {
 		})
 	case pay.ObjectPayment:
 		return snapshotOf(ev, func(p *pay.Payment) []byte { return appendPaymentOfEvent(nil, p) })
+	case pay.ObjectMethod:
+		return snapshotOf(ev, func(m *pay.SavedMethod) []byte { return appendMethodOfEvent(nil, m) })
+	case pay.ObjectMandate:
+		return snapshotOf(ev, func(m *pay.Mandate) []byte { return e.mandate(nil, m) })
 	case pay.ObjectRefund:
 		return snapshotOf(ev, func(r *pay.Refund) []byte { return appendRefund(nil, r) })
 	case pay.ObjectCustomer:

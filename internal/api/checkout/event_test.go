@@ -51,7 +51,7 @@ func TestEvent_EveryTransitionHasItsName(t *testing.T) {
 	events = append(events,
 		eventOf(t, "endpoint.test", pay.ObjectEndpoint, pay.Endpoint{ID: "we_01"}),
 		eventOf(t, "mandate.signed", "mandate", 1))
-	encode := Encoder(pageURL)
+	encode := Encoder(pageURL, manageURL)
 	for _, e := range events {
 		name, body, ok := encode(e, 2)
 		if expected, known := want[e.Type]; !known || name != expected || ok != (name != "") {
@@ -71,7 +71,7 @@ func TestEvent_Document(t *testing.T) {
 	ses.State = pay.SessionComplete
 	e := eventOf(t, "session.complete", pay.ObjectSession, ses)
 	e.RequestID, e.IdempotencyKey = "req_01", `k"1`
-	_, body, ok := Encoder(pageURL)(e, 2)
+	_, body, ok := Encoder(pageURL, manageURL)(e, 2)
 	want := `{"id":"evt_01","object":"event","type":"checkout.session.completed",` +
 		`"created_at":"2026-10-03T09:30:00Z","data":{"object":` +
 		string(enc.session(nil, &sessionView{Session: ses, now: at})) +
@@ -80,7 +80,7 @@ func TestEvent_Document(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", body, want)
 	}
 	e.RequestID, e.IdempotencyKey = "", ""
-	_, body, _ = Encoder(pageURL)(e, 0)
+	_, body, _ = Encoder(pageURL, manageURL)(e, 0)
 	if !strings.HasSuffix(string(body),
 		`"pending_webhooks":0,"request":{"id":null,"idempotency_key":null}}`) {
 		t.Errorf("got %s", body)
@@ -90,7 +90,7 @@ func TestEvent_Document(t *testing.T) {
 func TestEvent_HeldMoneyIsNotPaid(t *testing.T) {
 	ses := someSession()
 	ses.State, ses.Capture = pay.SessionComplete, pay.CaptureManual
-	_, body, _ := Encoder(pageURL)(eventOf(t, "session.complete", pay.ObjectSession, ses), 1)
+	_, body, _ := Encoder(pageURL, manageURL)(eventOf(t, "session.complete", pay.ObjectSession, ses), 1)
 	if !strings.Contains(string(body), `"payment_status":"unpaid"`) {
 		t.Errorf("got %s", body)
 	}
@@ -107,7 +107,7 @@ func TestEvent_CarriesNoSecretAndNoCard(t *testing.T) {
 		eventOf(t, "payment.action", pay.ObjectPayment, p),
 		eventOf(t, "endpoint.test", pay.ObjectEndpoint, endpoint),
 	} {
-		_, body, ok := Encoder(pageURL)(e, 1)
+		_, body, ok := Encoder(pageURL, manageURL)(e, 1)
 		for _, word := range []string{"token", "4242", "sec", "c2VhbGVk", "older"} {
 			if !ok || strings.Contains(string(body), word) {
 				t.Errorf("%s shows %q: %s", e.Type, word, body)
@@ -121,7 +121,7 @@ func TestEvent_WhatCannotBeReadIsNotSent(t *testing.T) {
 		{Type: "session.complete", Kind: pay.ObjectSession, Data: []byte("{")},
 		{Type: "session.complete", Kind: "planet", Data: []byte("{}")},
 	} {
-		if _, _, ok := Encoder(pageURL)(e, 1); ok {
+		if _, _, ok := Encoder(pageURL, manageURL)(e, 1); ok {
 			t.Errorf("%s of a %s was encoded", e.Type, e.Kind)
 		}
 	}

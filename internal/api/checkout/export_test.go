@@ -21,7 +21,9 @@ var bodies = map[string]any{
 	"CustomerFields": customerInput{}, "NewWebhook": endpointInput{},
 	"WebhookFields": endpointPatch{}, "Attempt": payInput{}, "Method": methodInput{},
 	"SentTransfer": transferInput{}, "RailFields": railInput{}, "Advance": clockInput{},
-	"Empty": bare{}, "Nothing": nothing{},
+	"Empty": bare{}, "Nothing": nothing{}, "NewMandate": mandateInput{}, "Bounds": boundsInput{},
+	"Recurrence": recurrenceInput{}, "PeriodLimits": periodInput{}, "NewSchedule": scheduleInput{},
+	"NextCharge": rehearsalInput{},
 }
 
 // Bodies lists the parameters of every body by the name of its schema.

@@ -122,7 +122,7 @@ func openWith(t testing.TB, change func(*checkout.Deps)) *house {
 	h.sender = webhook.New(webhook.Deps{
 		Store: h.store, Clock: h.clock, IDs: ids, Vault: keys, Log: log,
 		Encoders: map[string]webhook.Encoder{
-			checkout.Family: webhook.Single(checkout.Encoder(h.pay.PageURL)),
+			checkout.Family: webhook.Single(checkout.Encoder(h.pay.PageURL, h.pay.MandateURL)),
 		},
 		Calls: egress.Options{Resolver: nowhere},
 	})

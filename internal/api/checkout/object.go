@@ -14,8 +14,11 @@ type sessionView struct {
 }
 
 // An encoder appends the documents of this family. url gives the address of a session's page with
-// its key.
-type encoder struct{ url func(sessionID string) string }
+// its key, manage that of the page of a mandate.
+type encoder struct {
+	url    func(sessionID string) string
+	manage func(mandateID string) string
+}
 
 // session appends exactly the fifteen documented keys. The addresses are as the merchant gave them,
 // the placeholder untouched.
@@ -44,8 +47,8 @@ func (e encoder) session(buf []byte, v *sessionView) []byte {
 	return o.end()
 }
 
-// appendPayment appends the documented keys, then those of ours: why it failed, and what a transfer
-// is about.
+// appendPayment appends the documented keys, then those of ours: why it failed, what a transfer is
+// about, what of held money was taken and let go, and what it was charged with.
 func appendPayment(buf []byte, p *pay.Payment) []byte {
 	o := begin(buf)
 	paymentKeys(&o, p)
@@ -98,6 +101,29 @@ func paymentKeys(o *object, p *pay.Payment) {
 		o.null("amount_received")
 	}
 	transferKey(o, p.Transfer)
+	heldKeys(o, p)
+	o.maybe("saved_payment_method", p.MethodID)
+	o.maybe("mandate", p.MandateID)
+	o.truth("off_session", p.OffSession)
+}
+
+// heldKeys tell what became of money that was held; null when none was.
+func heldKeys(o *object, p *pay.Payment) {
+	if p.Authorised == 0 {
+		o.null("amount_authorized")
+		o.null("amount_captured")
+		o.null("amount_voided")
+		o.null("authorized_until")
+		return
+	}
+	o.number("amount_authorized", p.Authorised)
+	o.number("amount_captured", p.Captured)
+	o.number("amount_voided", p.Voided)
+	if p.State == pay.PaymentAuthorised {
+		o.maybeTime("authorized_until", p.AuthorisedUntil)
+	} else {
+		o.null("authorized_until")
+	}
 }
 
 // transferKey tells where a transfer has to go; null when there is none.

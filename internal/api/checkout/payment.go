@@ -4,26 +4,35 @@ import (
 	"net/http"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-// captureInput is the body of a capture. Without an amount all that is held is taken.
+// captureInput is the body of a capture. Without an amount all that is held is taken; without final
+// what is not taken is let go.
 type captureInput struct {
-	Amount         *int64  `json:"amount"`
-	IdempotencyKey *string `json:"idempotency_key"`
+	Amount         *int64             `json:"amount"`
+	Final          *bool              `json:"final"`
+	Metadata       *map[string]string `json:"metadata"`
+	IdempotencyKey *string            `json:"idempotency_key"`
 }
 
 func (in *captureInput) key() *string { return in.IdempotencyKey }
 
-// paymentInput is the body of a create. Currency is required here, as documented.
+// paymentInput is the body of a create: of one that a payer is asked for, or with off_session of
+// one that nobody is. Currency is required here, as documented. Method is a type of method in the
+// first and the id of a saved one in the second.
 type paymentInput struct {
 	Amount         int64              `json:"amount" wire:"required"`
 	Currency       string             `json:"currency" wire:"required"`
-	Method         string             `json:"payment_method" wire:"required"`
+	Method         *string            `json:"payment_method"`
 	Provider       *string            `json:"provider"`
 	Phone          *string            `json:"phone"`
 	Description    *string            `json:"description"`
 	Customer       *string            `json:"customer"`
+	OffSession     *bool              `json:"off_session"`
+	Mandate        *string            `json:"mandate"`
+	CaptureMethod  *string            `json:"capture_method"`
 	Metadata       *map[string]string `json:"metadata"`
 	IdempotencyKey *string            `json:"idempotency_key"`
 }
@@ -51,17 +60,64 @@ func (a *API) createPayment(c *call) error {
 	if err := wire.Decode(c.w, c.r, &in); err != nil {
 		return err
 	}
+	if err := in.foreign(); err != nil {
+		return err
+	}
 	o, err := once(c, &in, http.StatusCreated, appendStarted)
 	if err != nil {
 		return err
 	}
+	if value(in.OffSession) {
+		return a.charge(c, o, &in)
+	}
 	_, reply, err := a.pay.CreatePayment(c.r.Context(), c.Caller, o, pay.NewPayment{
 		Family: Family, Amount: in.Amount, Currency: in.Currency,
-		Method: pay.MethodInput{Type: in.Method, Mobile: &pay.MobileInput{
+		Method: pay.MethodInput{Type: *in.Method, Mobile: &pay.MobileInput{
 			Phone: value(in.Phone), Provider: value(in.Provider),
 		}},
 		Description: value(in.Description), CustomerID: value(in.Customer),
 		Metadata: value(in.Metadata),
+	})
+	return c.reply(reply, err)
+}
+
+// foreign refuses what is missing for the kind of payment that is asked for, and fields that say
+// nothing about it: they would have no effect.
+func (in *paymentInput) foreign() error {
+	alone := value(in.OffSession)
+	switch {
+	case !alone && in.Method == nil:
+		return pay.BadParam("payment_method", codeMissing,
+			"Missing required parameter: payment_method.")
+	case alone && in.Method == nil && in.Mandate == nil:
+		return pay.BadParam("payment_method", codeMissing,
+			"Missing required parameter: payment_method, or mandate in its place.")
+	}
+	for _, f := range []struct {
+		name         string
+		given, alone bool
+	}{
+		{"phone", in.Phone != nil, false}, {"provider", in.Provider != nil, false},
+		{"mandate", in.Mandate != nil, true}, {"capture_method", in.CaptureMethod != nil, true},
+	} {
+		if f.given && f.alone != alone {
+			return pay.BadParam(f.name, wire.CodeParameterUnknown,
+				"%s belongs to payments with off_session %t alone.", f.name, f.alone)
+		}
+	}
+	return nil
+}
+
+// charge makes a payment that no payer is asked for.
+func (a *API) charge(c *call, o *pay.Once[pay.Payment], in *paymentInput) error {
+	if err := demandKey(c, o.Key); err != nil {
+		return err
+	}
+	_, reply, err := a.pay.Charge(c.r.Context(), c.Caller, o, pay.ChargeRequest{
+		Family: Family, Amount: money.Amount{Minor: in.Amount, Currency: in.Currency},
+		Capture: pay.CaptureMode(value(in.CaptureMethod)), CustomerID: value(in.Customer),
+		MethodID: value(in.Method), MandateID: value(in.Mandate),
+		Description: value(in.Description), Metadata: value(in.Metadata),
 	})
 	return c.reply(reply, err)
 }
@@ -108,6 +164,7 @@ func (a *API) listPayments(c *call) error {
 	f := pay.PaymentFilter{
 		Page: page(q), States: paymentWords[q.Enum("status", words(paymentWords)...)],
 		CustomerID: q.String("customer", maxID), SessionID: q.String("session", maxID),
+		MandateID: q.String("mandate", maxID),
 	}
 	if err := q.Err(); err != nil {
 		return err
@@ -158,7 +215,9 @@ func (a *API) capturePayment(c *call) error {
 	if err := demandKey(c, o.Key); err != nil {
 		return err
 	}
-	_, reply, err := a.pay.CapturePayment(c.r.Context(), c.Caller, o, id, value(in.Amount))
+	_, reply, err := a.pay.CapturePayment(c.r.Context(), c.Caller, o, id, pay.CaptureRequest{
+		Amount: value(in.Amount), KeepRest: in.Final != nil && !*in.Final, Metadata: value(in.Metadata),
+	})
 	return c.reply(reply, err)
 }
 

@@ -12,7 +12,8 @@ import (
 // defaultCurrency is what an amount without a currency is in.
 const defaultCurrency = "GHS"
 
-// sessionInput is the body of a create. capture_method is this API's own addition.
+// sessionInput is the body of a create. capture_method, save_payment_method and mandate are this
+// API's own additions.
 type sessionInput struct {
 	Amount         int64              `json:"amount" wire:"required"`
 	SuccessURL     string             `json:"success_url" wire:"required"`
@@ -25,6 +26,8 @@ type sessionInput struct {
 	Metadata       *map[string]string `json:"metadata"`
 	ExpiresAt      *string            `json:"expires_at"`
 	CaptureMethod  *string            `json:"capture_method"`
+	Save           *string            `json:"save_payment_method"`
+	Mandate        *mandateInput      `json:"mandate"`
 	IdempotencyKey *string            `json:"idempotency_key"`
 }
 
@@ -35,7 +38,7 @@ func (a *API) createSession(c *call) error {
 	if err := wire.Decode(c.w, c.r, &in); err != nil {
 		return err
 	}
-	request, err := in.request()
+	request, err := in.request(a.pay.Now(c.Caller))
 	if err != nil {
 		return err
 	}
@@ -44,11 +47,18 @@ func (a *API) createSession(c *call) error {
 		return err
 	}
 	_, reply, err := a.pay.OpenSession(c.r.Context(), c.Caller, o, request)
-	return c.reply(reply, err)
+	return c.reply(reply, inOurWords(err))
 }
 
-func (in *sessionInput) request() (pay.OpenSession, error) {
+func (in *sessionInput) request(now time.Time) (pay.OpenSession, error) {
+	if err := in.addresses(); err != nil {
+		return pay.OpenSession{}, err
+	}
 	expires, err := in.expiry()
+	if err != nil {
+		return pay.OpenSession{}, err
+	}
+	series, offer, err := in.offer(now)
 	if err != nil {
 		return pay.OpenSession{}, err
 	}
@@ -62,7 +72,35 @@ func (in *sessionInput) request() (pay.OpenSession, error) {
 		CustomerID: value(in.Customer), CustomerEmail: value(in.CustomerEmail),
 		CustomerPhone: value(in.CustomerPhone), SuccessURL: in.SuccessURL,
 		CancelURL: in.CancelURL, Metadata: value(in.Metadata), ExpiresAt: expires,
+		Series: series, Offer: offer,
 	}, nil
+}
+
+// offer returns what the payer is asked for besides the payment.
+func (in *sessionInput) offer(now time.Time) (pay.Series, pay.Offer, error) {
+	series, offer := pay.SeriesNone, pay.Offer{}
+	if in.Mandate != nil {
+		var err error
+		if offer, err = in.Mandate.offer(in.Amount, now); err != nil {
+			return series, offer, err
+		}
+		series = pay.SeriesFirst
+	}
+	offer.Save = pay.SaveWish(value(in.Save))
+	return series, offer, nil
+}
+
+// addresses refuses a session without the two addresses that this family documents as required: to
+// the core the empty one is a wish for Kassa's own page.
+func (in *sessionInput) addresses() error {
+	for _, f := range []struct{ param, url string }{
+		{"success_url", in.SuccessURL}, {"cancel_url", in.CancelURL},
+	} {
+		if f.url == "" {
+			return pay.BadParam(f.param, codeMissing, "Missing required parameter: %s", f.param)
+		}
+	}
+	return nil
 }
 
 // expiry reads expires_at; the zero time when there is none.

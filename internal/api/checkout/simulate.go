@@ -14,9 +14,11 @@ import (
 )
 
 // payInput is the body of a simulated payment. Without approve a prompt is left to be answered.
+// Save ticks the box of a session that asks whether to keep the method.
 type payInput struct {
 	Method         methodInput `json:"payment_method" wire:"required"`
 	Approve        *bool       `json:"approve"`
+	Save           *bool       `json:"save"`
 	IdempotencyKey *string     `json:"idempotency_key"`
 }
 
@@ -33,7 +35,11 @@ type methodInput struct {
 	Name     *string         `json:"name"`
 	Phone    *string         `json:"phone"`
 	Provider *string         `json:"provider"`
+	ID       *string         `json:"id"`
 }
+
+// methodSaved is this family's word for a method that the customer saved before.
+const methodSaved = "saved"
 
 // clockInput is the body of a move of the clock.
 type clockInput struct {
@@ -61,7 +67,9 @@ func (a *API) paySession(c *call) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.attempt(c, o, pay.PayRequest{SessionID: id, Method: method})
+	p, err := a.attempt(c, o, pay.PayRequest{
+		SessionID: id, Method: method, Save: value(in.Save),
+	})
 	if err != nil {
 		return err
 	}
@@ -131,6 +139,12 @@ func (in *methodInput) method() (pay.MethodInput, error) {
 		return pay.MethodInput{Type: in.Type, Mobile: &pay.MobileInput{
 			Phone: value(in.Phone), Provider: value(in.Provider),
 		}}, nil
+	case methodSaved:
+		if in.ID == nil {
+			return pay.MethodInput{}, pay.BadParam("payment_method.id", codeMissing,
+				"Missing required parameter: payment_method.id.")
+		}
+		return pay.MethodInput{SavedID: *in.ID}, nil
 	}
 	return pay.MethodInput{Type: in.Type}, nil
 }
@@ -148,6 +162,7 @@ func (in *methodInput) foreign() error {
 		{"name", pay.MethodCard, in.Name != nil},
 		{"phone", pay.MethodMobile, in.Phone != nil},
 		{"provider", pay.MethodMobile, in.Provider != nil},
+		{"id", methodSaved, in.ID != nil},
 	} {
 		if f.given && f.method != in.Type {
 			return pay.BadParam("payment_method."+f.name, wire.CodeParameterUnknown,
