@@ -3,7 +3,8 @@ package pay
 import "context"
 
 // CancelPayment gives up a payment that has not been paid: a pending one, or a held one whose money
-// is let go. The rail decides: if the money came first, the payment is paid and stays so.
+// is let go, all of it or what is left after a part was captured. The rail decides: if the money
+// came first, the payment is paid and stays so.
 func (s *Service) CancelPayment(
 	ctx context.Context, c Caller, o *Once[Payment], id string,
 ) (Payment, Reply, error) {
@@ -58,9 +59,18 @@ func (s *Service) mayCancel(p *Payment) error {
 		_, ok = rail.(Voider)
 	}
 	open := p.State.InFlight() || p.State == PaymentAuthorised
-	if !ok || !open || p.Capturing > 0 {
-		return Errorf(State, "payment_not_cancelable",
-			"Only a payment that is still pending or held can be canceled; this one is %s.", p.State)
+	switch {
+	case p.Capturing > 0:
+		return Errorf(Conflict, "capture_in_progress", "A capture of this payment is in progress.")
+	case ok && open:
+		return nil
+	case p.Voided > 0:
+		return Errorf(State, "payment_already_voided",
+			"What was held of this payment and not captured has been let go already.")
+	case p.Authorised > 0 && p.Held() == 0:
+		return Errorf(State, "nothing_to_void",
+			"All that was held of this payment has been captured. Refund it instead.")
 	}
-	return nil
+	return Errorf(State, "payment_not_cancelable",
+		"Only a payment that is still pending or held can be canceled; this one is %s.", p.State)
 }

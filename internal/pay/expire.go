@@ -28,6 +28,42 @@ func (s *Service) ExpireSession(
 	return ses, reply, err
 }
 
+// CancelSession gives an open session up for its merchant. A session that is being paid cannot be
+// given up: its attempt has to end first.
+func (s *Service) CancelSession(
+	ctx context.Context, c Caller, o *Once[Session], id string,
+) (Session, Reply, error) {
+	ses, reply, err := atomically(ctx, s, c, o,
+		func(ctx context.Context, tx Tx) (Session, string, error) {
+			if _, err := tx.Session(ctx, c.Scope, id); err != nil {
+				return Session{}, "", err
+			}
+			ses, err := tx.LockSession(ctx, id)
+			if err != nil {
+				return ses, "", err
+			}
+			if err := s.payable(&ses, s.Now(c)); err != nil {
+				return ses, "", err
+			}
+			return ses, ses.ID, s.moveSession(ctx, tx, c, &ses, SessionCancel)
+		})
+	if err == nil && !reply.Replayed {
+		s.changed(ses.ID)
+	}
+	return ses, reply, err
+}
+
+// CancelSessionAsPayer gives an open session up for whoever has its page key. Giving up twice is
+// giving up.
+func (s *Service) CancelSessionAsPayer(ctx context.Context, id, key string) (Session, error) {
+	v, err := s.Page(ctx, id, key)
+	if err != nil || v.State == SessionCanceled {
+		return v.Session, err
+	}
+	ses, _, err := s.CancelSession(ctx, v.Caller, nil, id)
+	return ses, err
+}
+
 // ExpireDue expires sessions whose deadline has passed, one bounded round, and returns how many it
 // handled. A session that is being paid is not due: it becomes so when its attempt ends.
 func (s *Service) ExpireDue(ctx context.Context) (int, error) {

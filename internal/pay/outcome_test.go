@@ -154,14 +154,14 @@ func TestCapture_TakesAPartOnceAndLetsTheRestGo(t *testing.T) {
 	if p.State != pay.PaymentAuthorised || w.Session(ses.ID).State != pay.SessionComplete {
 		t.Fatalf("payment is %s", p.State)
 	}
-	if _, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, 5001); !pay.IsKind(err, pay.Invalid) {
+	if _, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 5001}); !pay.IsKind(err, pay.Invalid) {
 		t.Errorf("captured more than was held: %v", err)
 	}
-	p, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, 3000)
+	p, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 3000})
 	if err != nil || p.State != pay.PaymentPaid || p.Captured != 3000 {
 		t.Fatalf("%s, captured %d, %v", p.State, p.Captured, err)
 	}
-	if _, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, 1); !pay.IsKind(err, pay.State) {
+	if _, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 1}); !pay.IsKind(err, pay.State) {
 		t.Errorf("captured twice: %v", err)
 	}
 	tooMuch := pay.RefundRequest{PaymentID: p.ID, Amount: 3001}
@@ -177,11 +177,11 @@ func TestCapture_LostReplyIsRepeatedWithTheSameAmount(t *testing.T) {
 	ses := w.Open(func(r *pay.OpenSession) { r.Capture = pay.CaptureManual })
 	p := w.Buy(ses.ID, ok)
 	behave(t, w, pay.Behaviour{LoseReplies: true})
-	p, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, 3000)
+	p, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 3000})
 	if err != nil || p.State != pay.PaymentAuthorised {
 		t.Fatalf("%s, %v", p.State, err)
 	}
-	_, _, err = w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, 4000)
+	_, _, err = w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 4000})
 	if !pay.IsKind(err, pay.Conflict) {
 		t.Errorf("a second capture beside the first: %v", err)
 	}

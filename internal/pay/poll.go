@@ -29,9 +29,13 @@ func (s *Service) ask(ctx context.Context, c Caller, p *Payment) Outcome {
 	if p.State == PaymentAuthorised && p.Capturing > 0 {
 		return s.askCapture(ctx, c, p)
 	}
-	return s.askRail(ctx, p, "query", func(ctx context.Context, rail Rail) (Outcome, error) {
+	out := s.askRail(ctx, p, "query", func(ctx context.Context, rail Rail) (Outcome, error) {
 		return rail.Query(ctx, s.ref(c, p))
 	})
+	if out.Kind == OutcomeNotFound && p.State == PaymentCreated && p.withSaved() {
+		return s.resubmit(ctx, c, p, out)
+	}
+	return out
 }
 
 // PollPayments takes payments whose time has come, asks their rails and applies the answers: one
@@ -60,8 +64,7 @@ func (s *Service) pollOne(ctx context.Context, p Payment) error {
 	if err != nil {
 		return err
 	}
-	if p.State == PaymentAuthorised && p.Capturing == 0 {
-		_, _, err := s.CancelPayment(ctx, c, nil, p.ID)
+	if done, err := s.letGo(ctx, c, &p); done || err != nil {
 		return err
 	}
 	after, err := s.sync(ctx, c, p)

@@ -51,7 +51,7 @@ func (s *Service) settleTransfer(
 		next, back = PaymentCanceled, p.Received
 	}
 	p.Captured, p.Action, p.ActionURL = p.Received, "", ""
-	if err := s.movePayment(ctx, tx, c, p, next); err != nil {
+	if err := s.movePayment(ctx, tx, c, p, step{next: next}); err != nil {
 		return err
 	}
 	if err := s.book(ctx, tx, c, &before, p); err != nil {

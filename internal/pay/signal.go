@@ -1,6 +1,7 @@
 package pay
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -50,9 +51,22 @@ func (s *Service) settle(
 	if !ok {
 		return false, nil
 	}
+	ses, err := s.followed(ctx, tx, p, next)
+	if err != nil {
+		return false, err
+	}
 	before := *p
+	p.hold(signal, out, now)
 	s.absorb(p, next, out, now)
-	if err := s.movePayment(ctx, tx, c, p, next); err != nil {
+	if next == PaymentFailed {
+		p.Final = ses == nil || ses.lastTry(now)
+	}
+	if next == PaymentPaid || next == PaymentAuthorised {
+		if err := s.keep(ctx, tx, c, p, ses, out.Token); err != nil {
+			return false, err
+		}
+	}
+	if err := s.movePayment(ctx, tx, c, p, step{signal, next}); err != nil {
 		return false, err
 	}
 	if err := s.book(ctx, tx, c, &before, p); err != nil {
@@ -65,16 +79,22 @@ func (s *Service) settle(
 	case PaymentLate:
 		return true, s.returnLateMoney(ctx, tx, c, p)
 	}
-	return true, s.follow(ctx, tx, c, p)
+	if err := s.lead(ctx, tx, c, p, ses); err != nil {
+		return false, err
+	}
+	return true, s.tally(ctx, tx, c, p)
 }
 
 // signalOf reads an outcome in the light of what we asked for and how long ago.
 func (s *Service) signalOf(p *Payment, out Outcome, now time.Time) (PaymentSignal, bool) {
+	if p.State == PaymentAuthorised {
+		return s.heldSignal(p, out)
+	}
 	switch out.Kind {
 	case OutcomeAction:
 		return PaymentAct, true
 	case OutcomeAuthorised, OutcomePaid:
-		if out.Amount.Currency != p.Amount.Currency || !s.plausible(p, out) {
+		if out.Amount.Currency != p.Amount.Currency || out.Amount.Minor != p.Amount.Minor {
 			s.log.Error("rail reports another amount than was asked for", "payment", p.ID,
 				"asked", p.Amount.String(), "reported", out.Amount.String())
 			return PaymentDoubt, true
@@ -119,15 +139,6 @@ func (s *Service) received(p *Payment, out Outcome) (PaymentSignal, bool) {
 	return PaymentPay, true
 }
 
-// plausible reports whether the amount is the one we asked for, or the part of a held one that we
-// captured.
-func (s *Service) plausible(p *Payment, out Outcome) bool {
-	if p.Capturing > 0 && out.Kind == OutcomePaid {
-		return out.Amount.Minor == p.Capturing
-	}
-	return out.Amount.Minor == p.Amount.Minor
-}
-
 // notFound is final only after the rail's own window: before it, the submission may still arrive.
 // Nothing was moved then, so the payment is canceled and the buyer can try again.
 func (s *Service) notFound(p *Payment, now time.Time) (PaymentSignal, bool) {
@@ -164,7 +175,9 @@ func (s *Service) absorb(p *Payment, next PaymentState, out Outcome, now time.Ti
 			p.DeclineCode = DeclineNotSubmitted
 		}
 	case PaymentPaid:
-		p.Captured, p.Capturing = out.Amount.Minor, 0
+		if p.Authorised == 0 {
+			p.Captured = out.Amount.Minor
+		}
 	case PaymentLate:
 		p.Captured, p.LateAt = out.Amount.Minor, now
 	}
@@ -172,15 +185,15 @@ func (s *Service) absorb(p *Payment, next PaymentState, out Outcome, now time.Ti
 
 // movePayment writes a payment's new state with its event and its next due time.
 func (s *Service) movePayment(
-	ctx context.Context, tx Tx, c Caller, p *Payment, next PaymentState,
+	ctx context.Context, tx Tx, c Caller, p *Payment, x step,
 ) error {
 	now := s.Now(c)
-	p.State, p.UpdatedAt = next, now
+	p.State, p.UpdatedAt = x.next, now
 	p.Version++
 	if err := tx.SwapPayment(ctx, *p, s.nextPoll(c, p, now)); err != nil {
 		return err
 	}
-	return s.emitPayment(ctx, tx, c, p)
+	return s.emitPaymentAs(ctx, tx, c, p, x.event())
 }
 
 // nextPoll says when to ask the rail again: soon at first, then ever more rarely; never once the
@@ -188,7 +201,7 @@ func (s *Service) movePayment(
 func (s *Service) nextPoll(c Caller, p *Payment, now time.Time) time.Time {
 	switch {
 	case p.State == PaymentAuthorised && p.Capturing == 0:
-		return serverTime(c, p.UpdatedAt.Add(AuthorisationTTL))
+		return serverTime(c, p.AuthorisedUntil)
 	case p.State.undecided():
 		pause := 2 * time.Second << min(p.PollCount, 12)
 		return serverTime(c, now.Add(min(pause, maxPoll)))
@@ -198,27 +211,55 @@ func (s *Service) nextPoll(c Caller, p *Payment, now time.Time) time.Time {
 
 // follow moves the session to where its payment has gone.
 func (s *Service) follow(ctx context.Context, tx Tx, c Caller, p *Payment) error {
-	var signal SessionSignal
-	switch p.State {
-	case PaymentPaid, PaymentAuthorised:
-		signal = SessionSettle
-	case PaymentFailed, PaymentCanceled:
-		signal = SessionFree
-	}
-	if p.SessionID == "" || signal == 0 {
-		return nil
-	}
-	ses, err := tx.LockSession(ctx, p.SessionID)
+	ses, err := s.followed(ctx, tx, p, p.State)
 	if err != nil {
 		return err
 	}
-	if ses.State != SessionPaying || ses.PaymentID != p.ID {
-		return nil // the payment was captured or voided after the session was complete
+	return s.lead(ctx, tx, c, p, ses)
+}
+
+// followed locks the session that moves when its payment goes to the state; nil when none does: a
+// payment may be captured or voided after its session was complete.
+func (s *Service) followed(
+	ctx context.Context, tx Tx, p *Payment, next PaymentState,
+) (*Session, error) {
+	switch next {
+	case PaymentPaid, PaymentAuthorised, PaymentFailed, PaymentCanceled:
+	default:
+		return nil, nil
 	}
-	if signal == SessionSettle {
-		return s.moveSession(ctx, tx, c, &ses, SessionSettle)
+	if p.SessionID == "" {
+		return nil, nil
 	}
-	return s.freeSession(ctx, tx, c, &ses, p)
+	ses, err := tx.LockSession(ctx, p.SessionID)
+	if err != nil || ses.State != SessionPaying || ses.PaymentID != p.ID {
+		return nil, err
+	}
+	return &ses, nil
+}
+
+// lead moves the session where its payment has gone; nil is none.
+func (s *Service) lead(ctx context.Context, tx Tx, c Caller, p *Payment, ses *Session) error {
+	if ses == nil {
+		return nil
+	}
+	if p.State == PaymentPaid || p.State == PaymentAuthorised {
+		if err := s.credit(ctx, tx, c, p, ses); err != nil {
+			return err
+		}
+		return s.moveSession(ctx, tx, c, ses, SessionSettle)
+	}
+	ses.LastDecline, ses.LastDeclineAt = p.DeclineCode, p.UpdatedAt
+	if ses.Series == SeriesNext {
+		ses.LastDecline = cmp.Or(ses.LastDecline, DeclineNotSubmitted)
+		return s.moveSession(ctx, tx, c, ses, SessionFail)
+	}
+	return s.freeSession(ctx, tx, c, ses, p)
+}
+
+// lastTry reports whether no attempt can follow the one in flight if that fails.
+func (ses *Session) lastTry(now time.Time) bool {
+	return ses.Series == SeriesNext || ses.Declines+1 >= MaxDeclines || !now.Before(ses.ExpiresAt)
 }
 
 // freeSession gives the session back to the buyer, unless its time or its patience is over.
@@ -258,8 +299,14 @@ func (s *Service) moveSession(
 }
 
 func (s *Service) emitPayment(ctx context.Context, tx Tx, c Caller, p *Payment) error {
+	return s.emitPaymentAs(ctx, tx, c, p, p.State.String())
+}
+
+func (s *Service) emitPaymentAs(
+	ctx context.Context, tx Tx, c Caller, p *Payment, what string,
+) error {
 	return s.emit(ctx, tx, c, Event{
-		Type: "payment." + p.State.String(), Kind: ObjectPayment, ObjectID: p.ID,
+		Type: "payment." + what, Kind: ObjectPayment, ObjectID: p.ID,
 		Sequence: p.Version, Family: p.Family,
 	}, p)
 }

@@ -99,6 +99,26 @@ func (s *Service) Behave(ctx context.Context, c Caller, railName string, b Behav
 	return sim.Behave(ctx, c.MerchantID, b)
 }
 
+// Rehearse tells the simulated network what the next charge of a saved method becomes, and no later
+// one.
+func (s *Service) Rehearse(ctx context.Context, c Caller, methodID string, r Rehearsal) error {
+	if c.Mode != Test {
+		return Errorf(Forbidden, "test_mode_only", "Only simulated networks can be told.")
+	}
+	m, err := s.store.SavedMethod(ctx, c.Scope, methodID)
+	if err != nil {
+		return err
+	}
+	rail, _ := s.railNamed(m.Rail)
+	network, ok := rail.(Rehearser)
+	if !ok || m.State != MethodActive {
+		return Errorf(State, "payment_method_not_active",
+			"The next charge of a payment method can be decided while it is active; this one is %s.",
+			m.State)
+	}
+	return network.Rehearse(ctx, c.Scope, m.Token, r)
+}
+
 func (s *Service) simulatedFor(c Caller, railName string) (Simulated, error) {
 	if c.Mode != Test {
 		return nil, Errorf(Forbidden, "test_mode_only", "Only simulated networks can be told.")
@@ -192,7 +212,9 @@ func (s *Service) advanceNetworks(ctx context.Context, c Caller, by time.Duratio
 			}
 		}
 	}
-	for _, w := range []Work{WorkExpiry, WorkPayments, WorkRefunds, WorkNotices, WorkDelivery} {
+	for _, w := range []Work{
+		WorkExpiry, WorkMandates, WorkPayments, WorkRefunds, WorkNotices, WorkDelivery,
+	} {
 		s.wake(w)
 	}
 	return nil
