@@ -1,6 +1,7 @@
 package pay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/mail"
@@ -72,24 +73,28 @@ func (s *Service) OpenSession(
 }
 
 func (s *Service) newSession(c Caller, r OpenSession, now time.Time) (Session, error) {
-	amount, err := newAmount(r.Amount, r.Currency)
+	amount, err := r.amount()
 	if err != nil {
 		return Session{}, err
 	}
-	if r.Capture == "" {
+	if r.Capture == "" || r.Verify {
 		r.Capture = CaptureAutomatic
 	}
 	if r.ExpiresAt.IsZero() {
 		r.ExpiresAt = now.Add(DefaultTTL)
 	}
+	if r.Verify && r.Methods == nil {
+		r.Methods = []string{MethodCard}
+	}
 	ses := Session{
-		ID: s.ids.ID("cs", now), MerchantID: c.MerchantID, Mode: c.Mode, Family: r.Family,
-		Echo: r.Echo, State: SessionOpen, Version: 1, Amount: amount, Capture: r.Capture,
-		Methods: r.Methods, CustomerID: r.CustomerID, CustomerEmail: r.CustomerEmail,
+		ID: s.ids.ID(cmp.Or(r.IDPrefix, "cs"), now), MerchantID: c.MerchantID, Mode: c.Mode,
+		Family: r.Family, Echo: r.Echo, State: SessionOpen, Version: 1, Amount: amount,
+		Capture: r.Capture, Methods: r.Methods, CustomerID: r.CustomerID, CustomerEmail: r.CustomerEmail,
 		CustomerPhone: r.CustomerPhone, SuccessURL: r.SuccessURL, CancelURL: r.CancelURL,
 		Metadata: r.Metadata, ExpiresAt: r.ExpiresAt.UTC().Truncate(time.Microsecond),
-		CreatedAt: now, UpdatedAt: now,
+		Series: r.Series, Offer: r.Offer, CreatedAt: now, UpdatedAt: now,
 	}
+	completeOffer(&ses)
 	return ses, s.validateSession(&ses, now)
 }
 
@@ -110,7 +115,10 @@ func (s *Service) validateSession(ses *Session, now time.Time) error {
 			"The expiry time must be in the future and at most %d days ahead.",
 			MaxTTL/(24*time.Hour))
 	}
-	return s.validateMethods(ses.Methods)
+	if err := s.validateMethods(ses.Methods); err != nil {
+		return err
+	}
+	return validateOffer(ses)
 }
 
 // validateMethods checks a session's wish against the methods Kassa knows; whether the merchant
@@ -135,6 +143,20 @@ func (s *Service) validateMethods(methods []string) error {
 
 // knownMethods are the payment methods of the documented API.
 var knownMethods = []string{"mobile_money", MethodCard, "bank_transfer"}
+
+// amount is what the session asks for: nothing when it only makes sure of a method.
+func (r OpenSession) amount() (money.Amount, error) {
+	if !r.Verify {
+		return newAmount(r.Amount, r.Currency)
+	}
+	if r.Amount != 0 {
+		return money.Amount{}, BadParam("amount", "parameter_invalid",
+			"A verification takes no money: the amount must be 0.")
+	}
+	amount, err := newAmount(money.MinMinor, r.Currency)
+	amount.Minor = 0
+	return amount, err
+}
 
 func newAmount(minor int64, currency string) (money.Amount, error) {
 	amount, err := money.New(minor, currency)

@@ -3,6 +3,7 @@ package pay
 import (
 	"context"
 	"crypto/hmac"
+	"strings"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/ident"
@@ -33,8 +34,9 @@ func (s *Service) PageKeyValid(sessionID, key string) bool {
 // Page returns what the page of the session shows. A wrong key and an unknown session are the same
 // NotFound.
 func (s *Service) Page(ctx context.Context, sessionID, key string) (PageView, error) {
-	if !ident.Valid("cs", sessionID) || !s.PageKeyValid(sessionID, key) {
-		return PageView{}, Errorf(NotFound, "resource_missing", "No such page.")
+	prefix, _, _ := strings.Cut(sessionID, "_")
+	if !ident.Valid(prefix, sessionID) || !s.PageKeyValid(sessionID, key) {
+		return PageView{}, errNoPage
 	}
 	ses, err := s.store.SessionByID(ctx, sessionID)
 	if err != nil {
@@ -60,6 +62,10 @@ func (s *Service) fillPage(ctx context.Context, v *PageView) error {
 			return err
 		}
 		v.Payment = &p
+	}
+	var err error
+	if v.Saved, err = s.usable(ctx, v); err != nil {
+		return err
 	}
 	if v.Session.CustomerID == "" || v.Email != "" && v.Phone != "" {
 		return nil

@@ -35,7 +35,7 @@ func (s *Service) Pay(
 	if err != nil {
 		return Payment{}, Reply{}, err
 	}
-	t, err := s.prepare(c, &ses, r.Method)
+	t, err := s.prepare(ctx, c, &ses, r)
 	if err != nil {
 		return Payment{}, Reply{}, err
 	}
@@ -73,18 +73,38 @@ func (s *Service) lostRace(
 }
 
 // prepare validates the attempt and picks the rail, before anything is written.
-func (s *Service) prepare(c Caller, ses *Session, m MethodInput) (*try, error) {
-	now := s.Now(c)
+func (s *Service) prepare(
+	ctx context.Context, c Caller, ses *Session, r PayRequest,
+) (*try, error) {
+	now, m := s.Now(c), r.Method
 	if err := s.payable(ses, now); err != nil {
 		return nil, err
 	}
+	var t *try
+	var err error
+	if m.SavedID != "" {
+		t, err = s.prepareSaved(ctx, c, ses, m.SavedID)
+	} else {
+		t, err = s.prepareFresh(c, ses, r)
+	}
+	if err != nil || ses.Series != SeriesFirst {
+		return t, err
+	}
+	t.consent, err = s.consentTo(ctx, ses, r.Language)
+	return t, err
+}
+
+// prepareFresh prepares an attempt with a method that the payer enters now.
+func (s *Service) prepareFresh(c Caller, ses *Session, r PayRequest) (*try, error) {
+	now, m := s.Now(c), r.Method
 	rail, ok := s.railFor(ses.Mode, m.Type)
-	if !ok || !ses.Accepts(m.Type) {
+	if !ok || !ses.suits(rail) {
 		return nil, BadParam("payment_method.type", "payment_method_not_available",
 			"This session cannot be paid by %q.", printable(m.Type))
 	}
 	t := &try{rail: rail, card: m.Card, expiresAt: ses.ExpiresAt}
 	t.payment = s.newPayment(ses, rail, now)
+	t.payment.Keep = ses.keeps(rail, r.Save)
 	return t, s.fill(&t.payment, m, "payment_method.", now)
 }
 
@@ -97,6 +117,8 @@ func (s *Service) payable(ses *Session, now time.Time) error {
 		return Errorf(Conflict, "payment_in_progress", "A payment for this session is in progress.")
 	case SessionComplete:
 		return Errorf(State, "session_complete", "This session has been paid.")
+	case SessionCanceled:
+		return Errorf(State, "session_canceled", "This session was canceled.")
 	default:
 		if ses.Declines >= MaxDeclines {
 			return Errorf(State, "session_closed",
@@ -106,11 +128,13 @@ func (s *Service) payable(ses *Session, now time.Time) error {
 	}
 }
 
-// try is one attempt on its way: a new payment, the rail it goes to, the card it is made with.
+// try is one attempt on its way: a new payment, the rail it goes to, what it is made with.
 type try struct {
 	payment   Payment
 	rail      Rail
 	card      *Card
+	saved     *Credential
+	consent   string    // the words the payer agreed to with it
 	expiresAt time.Time // when the payer's time is over
 }
 
@@ -125,7 +149,8 @@ func (s *Service) claim(ctx context.Context, c Caller, o *Once[Payment], t *try)
 		if err := s.payable(&ses, p.CreatedAt); err != nil {
 			return err
 		}
-		ses.PaymentID = p.ID
+		ses.PaymentID, ses.LastDecline, ses.LastDeclineAt = p.ID, "", time.Time{}
+		ses.Offer.Consent = t.consent
 		if err := s.moveSession(ctx, tx, c, &ses, SessionClaim); err != nil {
 			return err
 		}
@@ -151,29 +176,42 @@ func (s *Service) newPayment(ses *Session, rail Rail, now time.Time) Payment {
 		ID: s.ids.ID("pay", now), MerchantID: ses.MerchantID, Mode: ses.Mode, Family: ses.Family,
 		SessionID: ses.ID, CustomerID: ses.CustomerID, State: PaymentCreated, Version: 1,
 		Amount: ses.Amount, Capture: ses.Capture, Rail: rail.Name(), Method: rail.Facts().Method,
-		Metadata: ses.Metadata, CreatedAt: now, UpdatedAt: now,
+		Echo: ses.Echo, Metadata: ses.Metadata, CreatedAt: now, UpdatedAt: now,
 	}
 }
 
 // submit hands the attempt to the rail and applies the answer. It goes on when the buyer's browser
-// has hung up: what was started is brought to an end. An error of the rail means unknown and leaves
-// the payment as it is.
+// has hung up: what was started is brought to an end.
 func (s *Service) submit(
 	ctx context.Context, c Caller, o *Once[Payment], t *try,
 ) (Payment, Reply, error) {
-	ctx, p := context.WithoutCancel(ctx), &t.payment
-	call, cancel := context.WithTimeout(ctx, t.rail.Facts().Deadline)
+	ctx = context.WithoutCancel(ctx)
+	return s.conclude(ctx, c, o, t.payment.ID, s.start(ctx, c, t))
+}
+
+// start hands the attempt to the rail. An error of the rail means unknown: the zero outcome, which
+// leaves the payment as it is.
+func (s *Service) start(ctx context.Context, c Caller, t *try) Outcome {
+	p := &t.payment
+	a := Attempt{
+		Ref: s.ref(c, p), Amount: p.Amount, Capture: p.Capture, Card: t.card, Saved: t.saved,
+		Keep: p.Keep, ExpiresAt: t.expiresAt,
+	}
+	if t.saved == nil {
+		a.Mobile = p.Mobile
+	}
+	if !p.OffSession {
+		a.ReturnURL = s.returnURL(p.SessionID)
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.rail.Facts().Deadline)
 	defer cancel()
-	out, err := t.rail.Start(call, Attempt{
-		Ref: s.ref(c, p), Amount: p.Amount, Capture: p.Capture, Card: t.card, Mobile: p.Mobile,
-		ExpiresAt: t.expiresAt, ReturnURL: s.returnURL(p.SessionID),
-	})
+	out, err := t.rail.Start(ctx, a)
 	if err != nil {
 		s.log.WarnContext(ctx, "payment outcome unknown", "payment", p.ID, "rail", p.Rail,
 			"error", err)
-		out = Outcome{}
+		return Outcome{}
 	}
-	return s.conclude(ctx, c, o, p.ID, out)
+	return out
 }
 
 // conclude applies a rail's answer and stores the answer to the caller's key in the same

@@ -19,7 +19,7 @@ func checkReturnURLs(c Caller, ses *Session) error {
 		{"success_url", ses.SuccessURL}, {"cancel_url", ses.CancelURL},
 	} {
 		if f.raw == "" {
-			return BadParam(f.param, "parameter_missing", "Missing required parameter: %s", f.param)
+			continue // the page stands in for it
 		}
 		if err := returnurl.Check(f.raw, policy); err != nil {
 			return badReturnURL(f.param, err)

@@ -59,7 +59,8 @@ type Mandate struct {
 	TryAt    time.Time `json:"try_at,omitzero"`
 	Failures int64     `json:"failures"` // of the scheduled charge that is being tried, in a row
 	Retry    Retry     `json:"retry"`
-	// Reason says who or what paused or ended it: "merchant", "payer", "failures", "detached".
+	// Reason says who or what paused or ended it: one of the reasons below. In the event of a
+	// charge that was skipped it is the terms.Refusal instead.
 	Reason    string    `json:"reason,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -68,10 +69,18 @@ type Mandate struct {
 // Scope returns whose mandate it is.
 func (m *Mandate) Scope() Scope { return Scope{MerchantID: m.MerchantID, Mode: m.Mode} }
 
+// The reasons for which a mandate is paused or ended before its time.
+const (
+	ByMerchant = "merchant"
+	ByPayer    = "payer"
+	ByFailures = "failures" // of scheduled charges
+	ByDetach   = "detached" // its method is gone
+)
+
 // Retry says after how many days each a scheduled charge that failed is tried again. When the last
 // of them failed too, the mandate is paused.
 type Retry struct {
-	Days []int64 `json:"days,omitempty"` // nil: DefaultRetry; each 1 to 30, at most 8
+	Days []int64 `json:"days,omitzero"` // nil: DefaultRetry; each 1 to 30, at most 8; none: never
 }
 
 // MandateWindow is what was charged within one period of a mandate's limit. The store refuses more
@@ -123,6 +132,9 @@ type Offer struct {
 	// Presentation and HidePayButton are for pages that embed this one.
 	Presentation  Presentation `json:"presentation,omitempty"`
 	HidePayButton bool         `json:"hide_pay_button,omitempty"`
+	// Consent is what the payer agreed to in the latest attempt, in the words that were shown. It
+	// becomes the mandate's.
+	Consent string `json:"consent,omitempty"`
 }
 
 // MethodFilter narrows a list of saved methods. Detached ones are left out unless All is set.

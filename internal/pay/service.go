@@ -44,8 +44,8 @@ const (
 	settingVaultCheck = "vault_check"
 )
 
-// Deps is everything the core needs from the outside. All fields but Admit, Wake and Named are
-// required.
+// Deps is everything the core needs from the outside. All fields but Admit, Wake, Together
+// and Named are required.
 type Deps struct {
 	Store Store
 	Rails []Rail
@@ -58,6 +58,9 @@ type Deps struct {
 	Admit func() error
 	// Wake tells the worker of this process that there is work; nil when there is no worker.
 	Wake func(Work)
+	// Together does n things that do not wait for one another, as many at once as it sees fit, and
+	// returns when all are done. Nil: one after the other.
+	Together func(n int, do func(i int))
 	// Named reports whether any protocol that would send the family's events has a name for the
 	// type. Events without one are kept and never fanned out. Nil: all have.
 	Named func(family, eventType string) bool
@@ -67,18 +70,19 @@ type Deps struct {
 
 // Service is the core's use cases. It is safe for concurrent use.
 type Service struct {
-	store   Store
-	rails   []Rail
-	clock   Clock
-	ids     ident.Source
-	vault   Vault
-	log     *slog.Logger
-	admit   func() error
-	wake    func(Work)
-	named   func(family, eventType string) bool
-	base    string
-	watch   *watch
-	touched touches
+	store    Store
+	rails    []Rail
+	clock    Clock
+	ids      ident.Source
+	vault    Vault
+	log      *slog.Logger
+	admit    func() error
+	wake     func(Work)
+	together func(n int, do func(i int))
+	named    func(family, eventType string) bool
+	base     string
+	watch    *watch
+	touched  touches
 }
 
 // New returns the use cases over the given outside.
@@ -89,13 +93,20 @@ func New(d Deps) *Service {
 	if d.Wake == nil {
 		d.Wake = func(Work) {}
 	}
+	if d.Together == nil {
+		d.Together = func(n int, do func(i int)) {
+			for i := range n {
+				do(i)
+			}
+		}
+	}
 	if d.Named == nil {
 		d.Named = func(string, string) bool { return true }
 	}
 	return &Service{
 		store: d.Store, rails: slices.Clone(d.Rails), clock: d.Clock, ids: d.IDs, vault: d.Vault,
-		log: d.Log, admit: d.Admit, wake: d.Wake, named: d.Named, base: d.BaseURL, watch: newWatch(),
-		touched: touches{at: map[string]time.Time{}},
+		log: d.Log, admit: d.Admit, wake: d.Wake, together: d.Together, named: d.Named,
+		base: d.BaseURL, watch: newWatch(), touched: touches{at: map[string]time.Time{}},
 	}
 }
 
@@ -161,9 +172,8 @@ func (s *Service) railNamed(name string) (Rail, bool) {
 func (s *Service) Methods(ses *Session) []string {
 	var out []string
 	for _, r := range s.rails {
-		f := r.Facts()
-		if f.Mode == ses.Mode && ses.Accepts(f.Method) && !slices.Contains(out, f.Method) {
-			out = append(out, f.Method)
+		if method := r.Facts().Method; ses.suits(r) && !slices.Contains(out, method) {
+			out = append(out, method)
 		}
 	}
 	return out

@@ -62,7 +62,7 @@ func (s *Service) settle(
 		p.Final = ses == nil || ses.lastTry(now)
 	}
 	if next == PaymentPaid || next == PaymentAuthorised {
-		if err := s.keep(ctx, tx, c, p, ses, out.Token); err != nil {
+		if err := s.keep(ctx, tx, c, keeping{p, ses, out.Token}); err != nil {
 			return false, err
 		}
 	}

@@ -221,6 +221,7 @@ func (w *World) Work() {
 		n := 0
 		for _, run := range []func(context.Context) (int, error){
 			w.pump, w.Pay.ProcessNotices, w.Pay.PollPayments, w.Pay.PollRefunds, w.Pay.ExpireDue,
+			w.Pay.ChargeDue,
 		} {
 			did, err := run(ctx)
 			if err != nil {

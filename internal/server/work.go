@@ -27,6 +27,7 @@ func (s *Server) buildWorker() {
 	s.worker = worker.New(timer{}, s.log,
 		worker.Job{Name: workDisk, Interval: dueInterval, Run: s.Disk.Keep},
 		worker.Job{Name: pay.WorkExpiry, Interval: dueInterval, Run: s.Pay.ExpireDue},
+		worker.Job{Name: pay.WorkMandates, Interval: dueInterval, Run: s.Pay.ChargeDue},
 		worker.Job{Name: pay.WorkPayments, Interval: dueInterval, Run: s.Pay.PollPayments},
 		worker.Job{Name: pay.WorkRefunds, Interval: dueInterval, Run: s.Pay.PollRefunds},
 		worker.Job{Name: workNetwork, Interval: dueInterval, Run: s.pumpNetworks},

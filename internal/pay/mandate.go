@@ -1,0 +1,216 @@
+package pay
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// DefaultRetry is how a scheduled charge is tried again when its mandate does not say.
+var DefaultRetry = Retry{Days: []int64{1, 3, 5}}
+
+// mandateEvents names the event of each signal; MandateUse has none.
+var mandateEvents = map[MandateSignal]string{
+	MandatePause: "mandate.paused", MandateResume: "mandate.resumed",
+	MandateCancel: "mandate.canceled", MandateExpire: "mandate.expired",
+	MandateComplete: "mandate.completed",
+}
+
+// Events of a mandate that leave its state as it is, and the one of its beginning.
+const (
+	eventMandateActive = "mandate.active"
+	eventPaymentFailed = "mandate.payment_failed"
+	eventChargeSkipped = "mandate.charge_skipped"
+)
+
+// Mandate returns one of the caller's mandates.
+func (s *Service) Mandate(ctx context.Context, c Caller, id string) (Mandate, error) {
+	return s.store.Mandate(ctx, c.Scope, id)
+}
+
+// Mandates lists the caller's mandates, newest first, and says whether there are more.
+func (s *Service) Mandates(
+	ctx context.Context, c Caller, f MandateFilter,
+) ([]Mandate, bool, error) {
+	return list(ctx, c, &f.Page, s.store.Mandate, func() ([]Mandate, error) {
+		return s.store.Mandates(ctx, c.Scope, f)
+	})
+}
+
+// CancelMandate ends a mandate for its merchant: no charge follows. One in flight is brought to its
+// end.
+func (s *Service) CancelMandate(
+	ctx context.Context, c Caller, o *Once[Mandate], id string,
+) (Mandate, Reply, error) {
+	return s.command(ctx, c, o, id, s.cancelMandate(ByMerchant))
+}
+
+// PauseMandate holds a mandate's charges until it is resumed.
+func (s *Service) PauseMandate(
+	ctx context.Context, c Caller, o *Once[Mandate], id string,
+) (Mandate, Reply, error) {
+	return s.command(ctx, c, o, id,
+		func(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
+			if m.State != MandateActive {
+				return Errorf(State, "mandate_not_active",
+					"Only an active mandate can be paused; this one is %s.", m.State)
+			}
+			m.Reason = ByMerchant
+			return s.moveMandate(ctx, tx, c, m, MandatePause)
+		})
+}
+
+// ResumeMandate lets a paused mandate be charged again. Scheduled charges that fell into the pause
+// are skipped, and so is one that had failed before it.
+func (s *Service) ResumeMandate(
+	ctx context.Context, c Caller, o *Once[Mandate], id string,
+) (Mandate, Reply, error) {
+	m, reply, err := s.command(ctx, c, o, id,
+		func(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
+			if m.State != MandatePaused {
+				return Errorf(State, "mandate_not_paused",
+					"Only a paused mandate can be resumed; this one is %s.", m.State)
+			}
+			m.Reason = ""
+			m.next(latest(s.Now(c), m.UpdatedAt))
+			return s.moveMandate(ctx, tx, c, m, MandateResume)
+		})
+	if err == nil {
+		s.wake(WorkMandates)
+	}
+	return m, reply, err
+}
+
+// latest is the later of two times: another node's clock may be ahead of ours.
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// command runs a merchant's wish about one of its mandates, in one transaction.
+func (s *Service) command(
+	ctx context.Context, c Caller, o *Once[Mandate], id string,
+	do func(context.Context, Tx, Caller, *Mandate) error,
+) (Mandate, Reply, error) {
+	m, reply, err := atomically(ctx, s, c, o,
+		func(ctx context.Context, tx Tx) (Mandate, string, error) {
+			if _, err := tx.Mandate(ctx, c.Scope, id); err != nil {
+				return Mandate{}, "", err
+			}
+			m, err := tx.LockMandate(ctx, id)
+			if err != nil {
+				return m, "", err
+			}
+			err = do(ctx, tx, c, &m)
+			return m, m.ID, err
+		})
+	if err == nil && !reply.Replayed {
+		s.changed("")
+	}
+	return m, reply, err
+}
+
+func (s *Service) cancelMandate(by string) func(context.Context, Tx, Caller, *Mandate) error {
+	return func(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
+		if !m.State.live() {
+			return Errorf(State, "mandate_not_cancelable",
+				"Only an active or paused mandate can be canceled; this one is %s.", m.State)
+		}
+		m.Reason = by
+		return s.moveMandate(ctx, tx, c, m, MandateCancel)
+	}
+}
+
+// live reports whether charges under the mandate may follow, now or later.
+func (s MandateState) live() bool { return s == MandateActive || s == MandatePaused }
+
+// moveMandate is the only way a mandate changes. Who calls it has locked the mandate. A mandate
+// that is not active has nothing planned.
+func (s *Service) moveMandate(
+	ctx context.Context, tx Tx, c Caller, m *Mandate, signal MandateSignal,
+) error {
+	next, ok := m.State.Next(signal)
+	if !ok {
+		return Errorf(Internal, "mandate_stuck", "mandate %s: no way from %s by %s", m.ID, m.State,
+			signal)
+	}
+	m.State, m.UpdatedAt = next, s.Now(c)
+	m.Version++
+	if next != MandateActive {
+		m.NextAt, m.TryAt = time.Time{}, time.Time{}
+	}
+	if err := tx.SwapMandate(ctx, *m, m.dueAt(c)); err != nil {
+		return err
+	}
+	if signal == MandateUse {
+		return nil
+	}
+	return s.emitMandate(ctx, tx, c, m, mandateEvents[signal])
+}
+
+func (s *Service) emitMandate(
+	ctx context.Context, tx Tx, c Caller, m *Mandate, what string,
+) error {
+	return s.emit(ctx, tx, c, Event{
+		Type: what, Kind: ObjectMandate, ObjectID: m.ID, Sequence: m.Version, Family: m.Family,
+	}, m)
+}
+
+// dueAt is the server time at which the mandate has to be looked at: for its next try, or because
+// its last day is over. Zero: never.
+func (m *Mandate) dueAt(c Caller) time.Time {
+	if !m.State.live() {
+		return time.Time{}
+	}
+	due, end := m.TryAt, m.Terms.EndsAt()
+	if due.IsZero() || !end.IsZero() && end.Before(due) {
+		due = end
+	}
+	if due.IsZero() {
+		return due
+	}
+	return serverTime(c, due)
+}
+
+// next plans the first scheduled charge after the time, with all its tries before it.
+func (m *Mandate) next(after time.Time) {
+	m.Failures, m.NextAt = 0, time.Time{}
+	if m.Schedule != nil {
+		if at, ok := m.Schedule.After(after, m.Terms); ok {
+			m.NextAt = at.UTC()
+		}
+	}
+	m.TryAt = m.NextAt
+}
+
+// credit records on a session what its payment has brought besides money: a saved method, and the
+// mandate of a first session.
+func (s *Service) credit(
+	ctx context.Context, tx Tx, c Caller, p *Payment, ses *Session,
+) error {
+	if p.MethodID != "" {
+		ses.MethodID, ses.CustomerID = p.MethodID, p.CustomerID
+	}
+	if ses.Series != SeriesFirst || ses.MethodID == "" || ses.Offer.Terms == nil {
+		return nil
+	}
+	now := s.Now(c)
+	m := Mandate{
+		ID: s.ids.ID("mdt", now), MerchantID: ses.MerchantID, Mode: ses.Mode, Family: ses.Family,
+		CustomerID: ses.CustomerID, MethodID: ses.MethodID, SessionID: ses.ID,
+		State: MandateActive, Version: 1, Currency: ses.Amount.Currency, Terms: *ses.Offer.Terms,
+		Consent: ses.Offer.Consent, Schedule: ses.Offer.Schedule, Retry: ses.Offer.Retry,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if m.Retry.Days == nil {
+		m.Retry.Days = slices.Clone(DefaultRetry.Days)
+	}
+	m.next(now)
+	ses.MandateID = m.ID
+	if err := tx.InsertMandate(ctx, m, m.dueAt(c)); err != nil {
+		return err
+	}
+	return s.emitMandate(ctx, tx, c, &m, eventMandateActive)
+}

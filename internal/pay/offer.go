@@ -1,0 +1,134 @@
+package pay
+
+import (
+	"github.com/kassa-pay/kassa/internal/terms"
+)
+
+// Limits of trying a scheduled charge again.
+const (
+	maxRetries   = 8
+	maxRetryDays = 30
+)
+
+// completeOffer fills in what follows from the rest: a series needs the method kept and terms to
+// agree to, and a verification is of no use without keeping what was verified.
+func completeOffer(ses *Session) {
+	o := &ses.Offer
+	o.Consent = ""
+	switch {
+	case ses.Series == SeriesFirst:
+		if o.Save == "" || o.Save == SaveNever {
+			o.Save = SaveAlways
+		}
+		if o.Terms == nil {
+			o.Terms = &terms.Terms{}
+		}
+	case ses.Verifies() && o.Save == "":
+		o.Save = SaveAlways
+	}
+}
+
+// validateOffer checks what a merchant wants from a payer besides the payment.
+func validateOffer(ses *Session) error {
+	o := &ses.Offer
+	switch o.Save {
+	case "", SaveNever, SaveAlways, SavePrompt:
+	default:
+		return BadParam("offer.save", "parameter_invalid",
+			"The method is saved %q, %q or on %q.", SaveNever, SaveAlways, SavePrompt)
+	}
+	switch o.Presentation {
+	case Redirect, EmbeddedModal, EmbeddedInline:
+	default:
+		return BadParam("offer.presentation", "parameter_invalid",
+			"The presentation is %q or %q, or left out for a page of its own.",
+			EmbeddedModal, EmbeddedInline)
+	}
+	if err := validateVerification(ses); err != nil {
+		return err
+	}
+	switch ses.Series {
+	case SeriesNone:
+		return validateNoSeries(o)
+	case SeriesFirst:
+		return validateSeries(o)
+	}
+	return BadParam("series", "parameter_invalid",
+		"A session that a payer opens is the first of a series or of none.")
+}
+
+func validateVerification(ses *Session) error {
+	if !ses.Verifies() {
+		return nil
+	}
+	if len(ses.Methods) != 1 || ses.Methods[0] != MethodCard {
+		return BadParam("payment_method_types", "parameter_invalid",
+			"Only a %s can be verified without a payment.", MethodCard)
+	}
+	if ses.Series == SeriesNone && ses.Offer.Save != SaveAlways {
+		return BadParam("offer.save", "parameter_invalid",
+			"A verification always saves the method: leave the field out, or say %q.", SaveAlways)
+	}
+	return nil
+}
+
+func validateNoSeries(o *Offer) error {
+	switch {
+	case o.Terms != nil:
+		return BadParam("offer.terms", "parameter_invalid",
+			"A mandate can be given in the first session of a series alone.")
+	case o.Schedule != nil:
+		return BadParam("offer.schedule", "parameter_invalid",
+			"A schedule needs a mandate, which the first session of a series alone can give.")
+	}
+	return nil
+}
+
+// validateSeries checks the mandate that the payer will be asked for.
+func validateSeries(o *Offer) error {
+	if o.Save == SavePrompt {
+		return BadParam("offer.save", "parameter_invalid",
+			"A series always saves the method: leave the field out, or say %q.", SaveAlways)
+	}
+	if p := o.Terms.Validate(); p != nil {
+		return BadParam("offer.terms."+p.Field, "parameter_invalid", "%s", p.Message)
+	}
+	if o.Schedule != nil {
+		if p := o.Schedule.Validate(*o.Terms); p != nil {
+			return BadParam("offer.schedule."+p.Field, "parameter_invalid", "%s", p.Message)
+		}
+	}
+	if len(o.Retry.Days) > maxRetries {
+		return BadParam("offer.retry.days", "parameter_invalid",
+			"A charge can be tried again at most %d times.", maxRetries)
+	}
+	for _, d := range o.Retry.Days {
+		if d < 1 || d > maxRetryDays {
+			return BadParam("offer.retry.days", "parameter_invalid",
+				"A charge is tried again after 1 to %d days.", maxRetryDays)
+		}
+	}
+	return nil
+}
+
+// keeps reports whether the credential is kept that the session is paid with on the rail. ticked
+// is the payer's answer to SavePrompt.
+func (ses *Session) keeps(rail Rail, ticked bool) bool {
+	_, can := rail.(Keeper)
+	switch {
+	case !can:
+		return false
+	case ses.Series == SeriesFirst || ses.Offer.Save == SaveAlways:
+		return true
+	}
+	return ses.Offer.Save == SavePrompt && ticked
+}
+
+// suits reports whether the session can be paid on the rail: what has to be kept afterwards needs
+// a rail that can.
+func (ses *Session) suits(rail Rail) bool {
+	_, can := rail.(Keeper)
+	f := rail.Facts()
+	return f.Mode == ses.Mode && ses.Accepts(f.Method) &&
+		(can || ses.Series != SeriesFirst && !ses.Verifies())
+}

@@ -1,0 +1,141 @@
+package pay
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/money"
+)
+
+// hardDeclines are those that no later try can change: the mandate is paused at once.
+var hardDeclines = []DeclineCode{
+	DeclineLostCard, DeclineStolenCard, DeclineFraud, DeclineNotPermitted,
+}
+
+// tries reports whether the payment is the try that the mandate's schedule waits for.
+func (m *Mandate) tries(p *Payment) bool {
+	return m.State == MandateActive && !p.Occurrence.IsZero() && p.Occurrence.Equal(m.NextAt)
+}
+
+// scheduledFailed plans the next try of a scheduled charge or, when there is none, pauses the
+// mandate.
+func (s *Service) scheduledFailed(
+	ctx context.Context, tx Tx, c Caller, m *Mandate, p *Payment,
+) error {
+	days := m.Retry.Days
+	if days == nil {
+		days = DefaultRetry.Days
+	}
+	m.Failures++
+	last := m.Failures > int64(len(days)) || slices.Contains(hardDeclines, p.DeclineCode)
+	if !last {
+		m.TryAt = s.Now(c).Add(time.Duration(days[m.Failures-1]) * 24 * time.Hour)
+	}
+	if err := s.moveMandate(ctx, tx, c, m, MandateUse); err != nil {
+		return err
+	}
+	if err := s.emitMandate(ctx, tx, c, m, eventPaymentFailed); err != nil || !last {
+		return err
+	}
+	m.Reason = ByFailures
+	return s.moveMandate(ctx, tx, c, m, MandatePause)
+}
+
+// ChargeDue makes the scheduled charges whose time has come, and ends mandates whose last day is
+// over: one bounded round. One transaction takes the due mandates and writes a payment for each;
+// then the payments go to their rails. A node that dies in between leaves payments that the poll
+// submits.
+func (s *Service) ChargeDue(ctx context.Context) (int, error) {
+	if s.admit() != nil {
+		return 0, nil // nothing new may begin; what is due stays due
+	}
+	var handled int
+	var charges []*dueCharge
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		handled, charges = 0, nil
+		due, err := tx.LockDueMandates(ctx, s.clock.Now(), dueMandates)
+		if err != nil {
+			return err
+		}
+		handled = len(due)
+		for i := range due {
+			k, err := s.chargeOne(ctx, tx, &due[i])
+			if err != nil {
+				return err
+			}
+			if k != nil {
+				charges = append(charges, k)
+			}
+		}
+		return nil
+	})
+	if err != nil || handled == 0 {
+		return 0, err
+	}
+	s.changed("")
+	s.together(len(charges), func(i int) {
+		k := charges[i]
+		if _, _, err := s.submit(ctx, k.caller, nil, &k.try); err != nil {
+			s.log.ErrorContext(ctx, "scheduled charge", "payment", k.payment.ID, "error", err)
+		}
+	})
+	return handled, nil
+}
+
+// dueMandates is how many mandates one round takes.
+const dueMandates = 32
+
+// dueCharge is a scheduled charge on its way to the rail.
+type dueCharge struct {
+	charging
+	caller Caller
+}
+
+// chargeOne does what a locked mandate is due for. It returns the charge to submit, if any.
+func (s *Service) chargeOne(ctx context.Context, tx Tx, m *Mandate) (*dueCharge, error) {
+	owner, err := tx.Merchant(ctx, m.MerchantID)
+	if err != nil {
+		return nil, err
+	}
+	c := callerOf(m.Scope(), owner)
+	now := s.Now(c)
+	end := m.Terms.EndsAt()
+	switch {
+	case !end.IsZero() && !now.Before(end):
+		return nil, s.moveMandate(ctx, tx, c, m, MandateExpire)
+	case m.TryAt.IsZero() || now.Before(m.TryAt):
+		return nil, s.moveMandate(ctx, tx, c, m, MandateUse) // its due time was not its own
+	}
+	return s.tryCharge(ctx, tx, c, m)
+}
+
+// tryCharge writes the payment of a mandate's scheduled charge. What the terms forbid is skipped.
+func (s *Service) tryCharge(
+	ctx context.Context, tx Tx, c Caller, m *Mandate,
+) (*dueCharge, error) {
+	k := &dueCharge{caller: c, charging: charging{
+		ChargeRequest: ChargeRequest{
+			Family: m.Family, IDPrefix: sessionPrefix[m.Family], Capture: CaptureAutomatic,
+			Amount: money.Amount{
+				Minor: m.Schedule.Due(m.Terms, m.Count), Currency: m.Currency,
+			},
+		},
+		withSession: sessionPrefix[m.Family] != "", occurrence: m.NextAt, attempt: m.Failures + 1,
+	}}
+	m.TryAt = time.Time{}
+	err := s.enlist(ctx, tx, c, &k.charging, m)
+	if !IsKind(err, State) {
+		return k, err
+	}
+	m.next(m.NextAt)
+	if err := s.moveMandate(ctx, tx, c, m, MandateUse); err != nil {
+		return nil, err
+	}
+	skipped := *m
+	skipped.Reason = AsError(err).Code
+	return nil, s.emitMandate(ctx, tx, c, &skipped, eventChargeSkipped)
+}
+
+// sessionPrefix says in which families a scheduled charge is a session too, and how its id begins.
+var sessionPrefix = map[string]string{"collect": "ps"}
