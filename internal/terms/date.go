@@ -107,7 +107,9 @@ func (d *Date) UnmarshalText(text []byte) error {
 
 // Compare is negative when d is before e, positive when it is after, and 0 on the same day.
 func (d Date) Compare(e Date) int {
-	return cmp.Or(cmp.Compare(d.Year, e.Year), cmp.Compare(d.Month, e.Month), cmp.Compare(d.Day, e.Day))
+	return cmp.Or(
+		cmp.Compare(d.Year, e.Year), cmp.Compare(d.Month, e.Month), cmp.Compare(d.Day, e.Day),
+	)
 }
 
 // AddDays returns the day n days later.
