@@ -99,8 +99,8 @@ func (f *facts) violations() []string {
 }
 
 // chargedOnce judges by the networks' ledgers, not by ours: at most one debit per session and per
-// payment, but for transfers, which payers send as often as they like. Of a session at most one
-// payment ends with money.
+// payment, but for transfers, which payers send as often as they like, and for held money, which has
+// one debit per capture. Of a session at most one payment ends with money.
 func (f *facts) chargedOnce() (out []string) {
 	bySession, byPayment := map[string]map[string]bool{}, map[string]int{}
 	for _, e := range f.ledger {
@@ -123,7 +123,8 @@ func (f *facts) chargedOnce() (out []string) {
 		}
 	}
 	for id, n := range byPayment {
-		if n > 1 && f.payments[id].Method != pay.MethodBank {
+		p := f.payments[id]
+		if n > max(1, int(p.Captures)) && p.Method != pay.MethodBank {
 			out = append(out, fmt.Sprintf("payment %s was debited %d times", id, n))
 		}
 		if _, known := f.payments[id]; !known {
@@ -156,6 +157,16 @@ func (f *facts) agreement() (out []string) {
 				out = append(out, fmt.Sprintf("payment %s: captured %d, the network booked %d",
 					id, p.Captured, booked[id]))
 			}
+		case pay.PaymentAuthorised:
+			if got := booked[id] - p.Captured; got != 0 && got != p.Capturing {
+				out = append(out, fmt.Sprintf("payment %s: captured %d and %d on its way, the "+
+					"network booked %d", id, p.Captured, p.Capturing, booked[id]))
+			}
+		case pay.PaymentCanceled:
+			if p.Authorised > 0 && booked[id] != 0 {
+				out = append(out, fmt.Sprintf("payment %s was let go, the network booked %d",
+					id, booked[id]))
+			}
 		case pay.PaymentFailed:
 			if booked[id] != 0 {
 				out = append(out, fmt.Sprintf("payment %s failed, the network booked %d",
@@ -178,7 +189,8 @@ func (f *facts) eventsInOrder() (out []string) {
 		}
 		last[e.ObjectID] = e
 		switch e.Type {
-		case "session.complete", "session.expired", "payment.paid", "payment.late":
+		case "session.complete", "session.expired", "session.canceled", "payment.paid",
+			"payment.voided", "payment.late":
 			finals[e.ObjectID]++
 		}
 	}
