@@ -41,9 +41,9 @@ func (p *Pages) resend(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	self := selfURL(v.Session.ID, r.URL.Query().Get("key"))
+	way := wayOf(r)
 	if !ok {
-		return seeOther(w, r, self)
+		return seeOther(w, r, way.self())
 	}
 	mark := promptAgain
 	switch err := p.pay.ResendPrompt(r.Context(), v.Caller, v.Payment.ID); {
@@ -54,7 +54,7 @@ func (p *Pages) resend(w http.ResponseWriter, r *http.Request) error {
 		p.log.WarnContext(r.Context(), "checkout page: the network did not prompt again",
 			"payment", v.Payment.ID, "error", err)
 	}
-	return seeOther(w, r, self+"&prompt="+mark)
+	return seeOther(w, r, way.with(way.self(), "prompt="+mark))
 }
 
 // confirm hands the one-time code that the buyer typed to the network.
@@ -63,7 +63,7 @@ func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	onward := onwardURL(v.Session.ID, r.URL.Query().Get("key"))
+	onward := wayOf(r).onward()
 	if !ok {
 		return seeOther(w, r, onward)
 	}
@@ -110,5 +110,19 @@ func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) error {
 	if e := pay.AsError(err); err != nil && e.Kind != pay.Conflict && e.Kind != pay.State {
 		return err
 	}
-	return seeOther(w, r, selfURL(v.Session.ID, r.URL.Query().Get("key")))
+	return seeOther(w, r, wayOf(r).self())
+}
+
+// leave gives the session up for good, where there is no way back to the shop but that of success.
+func (p *Pages) leave(w http.ResponseWriter, r *http.Request) error {
+	v, err := p.load(r)
+	if err != nil {
+		return err
+	}
+	id := v.Session.ID
+	_, err = p.pay.CancelSessionAsPayer(r.Context(), id, p.pay.PageKey(id))
+	if err != nil && !pay.IsKind(err, pay.State) && !pay.IsKind(err, pay.Conflict) {
+		return err
+	}
+	return seeOther(w, r, wayOf(r).onward())
 }

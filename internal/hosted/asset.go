@@ -22,6 +22,13 @@ var assetFiles embed.FS
 // content, so it never changes and is cached for good.
 const assetPath = "/checkout/assets/"
 
+// How long browsers keep a file: for good under a name with its hash, for an hour under one that
+// never changes.
+const (
+	hashedKept = "public, max-age=31536000, immutable"
+	scriptKept = "public, max-age=3600"
+)
+
 const hashLength = 16 // hexadecimal digits of the content's hash in a name
 
 var contentTypes = map[string]string{
@@ -44,13 +51,13 @@ type link struct {
 }
 
 type assets struct {
-	files map[string]asset // by name with hash
-	links map[string]link  // by name as in the source
+	files map[string]*asset // by name with hash
+	links map[string]link   // by name as in the source
 }
 
 // newAssets compresses every file once, when the program starts.
 func newAssets() (*assets, error) {
-	all := &assets{files: map[string]asset{}, links: map[string]link{}}
+	all := &assets{files: map[string]*asset{}, links: map[string]link{}}
 	entries, err := assetFiles.ReadDir("asset")
 	if err != nil {
 		return nil, err
@@ -77,7 +84,7 @@ func (a *assets) add(name string, body []byte) error {
 	hash := hex.EncodeToString(sum[:])[:hashLength]
 	full := strings.TrimSuffix(name, ext) + "-" + hash + ext
 	strong := sha512.Sum384(body)
-	a.files[full] = asset{kind: contentTypes[ext], etag: hash, plain: body, zip: zip}
+	a.files[full] = &asset{kind: contentTypes[ext], etag: hash, plain: body, zip: zip}
 	a.links[name] = link{
 		URL:       assetPath + full,
 		Integrity: "sha384-" + base64.StdEncoding.EncodeToString(strong[:]),
@@ -106,9 +113,15 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request, name string) bool
 	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
+	f.send(w, r, hashedKept)
+	return true
+}
+
+// send answers with the file, to be kept as the header says.
+func (f *asset) send(w http.ResponseWriter, r *http.Request, kept string) {
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Cache-Control", kept)
 	h.Set("Vary", "Accept-Encoding")
 	body, etag := f.plain, `"`+f.etag+`"`
 	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
@@ -119,13 +132,12 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request, name string) bool
 	if strings.Contains(r.Header.Get("If-None-Match"), etag) {
 		h.Del("Content-Encoding")
 		w.WriteHeader(http.StatusNotModified)
-		return true
+		return
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method == http.MethodGet {
 		_, _ = w.Write(body)
 	}
-	return true
 }
 
 // acceptsGzip reads an Accept-Encoding header, RFC 9110, section 12.5.3.
@@ -143,6 +155,11 @@ func acceptsGzip(header string) bool {
 
 // CSS is the one style sheet of the page.
 func (a *assets) CSS() link { return a.links["checkout.css"] }
+
+// named returns a file by its name as in the source.
+func (a *assets) named(name string) *asset {
+	return a.files[strings.TrimPrefix(a.links[name].URL, assetPath)]
+}
 
 // Script is the one script of the page.
 func (a *assets) Script() link { return a.links["checkout.js"] }

@@ -89,6 +89,7 @@ var complaints = []struct{ param, code, field, text string }{
 	{"phone", "parameter_missing", fieldPhone, "phone_missing"},
 	{"phone", "", fieldPhone, "phone_invalid"},
 	{"provider", "", fieldProvider, "provider_missing"},
+	{"id", "", fieldSaved, "saved_gone"},
 	{"type", "", fieldMethod, "method_unavailable"},
 }
 

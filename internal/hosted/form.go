@@ -23,6 +23,9 @@ const (
 	fieldProvider = "provider"
 	fieldCode     = "code"
 	fieldPayment  = "payment"
+	fieldSaved    = "saved"    // the id of a saved method
+	fieldSave     = "save"     // ticked: the method is to be kept
+	fieldLanguage = "language" // that the form was shown in
 )
 
 // maxField bounds a field that is shown again, in bytes.
@@ -36,6 +39,8 @@ type form struct {
 	Holder   string
 	Phone    string
 	Provider string
+	Saved    string // the chosen saved method
+	Save     bool
 	Problems []problem
 }
 

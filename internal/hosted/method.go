@@ -16,33 +16,55 @@ type choice struct {
 }
 
 // chosen is the method whose form is shown: the one the buyer asked for, else the one tried last,
-// else the first. Whoever gave up something other than a card wants another method.
+// else what the buyer has saved, else the first. Whoever gave up something other than a card wants
+// another method.
 func chosen(r *http.Request, v *pay.PageView) string {
-	if asked := r.URL.Query().Get(fieldMethod); slices.Contains(v.Methods, asked) {
+	ways := waysOf(v)
+	if asked := r.URL.Query().Get(fieldMethod); slices.Contains(ways, asked) {
 		return asked
 	}
 	last := v.Payment
-	if last == nil || !slices.Contains(v.Methods, last.Method) {
-		return v.Methods[0]
+	if last == nil || !slices.Contains(ways, wayTried(last)) {
+		return ways[0]
 	}
 	if last.State == pay.PaymentCanceled && last.Method != pay.MethodCard {
-		for _, m := range v.Methods {
-			if m != last.Method {
+		for _, m := range ways {
+			if m != wayTried(last) {
 				return m
 			}
 		}
 	}
-	return last.Method
+	return wayTried(last)
+}
+
+// waysOf are the ways to pay a session, what the buyer has saved first.
+func waysOf(v *pay.PageView) []string {
+	if len(v.Saved) == 0 {
+		return v.Methods
+	}
+	return slices.Concat([]string{methodSaved}, v.Methods)
+}
+
+// wayTried is the way an attempt was made by.
+func wayTried(p *pay.Payment) string {
+	if p.MethodID != "" && !p.Keep {
+		return methodSaved
+	}
+	return p.Method
 }
 
 // offer makes the page the form of one method, with the ways to the others.
 func (p *page) offer(v *pay.PageView, method string) {
-	p.Form.Method, p.Choices = method, nil
-	if len(v.Methods) < 2 {
+	p.Form.Method, p.Choices, p.saved = method, nil, v.Saved
+	ways := waysOf(v)
+	if len(ways) < 2 {
 		return
 	}
-	for _, m := range v.Methods {
-		p.Choices = append(p.Choices, choice{m, p.Self + "&method=" + m, m == method})
+	for _, m := range ways {
+		if method == methodSaved && m == methodSaved {
+			continue // the others are what is left to choose
+		}
+		p.Choices = append(p.Choices, choice{m, p.way.choose(m), m == method})
 	}
 }
 
@@ -53,8 +75,9 @@ func (p *page) openForm(r *http.Request, v *pay.PageView) {
 	if method == pay.MethodMobile {
 		p.prefillMobile(v)
 	}
+	p.agree(v)
 	asked := r.URL.Query().Get(fieldMethod) != ""
-	if asked && v.Payment != nil && v.Payment.Method != method {
+	if asked && v.Payment != nil && wayTried(v.Payment) != method {
 		// What became of the last attempt has been read: the buyer has chosen another way since.
 		p.Decline, p.Stopped = "", false
 	}
@@ -63,8 +86,11 @@ func (p *page) openForm(r *http.Request, v *pay.PageView) {
 // readMethod takes the payment method from a form and says what is wrong with it.
 func readMethod(f fields, v *pay.PageView) (pay.MethodInput, form) {
 	method := f.text(fieldMethod)
+	if method == methodSaved && len(v.Saved) > 0 {
+		return readSaved(f, v)
+	}
 	if !slices.Contains(v.Methods, method) {
-		shown := form{Method: v.Methods[0]}
+		shown := form{Method: waysOf(v)[0]}
 		shown.add(fieldMethod, "method_unavailable")
 		return pay.MethodInput{Type: method}, shown
 	}
@@ -76,6 +102,7 @@ func readMethod(f fields, v *pay.PageView) (pay.MethodInput, form) {
 	case pay.MethodMobile:
 		m.Mobile, shown = readMobile(f, v.Payment)
 	}
+	shown.Save = f.text(fieldSave) != ""
 	return m, shown
 }
 

@@ -28,7 +28,22 @@ const (
 
 // Core is what the pages ask of the core. *pay.Service provides it.
 type Core interface {
+	Sessions
+	Payments
+	Mandates
+}
+
+// Sessions shows sessions and lets payers give them up.
+type Sessions interface {
 	Page(ctx context.Context, sessionID, key string) (pay.PageView, error)
+	PageKey(sessionID string) string
+	ClientTokenSession(token string) (sessionID string, ok bool)
+	CancelSessionAsPayer(ctx context.Context, id, key string) (pay.Session, error)
+	Watch(sessionID string) (changed <-chan struct{}, stop func())
+}
+
+// Payments pays sessions.
+type Payments interface {
 	Pay(ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], r pay.PayRequest) (
 		pay.Payment, pay.Reply, error)
 	CancelPayment(ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string) (
@@ -36,7 +51,13 @@ type Core interface {
 	ConfirmPayment(ctx context.Context, c pay.Caller, id, code string) (pay.Payment, error)
 	ResendPrompt(ctx context.Context, c pay.Caller, id string) error
 	Sync(ctx context.Context, c pay.Caller, paymentID string) (pay.Payment, error)
-	Watch(sessionID string) (changed <-chan struct{}, stop func())
+}
+
+// Mandates shows payers what they permitted, and ends it for them.
+type Mandates interface {
+	MandateURL(id string) string
+	MandatePage(ctx context.Context, id, key string) (pay.MandatePage, error)
+	CancelMandateAsPayer(ctx context.Context, id, key string) (pay.Mandate, error)
 }
 
 // Deps is what the pages need. All fields but ClientIP and Attempts are required.
@@ -57,7 +78,7 @@ type Deps struct {
 	Attempts int
 }
 
-// Pages serves everything below /checkout/. It is safe for concurrent use.
+// Pages serves everything below /checkout/, /embed/ and /mandates/. It is safe for concurrent use.
 type Pages struct {
 	pay      Core
 	base     string
@@ -107,46 +128,71 @@ func New(d Deps) (*Pages, error) {
 	return p, p.cross.AddTrustedOrigin(d.BaseURL)
 }
 
+// handler answers a request, or says with an error which page does.
+type handler func(http.ResponseWriter, *http.Request) error
+
 // Mount adds the pages to a mux.
 func (p *Pages) Mount(mux *http.ServeMux) {
 	inner := http.NewServeMux()
-	// The page in whatever state the session is.
-	inner.Handle("GET /checkout/{id}", p.handle(p.show))
-	// The payment form.
-	inner.Handle("POST /checkout/{id}", p.handle(p.guarded(p.submit)))
-	// Giving up the attempt in flight, to choose again.
-	inner.Handle("POST /checkout/{id}/cancel", p.handle(p.guarded(p.cancel)))
-	// The one-time code of a mobile money network, and asking for its prompt again.
-	inner.Handle("POST /checkout/{id}/code", p.handle(p.guarded(p.confirm)))
-	inner.Handle("POST /checkout/{id}/resend", p.handle(p.guarded(p.resend)))
-	// The page's own address as a picture.
-	inner.Handle("GET /checkout/{id}/qr.svg", p.handle(p.code))
-	// Back from the issuer.
-	inner.Handle("GET /checkout/{id}/return", p.handle(p.back))
-	// The state for scripts, once and as a stream.
-	inner.Handle("GET /checkout/{id}/status", p.handle(p.status))
-	inner.Handle("GET /checkout/{id}/events", p.handle(p.events))
-	// The waiting page's own way to wait where there is no script.
-	inner.Handle("GET /checkout/{id}/wait", p.handle(p.wait))
+	for pattern, h := range p.steps() {
+		method, step, _ := strings.Cut(pattern, " ")
+		inner.Handle(method+" /checkout/{id}"+step, p.handle(h))
+		inner.Handle(method+" "+embedPath+"{token}"+step, p.handle(p.framed(h)))
+	}
 	// What browsers report about our Content-Security-Policy.
 	inner.Handle("POST /checkout/csp-report", http.HandlerFunc(p.violation))
+	// What a payer permitted, and the question whether to end it.
+	inner.Handle("GET "+mandatesPath+"{id}", p.handle(p.mandate))
+	inner.Handle("GET "+mandatesPath+"{id}/stop", p.handle(p.askStop))
+	inner.Handle("POST "+mandatesPath+"{id}/stop", p.handle(p.guarded(p.stop)))
 	inner.Handle("/", p.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 
-	mux.HandleFunc("/checkout/", func(w http.ResponseWriter, r *http.Request) {
+	serve := func(w http.ResponseWriter, r *http.Request) {
 		p.secure(w)
 		// Not a pattern of the inner mux: it would overlap those that begin with a session's id.
 		if name, ok := strings.CutPrefix(r.URL.Path, assetPath); ok && p.assets.serve(w, r, name) {
 			return
 		}
 		inner.ServeHTTP(w, r)
-	})
+	}
+	mux.HandleFunc("/checkout/", serve)
+	mux.HandleFunc(embedPath, serve)
+	mux.HandleFunc(mandatesPath, serve)
+	mux.HandleFunc("GET /embed.js", p.embedScript)
+}
+
+// steps are the pages and acts of a session, by method and what follows the session's address.
+func (p *Pages) steps() map[string]handler {
+	return map[string]handler{
+		// The page in whatever state the session is.
+		"GET ": p.show,
+		// The payment form.
+		"POST ": p.guarded(p.submit),
+		// Giving up the attempt in flight, to choose again; and the session, for good.
+		"POST /cancel": p.guarded(p.cancel),
+		"POST /leave":  p.guarded(p.leave),
+		// The one-time code of a mobile money network, and asking for its prompt again.
+		"POST /code":   p.guarded(p.confirm),
+		"POST /resend": p.guarded(p.resend),
+		// What was paid, to keep.
+		"GET /receipt": p.receipt,
+		// The page's own address as a picture.
+		"GET /qr.svg": p.code,
+		// Back from the issuer.
+		"GET /return": p.back,
+		// The state for scripts, once and as a stream.
+		"GET /status": p.status,
+		"GET /events": p.events,
+		// The waiting page's own way to wait where there is no script.
+		"GET /wait": p.wait,
+	}
 }
 
 // errNoPage is answered to everything that does not exist, alike.
 var errNoPage = pay.Errorf(pay.NotFound, "resource_missing", "No such page.")
 
 // handle turns the error of a handler into its page.
-func (p *Pages) handle(h func(http.ResponseWriter, *http.Request) error) http.Handler {
+func (p *Pages) handle(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
 			p.fail(w, r, err)
@@ -175,7 +221,7 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 		pg.Name, pg.status = pageUnavailable, http.StatusInternalServerError
 	}
 	if e.Kind != pay.NotFound {
-		pg.Self = selfURL(r.PathValue("id"), r.URL.Query().Get("key"))
+		pg.Self = wayOf(r).self()
 	}
 	p.render(w, r, pg)
 }

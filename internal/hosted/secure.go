@@ -56,9 +56,7 @@ func (p *Pages) secure(w http.ResponseWriter) {
 // guarded lets a form through only when the browser says that it comes from our own page, and
 // bounds its size. A POST that says nothing about its origin is refused too: every browser that can
 // show our page says something.
-func (p *Pages) guarded(
-	h func(http.ResponseWriter, *http.Request) error,
-) func(http.ResponseWriter, *http.Request) error {
+func (p *Pages) guarded(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		silent := r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == ""
 		if silent || p.cross.Check(r) != nil {

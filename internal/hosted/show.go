@@ -10,8 +10,11 @@ import (
 // the Refresh header has them.
 const toShop = "2"
 
-// load reads the session that a request's path and page key open.
+// load reads the session that a request's path and key open.
 func (p *Pages) load(r *http.Request) (pay.PageView, error) {
+	if f := frameOf(r); f != nil {
+		return p.pay.Page(r.Context(), f.session, f.key)
+	}
 	return p.pay.Page(r.Context(), r.PathValue("id"), r.URL.Query().Get("key"))
 }
 
@@ -22,8 +25,8 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	pg := p.pageOf(r, &v)
-	done := pg.Name == pagePaid || pg.Name == pageAuthorised
-	if done && pg.ShopURL != "" && r.URL.Query().Get("go") != "" {
+	done := settled(pg.Name) || pg.Name == pageCanceled && pg.CancelURL == ""
+	if done && !pg.Framed && pg.ShopURL != "" && r.URL.Query().Get("go") != "" {
 		pg.Going = true
 		// A redirect would do, were it not for form-action, which binds all that a form leads to.
 		w.Header().Set("Refresh", toShop+"; url="+string(pg.ShopURL))
@@ -39,7 +42,7 @@ func (p *Pages) back(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	next := onwardURL(v.Session.ID, r.URL.Query().Get("key"))
+	next := wayOf(r).onward()
 	if v.State == pay.SessionPaying && v.Payment != nil {
 		paid, err := p.pay.Sync(r.Context(), v.Caller, v.Payment.ID)
 		if err != nil {
@@ -48,7 +51,7 @@ func (p *Pages) back(w http.ResponseWriter, r *http.Request) error {
 		}
 		if err != nil || paid.State == pay.PaymentAction {
 			// Still to be done: going on by itself would throw the buyer back at once.
-			next = selfURL(v.Session.ID, r.URL.Query().Get("key"))
+			next = wayOf(r).self()
 		}
 	}
 	return seeOther(w, r, next)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,18 +14,23 @@ import (
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/terms"
 )
 
 // stage shows one session as a test wants it, to look at states that take long to reach. What the
 // pages do to the real core is tested against the real core.
 type stage struct {
-	view pay.PageView
-	err  error
+	view    pay.PageView
+	mandate pay.MandatePage
+	err     error
 }
 
 const (
 	stageID  = "cs_06d9n0000000000000000stage"
 	stageKey = "3f1c"
+
+	stageToken   = "a.client.token"
+	stageMandate = "mdt_06d9n000000000000000stage"
 )
 
 func (s *stage) Page(_ context.Context, id, key string) (pay.PageView, error) {
@@ -59,6 +65,31 @@ func (s *stage) ResendPrompt(context.Context, pay.Caller, string) error {
 
 func (s *stage) Sync(context.Context, pay.Caller, string) (pay.Payment, error) {
 	panic("the stage has no rail")
+}
+
+func (s *stage) PageKey(string) string { return stageKey }
+
+func (s *stage) ClientTokenSession(token string) (string, bool) {
+	return stageID, token == stageToken
+}
+
+func (s *stage) CancelSessionAsPayer(context.Context, string, string) (pay.Session, error) {
+	panic("the stage gives nothing up")
+}
+
+func (s *stage) MandateURL(id string) string {
+	return "http://127.0.0.1:8080/mandates/" + id + "?key=" + stageKey
+}
+
+func (s *stage) MandatePage(_ context.Context, id, key string) (pay.MandatePage, error) {
+	if s.err != nil || id != s.mandate.Mandate.ID || key != stageKey {
+		return pay.MandatePage{}, errNoPage
+	}
+	return s.mandate, nil
+}
+
+func (s *stage) CancelMandateAsPayer(context.Context, string, string) (pay.Mandate, error) {
+	panic("the stage gives nothing up")
 }
 
 func (s *stage) Watch(string) (<-chan struct{}, func()) { return nil, func() {} }
@@ -193,7 +224,93 @@ func otherWays() []setting {
 	}
 }
 
-func settings() []setting { return append(cardSettings(), otherWays()...) }
+func settings() []setting {
+	return slices.Concat(cardSettings(), otherWays(), lastingSettings())
+}
+
+// visaAndMTN are the saved methods of a customer who comes back.
+var visaAndMTN = []pay.SavedMethod{
+	{ID: "pm_06d9n00000000000000000card", Type: pay.MethodCard, State: pay.MethodActive,
+		Card: &pay.CardSummary{Brand: "visa", Last4: "4242", ExpMonth: 4, ExpYear: 2034}},
+	{ID: "pm_06d9n0000000000000000phone", Type: pay.MethodMobile, State: pay.MethodActive,
+		Mobile: &pay.Mobile{Phone: "0241234567", Provider: "mtn"}},
+}
+
+// series makes the session the first of a series: GHS 50.00 a month.
+func series(v *pay.PageView) {
+	monthly := terms.Recurrence{Unit: terms.Month, Interval: 1}
+	v.Session.Series = pay.SeriesFirst
+	v.Session.Offer.Terms = &terms.Terms{
+		Kind: terms.Scheduled, Amount: terms.Amount{Exact: 5000}, Recurrence: &monthly,
+	}
+	v.Session.Offer.Schedule = &terms.Schedule{
+		Recurrence: monthly, Start: terms.Date{Year: 2026, Month: 11, Day: 3}, Amount: 5000,
+	}
+}
+
+// verifying makes the session one that takes no money.
+func verifying(v *pay.PageView) {
+	v.Session.Amount.Minor = 0
+	v.Session.Offer.Save = pay.SaveAlways
+	if v.Payment != nil {
+		v.Payment.Amount.Minor = 0
+	}
+}
+
+// both does one thing after the other to a session.
+func both(all ...func(*pay.PageView)) func(*pay.PageView) {
+	return func(v *pay.PageView) {
+		for _, f := range all {
+			f(v)
+		}
+	}
+}
+
+// lastingSettings are the states of sessions that leave something for later.
+func lastingSettings() []setting {
+	returning := func(v *pay.PageView) { v.Saved = visaAndMTN }
+	saves := func(w pay.SaveWish) func(*pay.PageView) {
+		return func(v *pay.PageView) { v.Session.Offer.Save = w }
+	}
+	withSaved := failed(pay.DeclineExpiredCard)
+	withSaved.MethodID = visaAndMTN[0].ID
+	keeping := attempt(pay.PaymentPaid)
+	keeping.Keep = true
+	gave := func(v *pay.PageView) {
+		v.Session.MethodID, v.Session.MandateID = visaAndMTN[0].ID, stageMandate
+	}
+	oneWay := func(v *pay.PageView) { v.Session.CancelURL = "" }
+	noWay := func(v *pay.PageView) { v.Session.CancelURL, v.Session.SuccessURL = "", "" }
+	part := attempt(pay.PaymentAuthorised)
+	part.Authorised, part.Captured = 5000, 2000
+	return []setting{
+		{"saved methods", pageForm, both(offering(everyMethod, nil), returning)},
+		{"saved card alone", pageForm, returning},
+		{"declined with a saved card", pageForm, both(in(pay.SessionOpen, withSaved), returning)},
+		{"prompt to save", pageForm, saves(pay.SavePrompt)},
+		{"always saved", pageForm, saves(pay.SaveAlways)},
+		{"first in series", pageForm, series},
+		{"first in series with a saved card", pageForm, both(series, returning)},
+		{"verification", pageForm, verifying},
+		{"verification and series", pageForm, both(series, verifying)},
+		{"declined verification", pageForm,
+			both(in(pay.SessionOpen, failed(pay.DeclineGeneric)), verifying)},
+		{"verified", pagePaid, both(in(pay.SessionComplete, keeping), gave, verifying)},
+		{"paid and saved", pagePaid, both(in(pay.SessionComplete, keeping), gave)},
+		{"taken in part", pageAuthorised, in(pay.SessionComplete, part)},
+		{"open, one way back", pageForm, oneWay},
+		{"open, no way back", pageForm, noWay},
+		{"canceled", pageCanceled, in(pay.SessionCanceled, nil)},
+		{"canceled after a prompt", pageCanceled, in(pay.SessionCanceled,
+			because(wallet(pay.PaymentFailed, ""), pay.DeclinePromptExpired))},
+		{"canceled, one way back", pageCanceled, both(in(pay.SessionCanceled, nil), oneWay)},
+		{"canceled, no way back", pageCanceled, both(in(pay.SessionCanceled, nil), noWay)},
+		{"canceled verification", pageCanceled,
+			both(in(pay.SessionCanceled, nil), verifying)},
+		{"paid, no way back", pagePaid,
+			both(in(pay.SessionComplete, attempt(pay.PaymentPaid)), noWay)},
+	}
+}
 
 func cardSettings() []setting {
 	bank := "https://bank.test/challenge/x?a=1&b=2"

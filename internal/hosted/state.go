@@ -22,9 +22,13 @@ const (
 	pageAuthorised  = "authorised"  // the money is held
 	pageReleased    = "released"    // it was held and has been let go
 	pageLate        = "late"        // it came after the attempt had been given up
+	pageCanceled    = "canceled"    // it was given up
 	pageExpired     = "expired"     // nobody can pay any more
 	pageClosed      = "closed"      // too many declines
 	pageNoMethod    = "nomethod"    // the merchant offers nothing this session may be paid with
+	pageReceipt     = "receipt"     // what was paid, to keep
+	pageMandate     = "mandate"     // what a payer permitted
+	pageStop        = "stop"        // whether that is to end
 	pageNotFound    = "notfound"    // no such page
 	pageLimited     = "limited"     // too many attempts
 	pageRefused     = "refused"     // not our form
@@ -34,8 +38,8 @@ const (
 // pageNames lists every page, for the templates and for tests that prove them complete.
 var pageNames = []string{
 	pageForm, pageAction, pagePrompt, pageCode, pageTransfer, pageUnderpaid, pageOverpaid,
-	pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageExpired, pageClosed,
-	pageNoMethod, pageNotFound, pageLimited, pageRefused, pageUnavailable,
+	pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageCanceled, pageExpired,
+	pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound, pageLimited, pageRefused, pageUnavailable,
 }
 
 // stateOf says which page tells the truth about a session.
@@ -55,6 +59,8 @@ func stateOf(v *pay.PageView) string {
 			return pageNoMethod
 		}
 		return pageForm
+	case pay.SessionCanceled:
+		return pageCanceled
 	}
 	if v.Session.Declines >= pay.MaxDeclines {
 		return pageClosed
@@ -147,17 +153,3 @@ func actionURL(p *pay.Payment) string {
 // The ways back to the shop; "" when the stored address does not hold what it promised.
 func successURL(s *pay.Session) string { return returnurl.Substitute(s.SuccessURL, s.ID) }
 func cancelURL(s *pay.Session) string  { return returnurl.Substitute(s.CancelURL, s.ID) }
-
-// selfURL is the path of a session's page with its key.
-func selfURL(id, key string) string { return stepURL(id, "", key) }
-
-// onwardURL is selfURL for a browser that is on its way: the page then goes on by itself to the
-// bank or the shop. Opened again later, without the mark, it stays and tells how things stand.
-func onwardURL(id, key string) string { return selfURL(id, key) + "&go=1" }
-
-func stepURL(id, step, key string) string {
-	if step != "" {
-		step = "/" + step
-	}
-	return "/checkout/" + url.PathEscape(id) + step + "?key=" + url.QueryEscape(key)
-}

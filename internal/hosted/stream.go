@@ -227,5 +227,5 @@ func (p *Pages) wait(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNoContent) // the browser stays where it is
 		return nil
 	}
-	return seeOther(w, r, onwardURL(v.Session.ID, r.URL.Query().Get("key")))
+	return seeOther(w, r, wayOf(r).onward())
 }

@@ -23,7 +23,7 @@ func (p *Pages) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	onward := onwardURL(v.Session.ID, r.URL.Query().Get("key"))
+	onward := wayOf(r).onward()
 	if stateOf(&v) != pageForm {
 		return seeOther(w, r, onward) // a second tab, or a click that came late
 	}
@@ -44,7 +44,7 @@ func (p *Pages) submit(w http.ResponseWriter, r *http.Request) error {
 		return p.tooMany(w, r, wait)
 	}
 	_, _, err = p.pay.Pay(r.Context(), v.Caller, attemptOnce(v.Session.ID, nonce), pay.PayRequest{
-		SessionID: v.Session.ID, Method: method,
+		SessionID: v.Session.ID, Method: method, Save: shown.Save, Language: p.shownIn(r, f),
 	})
 	switch e := pay.AsError(err); {
 	case err == nil, e.Kind == pay.Conflict, e.Kind == pay.State:
@@ -78,6 +78,7 @@ func (p *Pages) again(
 	pg := p.pageOf(r, v)
 	pg.Form, pg.status = shown, http.StatusUnprocessableEntity
 	pg.offer(v, shown.Method)
+	pg.agree(v)
 	pg.Decline, pg.Stopped = "", false // one message at a time
 	p.render(w, r, pg)
 	return nil
@@ -88,7 +89,7 @@ func (p *Pages) tooMany(w http.ResponseWriter, r *http.Request, wait time.Durati
 	pg := p.blank(r)
 	pg.Name, pg.status = pageLimited, http.StatusTooManyRequests
 	pg.Minutes = int((wait + time.Minute - 1) / time.Minute)
-	pg.Self = selfURL(r.PathValue("id"), r.URL.Query().Get("key"))
+	pg.Self = wayOf(r).self()
 	seconds := int64((wait + time.Second - 1) / time.Second)
 	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 	p.render(w, r, pg)

@@ -90,14 +90,17 @@ func TestCatalogue_Renders(t *testing.T) {
 // TestCatalogue_Used: the templates and the code ask for messages that exist, and for all of them.
 func TestCatalogue_Used(t *testing.T) {
 	used := map[string]bool{}
-	calls := regexp.MustCompile(`\.[TN] "([a-z_]+)"`)
+	calls := regexp.MustCompile(`\.([TNV]) "([a-z_]+)"`)
 	err := fs.WalkDir(pageFiles, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		body, err := pageFiles.ReadFile(name)
 		for _, m := range calls.FindAllStringSubmatch(string(body), -1) {
-			used[m[1]] = true
+			used[m[2]] = true
+			if m[1] == "V" {
+				used[m[2]+"_verify"] = true
+			}
 		}
 		return err
 	})
@@ -110,8 +113,15 @@ func TestCatalogue_Used(t *testing.T) {
 	for _, id := range []string{
 		"cvc_invalid", // checked before the core is asked
 		"code_missing", "code_invalid", "code_wrong", "code_unsure", "copy",
+		"day", "instant", "months", "expires", "saved_missing",
 	} {
 		used[id] = true
+	}
+	for _, state := range chargeStates {
+		used["charge_"+state] = true
+	}
+	for s := pay.MandateActive; s <= pay.MandateCompleted; s++ {
+		used["mandate_state_"+s.String()] = true
 	}
 	for _, code := range pay.DeclineCodes() {
 		for _, method := range everyMethod {

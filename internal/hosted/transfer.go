@@ -73,7 +73,7 @@ func (p *Pages) code(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	picture, err := qr.Encode(p.base+selfURL(v.Session.ID, r.URL.Query().Get("key")), qr.L)
+	picture, err := qr.Encode(p.base+checkoutWay(v.Session.ID, p.pay.PageKey(v.Session.ID)).self(), qr.L)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -53,10 +54,10 @@ type page struct {
 	Going     bool   // the browser returns to the shop by itself
 
 	// Ways: of ours, and to the outside.
-	Self, Onward, Status, Events, Wait     string
-	CancelAction, ResendAction, CodeAction string
-	Counter                                string // the other side of it, in test mode
-	ShopURL, CancelURL, ActionURL          template.URL
+	Self, Onward, Status, Events, Wait                  string
+	CancelAction, LeaveAction, ResendAction, CodeAction string
+	Counter                                             string // the other side of it, in test mode
+	ShopURL, CancelURL, ActionURL                       template.URL
 
 	PaymentID string
 	Version   string // of what is shown, for who watches it
@@ -69,9 +70,33 @@ type page struct {
 	Stopped   bool   // the last attempt was given up by the buyer
 	Returned  bool   // the shop sends back what it brought
 	Unsettled bool   // the shop has yet to decide about what a transfer brought
+	Verifies  bool   // no money is taken: the method is only made sure of
 	Several   bool   // there are other ways to pay
 	Left      int    // attempts
 	Minutes   int    // until the next attempt is allowed
+
+	// What is agreed to besides the payment.
+	saved     []pay.SavedMethod
+	First     bool     // the payer permits later charges
+	Agreement []string // in these words
+	SaveLabel string   // of the box that asks whether to keep the method; "" without
+	Keeps     bool     // the method is kept without asking
+	Kept      bool     // it was
+
+	// After the payment.
+	Taken      string // of held money, when it is not all
+	Receipt    string // its address
+	PaidAt     moment // on the receipt
+	Held       bool   // the receipt is of money that is held
+	MandateURL string
+	Mandate    *agreement
+
+	// Within a merchant's page.
+	way        way
+	Framed     bool
+	Parent     string // the origin that hears of what happens; "" for nobody
+	Session    string
+	HideButton bool // the merchant's page has a button of its own
 }
 
 // T returns a message of the catalogue, filled from the page.
@@ -102,20 +127,17 @@ func (p *Pages) blank(r *http.Request) *page {
 // pageOf returns the page that shows a session as it is.
 func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
 	pg := p.blank(r)
-	ses, key := &v.Session, r.URL.Query().Get("key")
+	ses := &v.Session
 	name := plain(v.Merchant.Name)
 	pg.Name, pg.Test = stateOf(v), ses.Mode == pay.Test
 	pg.Merchant, pg.Initial = pg.isolate(name), initial(name)
-	pg.Amount, pg.Email = pg.isolate(ses.Amount.Format(pg.Lang)), v.Email
-	pg.Self, pg.Onward = selfURL(ses.ID, key), onwardURL(ses.ID, key)
-	pg.Status, pg.Events = stepURL(ses.ID, "status", key), stepURL(ses.ID, "events", key)
-	pg.Version = snapshotOf(v).Version
-	pg.Wait = stepURL(ses.ID, "wait", key) + "&seen=" + pg.Version
-	pg.CancelAction = stepURL(ses.ID, "cancel", key)
-	pg.ResendAction = stepURL(ses.ID, "resend", key)
-	pg.CodeAction = stepURL(ses.ID, "code", key)
+	pg.Verifies = ses.Verifies()
+	if !pg.Verifies {
+		pg.Amount = pg.sum(ses.Amount)
+	}
+	pg.Email = v.Email
+	pg.lead(r, v)
 	pg.Prompt = r.URL.Query().Get("prompt")
-	pg.ShopURL, pg.CancelURL = template.URL(successURL(ses)), template.URL(cancelURL(ses))
 	pg.Several = len(v.Methods) > 1
 	pg.Left = int(pay.MaxDeclines - ses.Declines)
 	pg.Refunding = v.Merchant.LateMoney != pay.HoldLate
@@ -127,16 +149,65 @@ func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
 		pg.openForm(r, v)
 	}
 	if pg.Transfer != nil {
-		pg.Transfer.QR = stepURL(ses.ID, "qr.svg", key)
+		pg.Transfer.QR = pg.way.step("qr.svg")
 		pg.limitTransfer(v.Payment.Transfer.ExpiresAt.Sub(v.Now), p.now())
 	}
 	if pg.Test && hasCounter(pg.Name) {
-		pg.Counter = "/sim/session/" + url.PathEscape(ses.ID) + "?key=" + url.QueryEscape(key)
+		pg.Counter = "/sim/session/" + url.PathEscape(ses.ID) + "?key=" + p.pay.PageKey(ses.ID)
 	}
+	p.closeSale(pg, r, v)
 	if pg.Name == pageExpired || pg.Name == pageClosed {
 		pg.status = http.StatusGone
 	}
 	return pg
+}
+
+// lead fills in the ways that go on from the page.
+func (p *page) lead(r *http.Request, v *pay.PageView) {
+	ses, at := &v.Session, wayOf(r)
+	p.way, p.Self, p.Onward = at, at.self(), at.onward()
+	p.Status, p.Events = at.step("status"), at.step("events")
+	p.Version = snapshotOf(v).Version
+	p.Wait = at.with(at.step("wait"), "seen="+p.Version)
+	p.CancelAction, p.LeaveAction = at.step("cancel"), at.step("leave")
+	p.ResendAction, p.CodeAction = at.step("resend"), at.step("code")
+	p.ShopURL, p.CancelURL = template.URL(successURL(ses)), template.URL(cancelURL(ses))
+	if f := frameOf(r); f != nil {
+		p.Framed, p.Session, p.Parent = true, ses.ID, parentOf(f, v)
+		p.HideButton = ses.Offer.HidePayButton
+	}
+}
+
+// BackURL is the way back to the shop of a payer who did not pay.
+func (p *page) BackURL() template.URL {
+	if p.CancelURL == "" {
+		return p.ShopURL
+	}
+	return p.CancelURL
+}
+
+// V returns a message that has other words where no money is taken.
+func (p *page) V(id string) (string, error) {
+	if p.Verifies {
+		id += "_verify"
+	}
+	return p.T(id)
+}
+
+// Top makes a link leave the page around ours, too: shops and banks are not shown within it.
+func (p *page) Top() template.HTMLAttr {
+	if p.Framed {
+		return ` target="_top"`
+	}
+	return ""
+}
+
+// Aside opens a link that is not about this payment beside a page that is within another.
+func (p *page) Aside() template.HTMLAttr {
+	if p.Framed {
+		return ` target="_blank" rel="noopener"`
+	}
+	return ""
 }
 
 func (p *page) showPayment(m *pay.Payment) {
@@ -152,10 +223,13 @@ func (p *page) showPayment(m *pay.Payment) {
 	if m.Method == pay.MethodBank {
 		p.showTransfer(m)
 	}
+	if m.Method == pay.MethodCard && m.Captured > 0 && m.Captured < m.Amount.Minor {
+		p.Taken = p.sum(money.Amount{Minor: m.Captured, Currency: m.Amount.Currency})
+	}
 	if m.Refunded > 0 {
 		sent := m.Amount
 		sent.Minor = m.Refunded
-		p.Refunded = p.isolate(sent.Format(p.Lang))
+		p.Refunded = p.sum(sent)
 	}
 	switch m.State {
 	case pay.PaymentFailed:
@@ -201,7 +275,7 @@ type templates map[string]*template.Template
 
 func newTemplates() (templates, error) {
 	base, err := template.ParseFS(pageFiles, "page/layout.html", "page/part.html", "page/card.html",
-		"page/mobile.html", "page/account.html")
+		"page/mobile.html", "page/account.html", "page/agree.html")
 	if err != nil {
 		return nil, err
 	}

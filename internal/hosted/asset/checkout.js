@@ -15,11 +15,16 @@
   ];
 
   var form = document.getElementById("pay");
+  var tell; // says something to the page around this one, where there is one
   if (form) {
     sending(form, cardForm(form) || mobileForm(form) || codeForm(form) || {});
   }
+  if (document.body.dataset.parent && parent !== window) {
+    within(document.body.dataset, form);
+  }
   copying(document.querySelectorAll("[data-copy]"));
-  localTime(document.querySelector("time[datetime]"));
+  printing(document.querySelector("[data-print]"));
+  localTime(document.querySelector(".deadline time"));
   goOn();
   focusNotice();
   var live = document.querySelector("main[data-events]");
@@ -38,7 +43,51 @@
       history.replaceState(null, "", url.href);
     }
     if (bank && onward) {
-      setTimeout(function () { location.assign(bank.href); }, 1000);
+      setTimeout(function () {
+        if (bank.target !== "_top") {
+          location.assign(bank.href);
+        } else if (tell) {
+          tell("go", {url: bank.href}); // a bank is not shown within another page
+        }
+      }, 1000);
+    }
+  }
+
+  // within tells the page around this one what happens here, and lets it send the form. Nobody but
+  // the origin that the server let in hears or says anything.
+  function within(data, form) {
+    tell = function (type, more) {
+      parent.postMessage(Object.assign({kassa: 1, type: type, session: data.session}, more),
+        data.parent);
+    };
+    tell("page", {page: data.page, decline: data.decline || null});
+    new ResizeObserver(function () {
+      tell("size", {height: Math.ceil(document.body.getBoundingClientRect().height)});
+    }).observe(document.body);
+    addEventListener("message", function (e) {
+      var said = e.source === parent && e.origin === data.parent && e.data || {};
+      if (form && said.kassa === 1 && said.type === "submit") {
+        form.requestSubmit();
+      }
+    });
+    addEventListener("keydown", function (e) {
+      if (e.key === "Escape") {
+        tell("escape");
+      }
+    });
+    document.querySelectorAll("[data-leave]").forEach(function (link) {
+      link.addEventListener("click", function (e) {
+        e.preventDefault();
+        tell("leave", {url: link.href});
+      });
+    });
+  }
+
+  // printing shows the button that prints.
+  function printing(button) {
+    if (button) {
+      button.parentElement.hidden = false;
+      button.addEventListener("click", function () { print(); });
     }
   }
 
@@ -197,6 +246,9 @@
         return;
       }
       busy = true;
+      if (tell) {
+        tell("submit");
+      }
       button.setAttribute("aria-disabled", "true");
       text.textContent = form.dataset.busy;
     });

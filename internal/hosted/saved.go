@@ -1,0 +1,115 @@
+package hosted
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/kassa-pay/kassa/internal/consent"
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/terms"
+)
+
+// methodSaved is the way to pay of a customer who comes back. It is none of the core's methods: each
+// saved method is of one of those.
+const methodSaved = "saved"
+
+// kept is a saved method as its owner knows it.
+type kept struct {
+	ID      string
+	Type    string
+	Name    string // "Visa •••• 4242", "MTN Mobile Money"
+	Phone   string // of a wallet, masked
+	Expiry  string // of a card, "04 / 29"
+	Current bool
+	Label   string // of the expiry date
+}
+
+func keptOf(m *pay.SavedMethod) kept {
+	k := kept{ID: m.ID, Type: m.Type}
+	if m.Card != nil {
+		const century = 100
+		k.Name = cardName(m.Card)
+		k.Expiry = fmt.Sprintf("%02d / %02d", m.Card.ExpMonth, m.Card.ExpYear%century)
+	}
+	if m.Mobile != nil {
+		k.Name, k.Phone = networkName(m.Mobile.Provider), masked(m.Mobile.Phone)
+	}
+	return k
+}
+
+// Saved are the saved methods to choose from, with the form's choice or else the first.
+func (p *page) Saved() []kept {
+	all := make([]kept, len(p.saved))
+	for i := range p.saved {
+		all[i] = keptOf(&p.saved[i])
+		all[i].Current = all[i].ID == p.Form.Saved || p.Form.Saved == "" && i == 0
+	}
+	return all
+}
+
+// More returns a saved method with the word that its expiry date stands behind.
+func (p *page) More(k kept) (kept, error) {
+	var err error
+	k.Label, err = p.T("expires")
+	return k, err
+}
+
+// readSaved takes the choice of a saved method from a form.
+func readSaved(f fields, v *pay.PageView) (pay.MethodInput, form) {
+	shown := form{Method: methodSaved, Saved: f.text(fieldSaved)}
+	for _, m := range v.Saved {
+		if m.ID == shown.Saved {
+			return pay.MethodInput{Type: m.Type, SavedID: m.ID}, shown
+		}
+	}
+	text := "saved_missing"
+	if shown.Saved != "" {
+		text, shown.Saved = "saved_gone", ""
+	}
+	shown.add(fieldSaved, text)
+	return pay.MethodInput{}, shown
+}
+
+// agree shows what the payer agrees to besides the payment: the words of a mandate, or that the
+// method is kept.
+func (p *page) agree(v *pay.PageView) {
+	ses := &v.Session
+	p.First = ses.Series == pay.SeriesFirst
+	switch {
+	case p.First:
+		p.Agreement = consent.Words(factsOf(v, p.Lang))
+	case p.Form.Method != pay.MethodCard && p.Form.Method != pay.MethodMobile:
+		return // a transfer leaves nothing to keep, and what is kept is kept already
+	case p.Verifies || ses.Offer.Save == pay.SaveAlways:
+		p.Keeps = true
+	case ses.Offer.Save == pay.SavePrompt:
+		p.SaveLabel = consent.Saving(p.Lang, v.Merchant.Name)
+	}
+}
+
+// factsOf is what the words of a session's mandate are found from. The core finds the words it
+// keeps from the same.
+func factsOf(v *pay.PageView, language string) consent.Facts {
+	f := consent.Facts{
+		Language: language, Merchant: v.Merchant.Name, Currency: v.Session.Amount.Currency,
+		Amount: v.Session.Amount.Minor, Schedule: v.Session.Offer.Schedule,
+	}
+	if v.Session.Offer.Terms != nil {
+		f.Terms = *v.Session.Offer.Terms
+	} else {
+		f.Terms = terms.Terms{}
+	}
+	return f
+}
+
+// shownIn is the language that the form was shown in, so that the words of a consent are kept as
+// they were read.
+func (p *Pages) shownIn(r *http.Request, f fields) string {
+	asked := f.text(fieldLanguage)
+	for i := range p.catalogue.speech {
+		if p.catalogue.speech[i].Lang == asked {
+			return asked
+		}
+	}
+	return p.catalogue.pick(r).Lang
+}
