@@ -79,36 +79,23 @@ func scanMandate(row sqldb.Row) (m pay.Mandate, err error) {
 }
 
 func mandateArgs(m *pay.Mandate, dueAt time.Time) []any {
-	maxCount, maxTotal := bounds(m)
 	return []any{
 		m.ID, m.MerchantID, string(m.Mode), m.Family, m.CustomerID, m.MethodID, m.SessionID,
 		m.State.String(), m.Version, m.Currency, encode(m.Terms), m.Consent, m.Count, m.Total,
-		bound(maxCount), bound(maxTotal), fromSchedule(m), micros(m.NextAt), micros(m.TryAt),
+		bound(maxCount(m)), bound(m.Terms.MaxTotal), fromSchedule(m), micros(m.NextAt), micros(m.TryAt),
 		m.Failures, fromList(m.Retry.Days), m.Reason, m.CreatedAt.UnixMicro(),
 		m.UpdatedAt.UnixMicro(), micros(dueAt),
 	}
 }
 
-// bounds returns how many charges a mandate permits and for how much in all; 0 is no bound. Fixed
-// parts bound both.
-func bounds(m *pay.Mandate) (count, total int64) {
-	count, total = m.Terms.MaxCount, m.Terms.MaxTotal
-	if len(m.Terms.Items) == 0 {
-		return count, total
+// maxCount returns how many charges a mandate permits, 0 for any number. Fixed parts are a bound
+// too.
+func maxCount(m *pay.Mandate) int64 {
+	count, parts := m.Terms.MaxCount, int64(len(m.Terms.Items))
+	if count == 0 || parts > 0 && parts < count {
+		return parts
 	}
-	var sum int64
-	for _, item := range m.Terms.Items {
-		sum += item
-	}
-	return tighter(count, int64(len(m.Terms.Items))), tighter(total, sum)
-}
-
-// tighter returns the lower of a bound, which may be 0 for none, and one that is there.
-func tighter(bound, other int64) int64 {
-	if bound == 0 {
-		return other
-	}
-	return min(bound, other)
+	return count
 }
 
 // bound turns 0 into NULL, which bounds nothing.

@@ -34,8 +34,11 @@ func timeExact(r *run) {
 
 // shiftDue: the test clock brings the merchant's test work nearer, and nobody else's.
 func shiftDue(r *run) {
-	due := map[pay.Scope]string{}
+	due, series := map[pay.Scope]string{}, map[pay.Scope]string{}
 	for _, sc := range []pay.Scope{shop, live, rival} {
+		m := r.mandate(sc)
+		series[sc] = m.ID
+		r.do(func(tx pay.Tx) error { return tx.InsertMandate(r.ctx, m, r.in(100)) })
 		s, p := r.session(sc), r.payment(sc)
 		re := r.refund(p)
 		due[sc] = s.ID
@@ -51,6 +54,7 @@ func shiftDue(r *run) {
 	}
 	never := r.session(shop)
 	r.do(func(tx pay.Tx) error { return tx.InsertSession(r.ctx, never, time.Time{}) })
+	r.addMandate(shop, nothing)
 	r.do(func(tx pay.Tx) error { return tx.ShiftDue(r.ctx, shop.MerchantID, 100*time.Second) })
 	r.do(func(tx pay.Tx) error {
 		r.eq(got[[]string](r)(tx.DueSessions(r.ctx, r.now, 10)), []string{due[shop]})
@@ -60,6 +64,8 @@ func shiftDue(r *run) {
 		refunds := got[[]pay.Refund](r)(tx.ClaimRefunds(r.ctx, r.now, r.in(30), 10))
 		r.eq(len(refunds), 1)
 		r.eq(refunds[0].Scope(), shop)
+		r.eq(mandateIDs(got[[]pay.Mandate](r)(tx.LockDueMandates(r.ctx, r.now, 10))),
+			[]string{series[shop]})
 		return nil
 	})
 }

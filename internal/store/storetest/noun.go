@@ -6,6 +6,7 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/terms"
 )
 
 // The makers fill every field, with text that is easily damaged: accents, right-to-left letters,
@@ -50,6 +51,8 @@ func (r *run) session(sc pay.Scope) pay.Session {
 		Methods: []string{"card", "momo"}, CustomerEmail: "ama@example.com",
 		CustomerPhone: "+233200000000", SuccessURL: "https://shop.example/ok?a=1&b=ü",
 		CancelURL: "https://shop.example/no", Metadata: metadata(), Declines: 2,
+		LastDecline: pay.DeclineFraud, LastDeclineAt: r.in(3), Series: pay.SeriesFirst,
+		Offer: offer(), MethodID: r.id("pm"), MandateID: r.id("mdt"),
 		ExpiresAt: r.in(86400), CreatedAt: r.now, UpdatedAt: r.in(1),
 	}
 }
@@ -64,7 +67,75 @@ func (r *run) payment(sc pay.Scope) pay.Payment {
 			Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Fingerprint: "f00d",
 		},
 		DeclineCode: pay.DeclineFraud, RailReference: "ref", ActionURL: "https://bank.example/3ds",
-		PollCount: 3, LateAt: r.in(7), CreatedAt: r.now, UpdatedAt: r.in(1),
+		PollCount: 3, LateAt: r.in(7), CreatedAt: r.now, UpdatedAt: r.in(1), KeepRest: true,
+		Captures: 2, Authorised: 4900, Voided: 900, AuthorisedUntil: r.in(604800),
+		MethodID: r.id("pm"), MandateID: r.id("mdt"), OffSession: true, Occurrence: r.in(-9),
+		Attempt: 3, Window: r.in(-99), Keep: true, Final: true, Echo: []byte{'{', 0, 255},
+	}
+}
+
+func offer() pay.Offer {
+	permits, schedule := permits(), schedule()
+	return pay.Offer{
+		Save: pay.SavePrompt, Terms: &permits, Schedule: &schedule,
+		Retry: pay.Retry{Days: []int64{1, 30}}, Presentation: pay.EmbeddedInline,
+		HidePayButton: true,
+	}
+}
+
+func permits() terms.Terms {
+	return terms.Terms{
+		Kind: terms.OnDemand, Amount: terms.Amount{Exact: 1, Min: 2, Max: 3},
+		Recurrence: &terms.Recurrence{
+			Unit: terms.Month, Interval: 2, MonthDays: []int64{1, -1}, NearestWeekday: true,
+		},
+		Start: terms.Date{Year: 2026, Month: time.December, Day: 31},
+		End:   terms.Date{Year: 2028, Month: time.February, Day: 29},
+		Zone:  "Africa/Accra", MaxCount: 12, MaxTotal: 60_000, Items: []int64{5, 7},
+		Period: &terms.Period{
+			Unit: terms.Year, MaxCount: 4, MaxAmount: 9_000, Anchor: 28, AnchorMonth: time.February,
+		},
+	}
+}
+
+func schedule() terms.Schedule {
+	return terms.Schedule{
+		Recurrence: terms.Recurrence{
+			Unit: terms.Week, Interval: 1, Weekdays: []time.Weekday{time.Sunday, time.Friday},
+		},
+		Start: terms.Date{Year: 2027, Month: time.January, Day: 1},
+		End:   terms.Date{Year: 2028, Month: time.January, Day: 1},
+		Hour:  23, Minute: 59, Amount: 5000,
+	}
+}
+
+// method returns a saved method; the payment it was saved with is there.
+func (r *run) method(sc pay.Scope) pay.SavedMethod {
+	r.Helper()
+	return pay.SavedMethod{
+		ID: r.id("pm"), MerchantID: sc.MerchantID, Mode: sc.Mode, Family: "checkout",
+		CustomerID: "cus_1", State: pay.MethodActive, Version: 1, Rail: "sim-card", Type: "card",
+		Card: &pay.CardSummary{
+			Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Fingerprint: "f00d",
+		},
+		Token: "tok_" + awkward, PaymentID: r.addPayment(sc, nothing).ID,
+		CreatedAt: r.now, UpdatedAt: r.in(1),
+	}
+}
+
+// mandate returns a mandate on a new method, given in a new session.
+func (r *run) mandate(sc pay.Scope) pay.Mandate {
+	r.Helper()
+	permits, schedule := permits(), schedule()
+	permits.Items = nil
+	return pay.Mandate{
+		ID: r.id("mdt"), MerchantID: sc.MerchantID, Mode: sc.Mode, Family: "checkout",
+		CustomerID: "cus_1", MethodID: r.addMethod(sc, nothing).ID,
+		SessionID: r.addSession(sc, nothing).ID, State: pay.MandateActive, Version: 1,
+		Currency: "GHS", Terms: permits, Consent: awkward, Count: 11, Total: 55_000,
+		Schedule: &schedule, NextAt: r.in(10), TryAt: r.in(20), Failures: 2,
+		Retry: pay.Retry{Days: []int64{3, 5, 7}}, Reason: "failures", CreatedAt: r.now,
+		UpdatedAt: r.in(1),
 	}
 }
 
@@ -120,6 +191,24 @@ func (r *run) addPayment(sc pay.Scope, change func(*pay.Payment)) pay.Payment {
 	change(&p)
 	r.do(func(tx pay.Tx) error { return tx.InsertPayment(r.ctx, p, time.Time{}) })
 	return p
+}
+
+// addMethod stores a method after change has worked on it.
+func (r *run) addMethod(sc pay.Scope, change func(*pay.SavedMethod)) pay.SavedMethod {
+	r.Helper()
+	m := r.method(sc)
+	change(&m)
+	r.do(func(tx pay.Tx) error { return tx.InsertMethod(r.ctx, m) })
+	return m
+}
+
+// addMandate stores a mandate after change has worked on it; it is never due.
+func (r *run) addMandate(sc pay.Scope, change func(*pay.Mandate)) pay.Mandate {
+	r.Helper()
+	m := r.mandate(sc)
+	change(&m)
+	r.do(func(tx pay.Tx) error { return tx.InsertMandate(r.ctx, m, time.Time{}) })
+	return m
 }
 
 // addEndpoint stores an endpoint.

@@ -17,6 +17,8 @@ var paymentCases = map[string]func(*run){
 	"Payment_ClaimsAreApart":   paymentClaimRace,
 	"Payment_Delay":            paymentDelay,
 	"Payment_ValuesAreChecked": paymentChecks,
+	"Payment_HeldMoney":        paymentHeld,
+	"Payment_OnePerAttempt":    paymentAttempt,
 }
 
 func paymentRoundTrip(r *run) {
@@ -57,6 +59,10 @@ func paymentSwap(r *run) {
 	p.Rail, p.Method, p.Card, p.Description, p.Metadata = "r", "m", nil, "", nil
 	p.DeclineCode, p.RailReference, p.ActionURL, p.PollCount = "", "", "", 9
 	p.LateAt, p.UpdatedAt = time.Time{}, r.in(8)
+	p.KeepRest, p.Captures, p.Authorised, p.Voided = false, 3, 0, 0
+	p.AuthorisedUntil, p.MethodID, p.MandateID, p.OffSession = time.Time{}, "", "", false
+	p.Occurrence, p.Attempt, p.Window, p.Keep = time.Time{}, 0, time.Time{}, false
+	p.Final, p.Echo = false, nil
 	for _, spoil := range []func(*pay.Payment){
 		func(p *pay.Payment) { p.Version = 1 },
 		func(p *pay.Payment) { p.Version = 3 },
@@ -86,6 +92,7 @@ func paymentList(r *run) {
 	add := func(sc pay.Scope, session, customer string, state pay.PaymentState) string {
 		return r.addPayment(sc, func(p *pay.Payment) {
 			p.SessionID, p.CustomerID, p.State = session, customer, state
+			p.MandateID, p.Attempt = "mdt_"+customer, r.ids.Load()
 		}).ID
 	}
 	a := add(shop, s1.ID, "cus_1", pay.PaymentFailed)
@@ -94,10 +101,18 @@ func paymentList(r *run) {
 	d := add(shop, "", "cus_1", pay.PaymentWaiting)
 	foreign := add(rival, s1.ID, "cus_1", pay.PaymentPaid)
 	for _, x := range []struct {
-		session, customer, after string
-		states                   []pay.PaymentState
-		want                     []string
+		session, customer, mandate, after string
+		states                            []pay.PaymentState
+		want                              []string
 	}{
+		{mandate: "mdt_cus_1", want: []string{d, b, a}},
+		{mandate: "mdt_cus_1", after: b, want: []string{a}},
+		{mandate: "mdt_cus_1", session: s1.ID, want: []string{b, a}},
+		{mandate: "mdt_cus_1", session: s2.ID},
+		{mandate: "mdt_", customer: "cus_1"},
+		{mandate: "mdt_cus_1", customer: "cus_1", want: []string{d, b, a}},
+		{mandate: "mdt_cus_1", states: []pay.PaymentState{pay.PaymentPaid}, want: []string{b}},
+		{mandate: "mdt_none"},
 		{want: []string{d, c, b, a}},
 		{after: c, want: []string{b, a}},
 		{session: s1.ID, want: []string{b, a}},
@@ -116,7 +131,7 @@ func paymentList(r *run) {
 	} {
 		f := pay.PaymentFilter{
 			Page: pay.Page{Limit: 10, After: x.after}, SessionID: x.session,
-			CustomerID: x.customer, States: x.states,
+			CustomerID: x.customer, MandateID: x.mandate, States: x.states,
 		}
 		r.eq(r.paymentIDs(shop, f), x.want)
 		r.eq(r.paymentIDs(live, f), []string(nil))
@@ -226,12 +241,16 @@ func paymentChecks(r *run) {
 		"state":              func(p *pay.Payment) { p.State = 0 },
 		"mode":               func(p *pay.Payment) { p.Mode = "" },
 		"version":            func(p *pay.Payment) { p.Version = 0 },
-		"no amount":          func(p *pay.Payment) { p.Amount.Minor, p.Captured, p.Refunded = 0, 0, 0 },
 		"a lot":              func(p *pay.Payment) { p.Amount.Minor = 1_000_000_000_001 },
 		"captured too much":  func(p *pay.Payment) { p.Captured = p.Amount.Minor + 1 },
 		"capturing too much": func(p *pay.Payment) { p.Capturing = p.Amount.Minor + 1 },
 		"refunded too much":  func(p *pay.Payment) { p.Refunded = p.Captured + 1 },
 		"refunded below 0":   func(p *pay.Payment) { p.Refunded = -1 },
+		"captures below 0":   func(p *pay.Payment) { p.Captures = -1 },
+		"attempt below 0":    func(p *pay.Payment) { p.Attempt = -1 },
+		"held too much":      func(p *pay.Payment) { p.Authorised = p.Amount.Minor + 1 },
+		"let go too much":    func(p *pay.Payment) { p.Voided = p.Authorised + 1 },
+		"no mandate":         func(p *pay.Payment) { p.MandateID = "" },
 		"no such session":    func(p *pay.Payment) { p.SessionID = "cs_none" },
 	} {
 		p := r.payment(shop)
@@ -251,6 +270,62 @@ func paymentChecks(r *run) {
 	for _, c := range []int64{0, 5000} {
 		p := r.addPayment(shop, func(p *pay.Payment) { p.Captured, p.Refunded = c, c })
 		r.eq(got[pay.Payment](r)(r.Payment(r.ctx, shop, p.ID)), p)
+	}
+}
+
+// paymentHeld: what was held is taken or let go once, and a payment that moves no money takes none.
+func paymentHeld(r *run) {
+	for _, x := range []struct {
+		amount, authorised, captured, voided, received int64
+		late, ok                                       bool
+	}{
+		{amount: 5000, authorised: 5000, captured: 2000, voided: 3000, ok: true},
+		{amount: 5000, authorised: 5000, captured: 2000, voided: 3001},
+		{amount: 5000, authorised: 4000, captured: 4001},
+		{amount: 5000, captured: 5000, ok: true},
+		{amount: 5000, authorised: 5000, captured: 5000, voided: 5000, late: true, ok: true},
+		{amount: 5000, captured: 6000, received: 6000, ok: true},
+		{ok: true},
+		{captured: 1, received: 1},
+		{received: 1},
+	} {
+		p := r.payment(shop)
+		p.Amount.Minor, p.Authorised, p.Captured, p.Voided = x.amount, x.authorised, x.captured, x.voided
+		p.Received, p.Refunded, p.Capturing, p.LateAt = x.received, 0, 0, time.Time{}
+		if x.late {
+			p.LateAt = r.now
+		}
+		store := func(tx pay.Tx) error { return tx.InsertPayment(r.ctx, p, time.Time{}) }
+		if !x.ok {
+			r.broken(fmt.Sprintf("%+v", x), store)
+			continue
+		}
+		r.do(store)
+		r.eq(got[pay.Payment](r)(r.Payment(r.ctx, shop, p.ID)), p)
+	}
+}
+
+// paymentAttempt: of all who charge the same attempt at the same occurrence one comes first.
+func paymentAttempt(r *run) {
+	mandate := r.id("mdt")
+	charge := func(change func(*pay.Payment)) error {
+		p := r.payment(shop)
+		p.MandateID, p.Occurrence, p.Attempt = mandate, r.now, 1
+		change(&p)
+		return r.try(func(tx pay.Tx) error { return tx.InsertPayment(r.ctx, p, time.Time{}) })
+	}
+	r.oneWins(r.race(8, func(int) error { return charge(nothing) }))
+	r.is(charge(nothing), pay.Conflict, "duplicate")
+	for _, change := range []func(*pay.Payment){
+		func(p *pay.Payment) { p.Attempt = 2 },
+		func(p *pay.Payment) { p.Occurrence = p.Occurrence.Add(time.Microsecond) },
+		func(p *pay.Payment) { p.MandateID = r.id("mdt") },
+		func(p *pay.Payment) { p.Occurrence = time.Time{} },
+		func(p *pay.Payment) { p.Occurrence = time.Time{} },
+	} {
+		if err := charge(change); err != nil {
+			r.Error(err)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ var sessionCases = map[string]func(*run){
 	"Session_CountsAreExact":    sessionCounter,
 	"Session_ListByState":       sessionStates,
 	"Session_ListByReference":   sessionReferences,
+	"Session_ListByFamily":      sessionFamilies,
 	"Session_PagesStandStill":   sessionPages,
 	"Session_IDsSortAlike":      sessionOrder,
 	"Session_Due":               sessionDue,
@@ -60,6 +61,8 @@ func sessionSwap(r *run) {
 	s.Methods, s.CustomerID, s.CustomerEmail, s.CustomerPhone = nil, "cus_2", "b@c.example", "1"
 	s.SuccessURL, s.CancelURL, s.Metadata, s.PaymentID = "https://a.example", "", nil, "pay_2"
 	s.Declines, s.ExpiresAt, s.UpdatedAt = 4, r.in(5), r.in(6)
+	s.LastDecline, s.LastDeclineAt, s.Series, s.Offer = "", time.Time{}, "", pay.Offer{}
+	s.MethodID, s.MandateID = "", ""
 	r.do(func(tx pay.Tx) error { return tx.SwapSession(r.ctx, s, time.Time{}) })
 	r.eq(got[pay.Session](r)(r.Session(r.ctx, shop, s.ID)), s)
 }
@@ -137,6 +140,7 @@ func sessionStates(r *run) {
 	want := map[pay.SessionState][]string{}
 	for _, state := range []pay.SessionState{
 		pay.SessionOpen, pay.SessionPaying, pay.SessionComplete, pay.SessionExpired,
+		pay.SessionCanceled,
 	} {
 		for _, expires := range []time.Time{r.in(-1), r.now, r.now.Add(time.Microsecond), r.in(9)} {
 			s := r.addSession(shop, func(s *pay.Session) { s.State, s.ExpiresAt = state, expires })
@@ -181,6 +185,35 @@ func sessionReferences(r *run) {
 		f.State, f.CustomerID, f.PaymentID, f.After = 0, "", "", ""
 		r.eq(r.sessionIDs(rival, f), []string{foreign.ID})
 		r.eq(r.sessionIDs(live, f), []string(nil))
+	}
+}
+
+func sessionFamilies(r *run) {
+	add := func(sc pay.Scope, family, customer, payment string) string {
+		return r.addSession(sc, func(s *pay.Session) {
+			s.Family, s.CustomerID, s.PaymentID = family, customer, payment
+		}).ID
+	}
+	a := add(shop, "collect", "cus_1", "pay_1")
+	b := add(shop, "checkout", "cus_1", "pay_2")
+	c := add(shop, "collect", "", "")
+	add(rival, "collect", "cus_1", "pay_3")
+	for _, x := range []struct {
+		family, customer, payment string
+		want                      []string
+	}{
+		{family: "collect", want: []string{c, a}},
+		{family: "checkout", want: []string{b}},
+		{family: "billing"},
+		{family: "collect", customer: "cus_1", want: []string{a}},
+		{family: "collect", payment: "pay_1", want: []string{a}},
+		{family: "collect", payment: "pay_2"},
+		{customer: "cus_1", want: []string{b, a}},
+	} {
+		r.eq(r.sessionIDs(shop, pay.SessionFilter{
+			Page: page(10), Now: r.now, Family: x.family, CustomerID: x.customer,
+			PaymentID: x.payment,
+		}), x.want)
 	}
 }
 
@@ -275,6 +308,8 @@ func sessionChecks(r *run) {
 		"version":        func(s *pay.Session) { s.Version = 0 },
 		"negative":       func(s *pay.Session) { s.Amount.Minor = -1 },
 		"a lot":          func(s *pay.Session) { s.Amount.Minor = 1_000_000_000_001 },
+		"series":         func(s *pay.Session) { s.Series = "last" },
+		"no such day":    func(s *pay.Session) { s.Offer.Terms.End.Month = 13 },
 		"capture":        func(s *pay.Session) { s.Capture = "" },
 		"minus declines": func(s *pay.Session) { s.Declines = -1 },
 	} {
