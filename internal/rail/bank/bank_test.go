@@ -40,12 +40,21 @@ func TestNetwork_Conformance(t *testing.T) {
 	})
 }
 
-func TestStart_NeedsADeadline(t *testing.T) {
+// A transfer has a deadline and an amount, and leaves nothing that could be charged again.
+func TestStart_RefusesWhatIsNoTransfer(t *testing.T) {
 	g := railtest.SQLite(t)
-	a := g.Attempt()
-	a.ExpiresAt = time.Time{}
-	if out, err := open(t, g).Start(t.Context(), a); err == nil {
-		t.Errorf("a transfer without a deadline: %+v", out)
+	n := open(t, g)
+	for name, spoil := range map[string]func(*pay.Attempt){
+		"no deadline": func(a *pay.Attempt) { a.ExpiresAt = time.Time{} },
+		"no amount":   func(a *pay.Attempt) { a.Amount.Minor = 0 },
+		"keep":        func(a *pay.Attempt) { a.Keep = true },
+		"saved":       func(a *pay.Attempt) { a.Saved = &pay.Credential{Token: "tok_1"} },
+	} {
+		a := g.Attempt()
+		spoil(&a)
+		if out, err := n.Start(t.Context(), a); err == nil {
+			t.Errorf("%s: %+v", name, out)
+		}
 	}
 }
 

@@ -20,6 +20,8 @@ var (
 	_ pay.Refunder  = (*card.Network)(nil)
 	_ pay.Notifier  = (*card.Network)(nil)
 	_ pay.Simulated = (*card.Network)(nil)
+	_ pay.Keeper    = (*card.Network)(nil)
+	_ pay.Rehearser = (*card.Network)(nil)
 )
 
 // bench is a network with everything it stands on.
@@ -90,7 +92,8 @@ func TestNetwork_Conformance(t *testing.T) {
 		railtest.Late: "4000000000101008", railtest.LateDecline: "4000000000102006",
 		railtest.ReplyLost: "4000000000107005", railtest.NeverArrives: "4000000000108003",
 		railtest.Challenged: "4000002500003155", railtest.RefundLate: "4000000000007726",
-		railtest.RefundFails: "4000000000005126",
+		railtest.RefundFails: "4000000000005126", railtest.Verified: "4242424242424242",
+		railtest.AsksAlways: "4000002760003184", railtest.DeclinesLater: "4000000000000341",
 	}
 	engines(t, func(t *testing.T, b *bench) {
 		h := b.Harness(card.Name)

@@ -214,7 +214,9 @@ func TestBehaviour_Down(t *testing.T) {
 				return b.Query(ctx, b.Ref(paid.PaymentID))
 			},
 			"capture": func(ctx context.Context) (pay.Outcome, error) {
-				return b.Capture(ctx, pay.CaptureOrder{Ref: b.Ref(paid.PaymentID), Number: 1, Amount: paid.Amount})
+				return b.Capture(ctx, pay.CaptureOrder{
+					Ref: b.Ref(paid.PaymentID), Number: 1, Amount: paid.Amount,
+				})
 			},
 			"void": func(ctx context.Context) (pay.Outcome, error) {
 				return b.Void(ctx, b.Ref(late.PaymentID))
@@ -598,7 +600,9 @@ func TestCapture_RecordsContradictions(t *testing.T) {
 		capture := func(minor int64) error {
 			amount := a.Amount
 			amount.Minor = minor
-			_, err := b.Capture(t.Context(), pay.CaptureOrder{Ref: b.Ref(a.PaymentID), Number: 1, Amount: amount})
+			_, err := b.Capture(t.Context(), pay.CaptureOrder{
+				Ref: b.Ref(a.PaymentID), Number: 1, Amount: amount,
+			})
 			return err
 		}
 		if err := capture(a.Amount.Minor + 1); !errors.Is(err, simnet.ErrRefused) {

@@ -23,6 +23,8 @@ var (
 	_ pay.Simulated = (*momo.Network)(nil)
 	_ pay.Confirmer = (*momo.Network)(nil)
 	_ pay.Resender  = (*momo.Network)(nil)
+	_ pay.Keeper    = (*momo.Network)(nil)
+	_ pay.Rehearser = (*momo.Network)(nil)
 )
 
 func open(t testing.TB, g *railtest.Ground) *momo.Network {

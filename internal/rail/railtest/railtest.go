@@ -31,6 +31,10 @@ const (
 	Anyway       Case = "anyway"        // as challenged; unanswered, the money comes all the same
 	RefundLate   Case = "refund late"   // a refund takes Harness.LateAfter
 	RefundFails  Case = "refund fails"  // a refund fails after Harness.LateAfter
+	Verified     Case = "verified"      // succeeds, an amount of zero too
+
+	AsksAlways    Case = "asks always"    // as challenged, at every charge of what was kept
+	DeclinesLater Case = "declines later" // succeeds; what was kept is declined without a reason
 )
 
 // Harness is one network under test.
@@ -88,6 +92,21 @@ func Run(t *testing.T, h Harness) {
 		{"void what is late", s.voidLate},
 		{"void before it arrives", s.voidUnseen},
 		{"capture against void", s.captureAgainstVoid},
+		{"capture in parts", s.captureParts},
+		{"void the rest", s.voidRest},
+		{"refund a part while the rest is held", s.refundPart},
+		{"parts at once by many", s.partsParallel},
+		{"parts against void", s.partsAgainstVoid},
+		{"verify", s.verify},
+		{"keep", s.keep},
+		{"charge what is kept", s.chargeSaved},
+		{"charge what is kept at once by many", s.chargeSavedParallel},
+		{"forget", s.forget},
+		{"charge without the payer", s.offSession},
+		{"a payer who is always asked", s.asksAlways},
+		{"declined later", s.declinesLater},
+		{"rehearse", s.rehearse},
+		{"rehearse, then many at once", s.rehearseParallel},
 		{"refund", s.refund},
 		{"refund what was not paid", s.refundUnpaid},
 		{"refunds at once by many", s.refundParallel},

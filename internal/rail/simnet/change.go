@@ -138,8 +138,8 @@ func (n *Network) queueDeposit(tx sqldb.Tx, r *Record, now time.Time, minor int6
 }
 
 // Void gives up a payment that has not been paid, or lets go what is still held of it; one that has
-// never been seen is closed for good. What came first stands: a payment that was paid or declined is
-// answered as that.
+// never been seen is closed for good. What came first stands: a payment that was paid or declined
+// is answered as that.
 func (n *Network) Void(ctx context.Context, ref pay.Ref) (pay.Outcome, error) {
 	b, err := n.reached(ctx, ref.Scope)
 	if err != nil {

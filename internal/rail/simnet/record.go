@@ -100,8 +100,9 @@ func (n *Network) scan(row sqldb.Row) (Record, error) {
 	var expires, prompt, answered, captured, voided *int64
 	err := row.Scan(
 		&r.PaymentID, &r.MerchantID, &r.Reference, &name, &r.Amount.Minor, &r.Amount.Currency,
-		&r.Manual, &r.MAC, &r.Kept, &terms, &started, &asked, &expires, &r.TokenHash, &prompt, &r.ReturnURL,
-		&answer, &answered, &r.Tries, &r.Resends, &r.Received, &r.Captured, &captured, &voided)
+		&r.Manual, &r.MAC, &r.Kept, &terms, &started, &asked, &expires, &r.TokenHash, &prompt,
+		&r.ReturnURL, &answer, &answered, &r.Tries, &r.Resends, &r.Received, &r.Captured, &captured,
+		&voided)
 	if errors.Is(err, sqldb.ErrNoRows) {
 		return r, errNoRecord
 	}

@@ -50,8 +50,8 @@ func (n *Network) Start(ctx context.Context, a pay.Attempt) (pay.Outcome, error)
 	return reply(b, n.say(&r, a.Ref), nil)
 }
 
-// insert writes a new record with what follows from it. A reference that is taken is replaced, and a
-// rehearsal that another charge has taken is done without.
+// insert writes a new record with what follows from it. A reference that is taken is replaced, and
+// a rehearsal that another charge has taken is done without.
 func (n *Network) insert(
 	ctx context.Context, a pay.Attempt, b pay.Behaviour, r *Record,
 ) (err error) {
