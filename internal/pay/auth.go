@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +21,15 @@ const (
 var errInvalidKey = &Error{
 	Kind: Unauthorized, Code: "invalid_api_key",
 	Message: "Invalid API key provided. Check that your API key is correct.",
+}
+
+// ErrKeyEnded is the cause of the error about a key that was good once: revoked since, or expired.
+var ErrKeyEnded = errors.New("the key was revoked or has expired")
+
+// errEndedKey tells nothing more by itself, but a protocol may look at its cause.
+var errEndedKey = &Error{
+	Kind: errInvalidKey.Kind, Code: errInvalidKey.Code, Message: errInvalidKey.Message,
+	Err: ErrKeyEnded,
 }
 
 // Authenticate turns an API key into a caller. It looks the key up by its public part each time, so
@@ -42,7 +52,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Caller, error
 		return Caller{}, errInvalidKey
 	}
 	if k.endedAt(now) {
-		return Caller{}, errInvalidKey
+		return Caller{}, errEndedKey
 	}
 	s.touch(ctx, k, now)
 	c := callerOf(Scope{MerchantID: m.ID, Mode: k.Mode}, m)

@@ -33,6 +33,7 @@ type OpenSession struct {
 	Capture       CaptureMode // "" for automatic
 	Methods       []string    // nil for all
 	CustomerID    string
+	NewCustomer   *Customer // made together with the session; excludes CustomerID
 	CustomerEmail string
 	CustomerPhone string
 	SuccessURL    string
@@ -58,11 +59,20 @@ func (s *Service) OpenSession(
 	if err := checkReturnURLs(c, &ses); err != nil {
 		return Session{}, Reply{}, err
 	}
+	newcomer, err := s.newcomer(c, r.NewCustomer, now)
+	if err != nil {
+		return Session{}, Reply{}, err
+	}
 	if err := s.admit(); err != nil {
 		return orReplay(ctx, s, c, o, err)
 	}
 	return atomically(ctx, s, c, o, func(ctx context.Context, tx Tx) (Session, string, error) {
-		if err := s.requireCustomer(ctx, tx, c, ses.CustomerID); err != nil {
+		if newcomer != nil {
+			ses.CustomerID = newcomer.ID
+			if err := tx.InsertCustomer(ctx, *newcomer); err != nil {
+				return ses, "", err
+			}
+		} else if err := s.requireCustomer(ctx, tx, c, ses.CustomerID); err != nil {
 			return ses, "", err
 		}
 		if err := tx.InsertSession(ctx, ses, serverTime(c, ses.ExpiresAt)); err != nil {
@@ -70,6 +80,23 @@ func (s *Service) OpenSession(
 		}
 		return ses, ses.ID, s.emitSession(ctx, tx, c, &ses)
 	})
+}
+
+// newcomer prepares the customer that is made with a session; nil without one.
+func (s *Service) newcomer(c Caller, as *Customer, now time.Time) (*Customer, error) {
+	if as == nil {
+		return nil, nil
+	}
+	cu := *as
+	cu.ID, cu.MerchantID, cu.Mode = s.ids.ID("cus", now), c.MerchantID, c.Mode
+	cu.CreatedAt, cu.UpdatedAt = now, now
+	err := validateCustomer(&cu)
+	if e := AsError(err); e != nil && e.Param != "" {
+		named := *e
+		named.Param = "customer." + e.Param
+		return nil, &named
+	}
+	return &cu, err
 }
 
 func (s *Service) newSession(c Caller, r OpenSession, now time.Time) (Session, error) {

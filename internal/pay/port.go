@@ -238,6 +238,7 @@ type EventFilter struct {
 	Page
 	Types    []string
 	ObjectID string
+	Family   string // "": of all
 }
 
 // EventView reads events, without those that target one endpoint. Pending is filled.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/checkout"
+	"github.com/kassa-pay/kassa/internal/api/collect"
 	"github.com/kassa-pay/kassa/internal/api/openapi"
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/config"
@@ -124,6 +125,7 @@ func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 		Test: egress.Policy{AllowPrivate: private, AllowHTTP: private},
 		Encoders: map[string]webhook.Encoder{
 			checkout.Family: webhook.Single(checkout.Encoder(core.Pay.PageURL, core.Pay.MandateURL)),
+			collect.Family:  collect.Encoder(core.Pay),
 		},
 		Native: checkout.Family, Wake: core.wakeWorker,
 	})
@@ -135,19 +137,15 @@ func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 	return s, nil
 }
 
-// named reports whether an event of the family is sent to anybody: the native protocol sees all.
-func named(_, eventType string) bool { return checkout.Names(eventType) }
+// named reports whether an event of the family is sent to anybody: the native protocol sees all,
+// the others see their own.
+func named(family, eventType string) bool {
+	return checkout.Names(eventType) || family == collect.Family && collect.Names(eventType)
+}
 
 func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	mux := http.NewServeMux()
-	api := checkout.New(checkout.Deps{
-		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, Limit: requestLimit(c.RateLimit),
-		Trusted: proxies,
-		CheckTarget: func(mode pay.Mode, raw string) error {
-			return s.sender.Policy(mode).Check(raw)
-		},
-	})
-	api.Mount(mux)
+	s.mountAPIs(mux, c, proxies)
 	pages, err := hosted.New(hosted.Deps{
 		Pay: s.Pay, BaseURL: c.BaseURL, Log: s.log, IDs: s.IDs, Now: time.Now, After: time.After,
 		ClientIP: func(r *http.Request) string {
@@ -173,6 +171,20 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	s.mountHealth(mux, c)
 	s.handler = mux
 	return nil
+}
+
+// mountAPIs puts up the wire protocols. A key's requests are counted over all of them.
+func (s *Server) mountAPIs(mux *http.ServeMux, c config.Config, proxies []netip.Prefix) {
+	limit := requestLimit(c.RateLimit)
+	target := func(mode pay.Mode, raw string) error { return s.sender.Policy(mode).Check(raw) }
+	checkout.New(checkout.Deps{
+		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, Limit: limit, Trusted: proxies,
+		CheckTarget: target,
+	}).Mount(mux)
+	collect.New(collect.Deps{
+		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, BaseURL: c.BaseURL, Limit: limit,
+		Trusted: proxies, CheckTarget: target,
+	}).Mount(mux)
 }
 
 // mounter is a room with pages.

@@ -18,14 +18,15 @@ const (
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND target IS NULL`
 	selectEvents = `SELECT ` + eventShown + ` FROM event
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND target IS NULL
-		AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5) ORDER BY id DESC LIMIT $4`
+		AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5)
+		AND ($6 = '' OR family = $6) ORDER BY id DESC LIMIT $4`
 
 	// An object has few events. The merchant is compared as an expression, or SQLite would walk
 	// the merchant's events to find them.
 	selectEventsByObject = `SELECT ` + eventShown + ` FROM event
-		WHERE object_id = $6 AND merchant_id || '' = $1 AND mode = $2 AND id < $3
+		WHERE object_id = $7 AND merchant_id || '' = $1 AND mode = $2 AND id < $3
 		AND target IS NULL AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5)
-		ORDER BY id DESC LIMIT $4`
+		AND ($6 = '' OR family = $6) ORDER BY id DESC LIMIT $4`
 
 	insertEvent = `INSERT INTO event (id, merchant_id, mode, type, kind, object_id, sequence, family,
 		data, request_id, idempotency_key, target, created_at, fanned_out)
@@ -78,7 +79,7 @@ func (v view) Events(
 	ctx context.Context, sc pay.Scope, f pay.EventFilter,
 ) ([]pay.Event, error) {
 	args := []any{
-		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), wordList(f.Types),
+		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), wordList(f.Types), f.Family,
 	}
 	if f.ObjectID == "" {
 		rows, err := v.r.Query(ctx, selectEvents, args...)

@@ -23,9 +23,12 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 }
 
 // Raw answers with a body that is JSON already. A client that has gone is not an error of ours.
-func Raw(w http.ResponseWriter, status int, body []byte) {
+func Raw(w http.ResponseWriter, status int, body []byte) { RawAs(w, status, contentJSON, body) }
+
+// RawAs is Raw for a media type that is written in JSON.
+func RawAs(w http.ResponseWriter, status int, mediaType string, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", contentJSON)
+	h.Set("Content-Type", mediaType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -50,14 +50,16 @@ func eventList(r *run) {
 	typed := func(kind string) func(*pay.Event) { return func(e *pay.Event) { e.Type = kind } }
 	a := r.addEvent(shop, "cs_1", typed("session.open")).ID
 	b := r.addEvent(shop, "pay_1", typed("payment.paid")).ID
-	c := r.addEvent(shop, "cs_2", typed("session.complete")).ID
+	c := r.addEvent(shop, "cs_2", func(e *pay.Event) {
+		e.Type, e.Family = "session.complete", "other"
+	}).ID
 	d := r.addEvent(shop, "cs_1", func(e *pay.Event) { e.Type, e.Sequence = "session.expired", 2 }).ID
 	r.addEvent(rival, "cs_3", typed("session.open"))
 	r.addEvent(live, "cs_4", typed("session.open"))
 	for _, x := range []struct {
-		object, after string
-		types         []string
-		want          []string
+		object, after, family string
+		types                 []string
+		want                  []string
 	}{
 		{want: []string{d, c, b, a}},
 		{after: c, want: []string{b, a}},
@@ -68,9 +70,14 @@ func eventList(r *run) {
 		{object: "cs_1", after: d, want: []string{a}},
 		{object: "cs_1", types: []string{"session.expired"}, want: []string{d}},
 		{object: "cs_3"},
+		{family: "other", want: []string{c}},
+		{family: "checkout", types: []string{"session.complete", "payment.paid"}, want: []string{b}},
+		{family: "checkout", object: "cs_1", want: []string{d, a}},
+		{family: "other", object: "cs_1"},
 	} {
 		f := pay.EventFilter{
 			Page: pay.Page{Limit: 10, After: x.after}, ObjectID: x.object, Types: x.types,
+			Family: x.family,
 		}
 		r.eq(r.eventIDs(shop, f), x.want)
 	}

@@ -1,0 +1,87 @@
+package collect
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// access says what a route asks of a key.
+type access int
+
+const (
+	reading access = iota
+	writing        // it changes something
+	opening        // it opens a session, which a publishable key may do too
+)
+
+// A call is one authenticated request.
+type call struct {
+	pay.Caller
+	w http.ResponseWriter
+	r *http.Request
+}
+
+type handler func(*call) error
+
+// guard lets a request through to its handler when its key may do what the route does.
+func (a *API) guard(need access, handle handler) wire.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		caller, err := a.authenticate(w, r)
+		if err != nil {
+			return err
+		}
+		if err := permit(caller, need); err != nil {
+			return err
+		}
+		return handle(&call{Caller: caller, w: w, r: r})
+	}
+}
+
+func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (pay.Caller, error) {
+	token, ok := wire.Bearer(r)
+	if !ok {
+		return pay.Caller{}, pay.Errorf(pay.Unauthorized, "missing_api_key",
+			"No API key provided. Send it as Authorization: Bearer <key>.")
+	}
+	c, err := a.pay.Authenticate(r.Context(), token)
+	if errors.Is(err, pay.ErrKeyEnded) {
+		return c, pay.Errorf(pay.Forbidden, "api_key_ended", "This API key was revoked or has expired.")
+	}
+	if err != nil {
+		return c, err
+	}
+	if !c.MayFrom(wire.ClientIP(r, a.front.Trusted)) {
+		return c, pay.Errorf(pay.Forbidden, "address_not_allowed",
+			"This key may not be used from your network address.")
+	}
+	if a.limit != nil {
+		if err := wire.Throttle(w, a.limit, c.KeyID); err != nil {
+			return c, err
+		}
+	}
+	c.RequestID = wire.RequestID(r.Context())
+	return c, nil
+}
+
+// permit refuses a key that is good, but not for this.
+func permit(c pay.Caller, need access) error {
+	permission := pay.PermWrite
+	if need == reading {
+		permission = pay.PermRead
+	}
+	switch {
+	case c.Kind != pay.SecretKey && need != opening:
+		return errSecretKey
+	case !c.May(permission):
+		return pay.Errorf(pay.Forbidden, "permission_missing",
+			"This key does not have the permission %q.", permission)
+	}
+	return nil
+}
+
+// errSecretKey answers a publishable key, which may be in anybody's hands.
+var errSecretKey = pay.Errorf(pay.Forbidden, "secret_key_required",
+	"A publishable key cannot do this. Use a secret key, on your server.")

@@ -1,0 +1,76 @@
+package collect
+
+import (
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// declined is the code of what the issuer of a card or a wallet refused; the others are their own.
+const declined = "card_declined"
+
+// decline is how a reason of the core is said here.
+type decline struct{ code, reason, message string }
+
+// declines are in the words of this protocol: what was declined has a reason of its own. A lost,
+// stolen or suspicious card is told apart by its reason alone: whoever presents it must not learn
+// more than that it was declined.
+var declines = map[pay.DeclineCode]decline{
+	pay.DeclineGeneric:           {declined, "generic_decline", "The payment was declined."},
+	pay.DeclineInsufficientFunds: {declined, "insufficient_funds", "There is not enough money."},
+	pay.DeclineLostCard:          {declined, "lost_card", "The payment was declined."},
+	pay.DeclineStolenCard:        {declined, "stolen_card", "The payment was declined."},
+	pay.DeclineExpiredCard:       {declined, "expired_card", "The card has expired."},
+	pay.DeclineIncorrectCVC:      {declined, "incorrect_cvc", "The security code is wrong."},
+	pay.DeclineLimitExceeded: {declined, "limit_exceeded",
+		"The amount is over the limit of the account."},
+	pay.DeclineNotPermitted: {declined, "transaction_not_allowed",
+		"The card does not allow this kind of payment."},
+	pay.DeclineFraud: {declined, "fraudulent", "The payment was declined."},
+	pay.DeclineProcessingError: {"processing_error", "processing_error",
+		"The payment could not be processed. Try again in a moment."},
+	pay.DeclineAuthentication: {"authentication_failed", "authentication_failed",
+		"The payer could not be authenticated."},
+	pay.DeclineAuthTimeout: {"authentication_failed", "authentication_timeout",
+		"The payer did not confirm the payment in time."},
+	pay.DeclineNotSubmitted: {"processing_error", "not_submitted",
+		"The payment never reached the network. No money was moved."},
+	pay.DeclineByPayer: {"payment_rejected", "declined_by_customer",
+		"The payer declined the payment."},
+	pay.DeclineWrongPIN: {"authentication_failed", "wrong_pin",
+		"The wrong PIN was entered too often."},
+	pay.DeclineWrongCode: {"authentication_failed", "wrong_code",
+		"The wrong code was entered too often."},
+	pay.DeclinePromptExpired: {"payment_expired", "prompt_expired",
+		"The payer did not answer the prompt in time."},
+	pay.DeclineNotRegistered: {"payment_method_invalid", "number_not_registered",
+		"The number has no wallet with this network."},
+	pay.DeclineProviderDown: {"processing_error", "provider_unavailable",
+		"The network is not available. Try again later."},
+	pay.DeclineTransferExpired: {"payment_expired", "transfer_expired",
+		"No transfer came in time."},
+	pay.DeclineRefundRefused: {"refund_refused", "refund_refused",
+		"The refund was refused by the network."},
+}
+
+// paymentError tells why an attempt failed.
+type paymentError struct {
+	ErrorCode   string `json:"error_code"`
+	DeclineCode string `json:"decline_code"`
+	Message     string `json:"message"`
+	Timestamp   string `json:"timestamp"`
+}
+
+// paymentErrorOf returns nil when nothing failed.
+func paymentErrorOf(code pay.DeclineCode, when time.Time) *paymentError {
+	if code == "" {
+		return nil
+	}
+	d, ok := declines[code]
+	if !ok {
+		d = declines[pay.DeclineGeneric]
+	}
+	return &paymentError{
+		ErrorCode: d.code, DeclineCode: d.reason, Message: d.message, Timestamp: at(when),
+	}
+}

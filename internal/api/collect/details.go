@@ -1,0 +1,80 @@
+package collect
+
+import (
+	"strings"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// detailsDoc tells with what was paid: the type names the one member that is there.
+type detailsDoc struct {
+	Type        string       `json:"type"`
+	Card        *cardDoc     `json:"card,omitempty"`
+	MTN         *walletDoc   `json:"mtn_momo,omitempty"`
+	MobileMoney *walletDoc   `json:"mobile_money,omitempty"`
+	Transfer    *transferDoc `json:"bank_transfer,omitempty"`
+}
+
+// cardDoc has the documented members. Whether a card is a credit or a debit card is not known, and
+// of its number nothing but the last four digits is kept.
+type cardDoc struct {
+	Type     *string `json:"type"`
+	Scheme   string  `json:"scheme"`
+	BIN      *string `json:"bin"`
+	Last4    string  `json:"last4"`
+	ExpMonth int64   `json:"exp_month"`
+	ExpYear  int64   `json:"exp_year"`
+}
+
+type walletDoc struct {
+	Provider string `json:"provider"`
+	Phone    string `json:"phone"` // masked
+}
+
+type transferDoc struct {
+	Bank          string `json:"bank"`
+	AccountNumber string `json:"account_number"`
+	Reference     string `json:"reference"`
+}
+
+// The types of details.
+const (
+	detailsCard     = "card"
+	detailsMTN      = "mtn_momo"
+	detailsMobile   = "mobile_money"
+	detailsTransfer = "bank_transfer"
+)
+
+// providerMTN is the network with a type of its own.
+const providerMTN = "mtn"
+
+// details returns null while it is not known with what is paid.
+func details(card *pay.CardSummary, mobile *pay.Mobile, transfer *pay.Transfer) *detailsDoc {
+	switch {
+	case card != nil:
+		return &detailsDoc{Type: detailsCard, Card: &cardDoc{
+			Scheme: strings.ToUpper(card.Brand), Last4: card.Last4, ExpMonth: card.ExpMonth,
+			ExpYear: card.ExpYear,
+		}}
+	case mobile != nil:
+		w := &walletDoc{Provider: mobile.Provider, Phone: maskPhone(mobile.Phone)}
+		if mobile.Provider == providerMTN {
+			return &detailsDoc{Type: detailsMTN, MTN: w}
+		}
+		return &detailsDoc{Type: detailsMobile, MobileMoney: w}
+	case transfer != nil:
+		return &detailsDoc{Type: detailsTransfer, Transfer: &transferDoc{
+			Bank: transfer.Bank, AccountNumber: transfer.AccountNumber, Reference: transfer.Reference,
+		}}
+	}
+	return nil
+}
+
+// maskPhone keeps the first and the last three digits.
+func maskPhone(phone string) string {
+	const shown = 3
+	if len(phone) < 3*shown {
+		return "****"
+	}
+	return phone[:shown] + "****" + phone[len(phone)-shown:]
+}

@@ -1,0 +1,170 @@
+package collect
+
+import (
+	"net/http"
+
+	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// captureInput is the body of a capture. Without an amount all that is left is taken.
+type captureInput struct {
+	Amount   *int64             `json:"amount"`
+	Metadata *map[string]string `json:"metadata"`
+}
+
+// voidInput is the body of a void, which always lets go all that is left.
+type voidInput struct {
+	Metadata *map[string]string `json:"metadata"`
+}
+
+// refundInput is the body of a refund. Without an amount all that is left is sent back.
+type refundInput struct {
+	PaymentID string             `json:"payment_id" wire:"required"`
+	Amount    *int64             `json:"amount"`
+	Reason    *string            `json:"reason"`
+	Metadata  *map[string]string `json:"metadata"`
+}
+
+const (
+	nounPayment = "payment"
+	nounRefund  = "refund"
+)
+
+func (a *API) listPayments(c *call) error {
+	q := wire.Query(c.r)
+	f := pay.PaymentFilter{
+		Page: page(q), States: paymentWords[q.Enum("status", words(paymentWords)...)],
+		CustomerID: q.String("customer_id", maxID),
+		SessionID:  q.String("payment_session_id", maxID),
+		MandateID:  q.String("mandate_id", maxID),
+	}
+	if err := q.Err(); err != nil {
+		return err
+	}
+	payments, more, err := a.pay.Payments(c.r.Context(), c.Caller, f)
+	if err != nil {
+		return err
+	}
+	return showList(c, payments, more, a.paymentDoc)
+}
+
+// paymentDoc is the document of a payment in an answer.
+func (a *API) paymentDoc(p *pay.Payment) any { return a.enc.payment(p) }
+
+func (a *API) getPayment(c *call) error {
+	id, err := c.id(nounPayment)
+	if err != nil {
+		return err
+	}
+	p, err := a.pay.Payment(c.r.Context(), c.Caller, id)
+	if err != nil {
+		return orMissing(err, nounPayment, id)
+	}
+	return c.show(a.enc.payment(&p))
+}
+
+// capturePayment keeps held what it does not take: it is for voids to let it go.
+func (a *API) capturePayment(c *call) error {
+	var in captureInput
+	id, err := c.open(nounPayment, &in)
+	if err != nil {
+		return err
+	}
+	if err := first(positive("amount", in.Amount),
+		checkMetadata("metadata", value(in.Metadata))); err != nil {
+		return err
+	}
+	o, err := once(c, &in, http.StatusOK, a.paymentDoc)
+	if err != nil {
+		return err
+	}
+	_, reply, err := a.pay.CapturePayment(c.r.Context(), c.Caller, o, id, pay.CaptureRequest{
+		Amount: value(in.Amount), KeepRest: true, Metadata: value(in.Metadata),
+	})
+	return c.reply(reply, overCapture(orMissing(err, nounPayment, id)))
+}
+
+// overCapture tells an amount above what is held from one that could never be: the first conflicts
+// with the payment.
+func overCapture(err error) error {
+	e := pay.AsError(err)
+	if e == nil || e.Code != "amount_too_large" {
+		return err
+	}
+	return &pay.Error{Kind: pay.Conflict, Code: codeOverCapture, Param: "amount", Message: e.Message}
+}
+
+func (a *API) voidPayment(c *call) error {
+	var in voidInput
+	id, err := c.open(nounPayment, &in)
+	if err != nil {
+		return err
+	}
+	if err := checkMetadata("metadata", value(in.Metadata)); err != nil {
+		return err
+	}
+	p, err := a.pay.Payment(c.r.Context(), c.Caller, id)
+	if err != nil {
+		return orMissing(err, nounPayment, id)
+	}
+	if p.Authorised == 0 {
+		return pay.Errorf(pay.State, "payment_not_cancelable", "The payment holds no money.")
+	}
+	o, err := once(c, &in, http.StatusOK, a.paymentDoc)
+	if err != nil {
+		return err
+	}
+	_, reply, err := a.pay.CancelPayment(c.r.Context(), c.Caller, o, id)
+	return c.reply(reply, err)
+}
+
+func (a *API) createRefund(c *call) error {
+	var in refundInput
+	if err := wire.Decode(c.w, c.r, &in); err != nil {
+		return err
+	}
+	if err := first(positive("amount", in.Amount),
+		checkMetadata("metadata", value(in.Metadata))); err != nil {
+		return err
+	}
+	o, err := once(c, &in, http.StatusCreated, refundOf)
+	if err != nil {
+		return err
+	}
+	_, reply, err := a.pay.CreateRefund(c.r.Context(), c.Caller, o, pay.RefundRequest{
+		PaymentID: in.PaymentID, Amount: value(in.Amount), Reason: value(in.Reason),
+		Metadata: value(in.Metadata),
+	})
+	return c.reply(reply, renamed(err, func(field string) string {
+		if field == "payment" {
+			return "payment_id"
+		}
+		return field
+	}))
+}
+
+func (a *API) listRefunds(c *call) error {
+	q := wire.Query(c.r)
+	f := pay.RefundFilter{Page: page(q), PaymentID: q.String("payment_id", maxID)}
+	if err := q.Err(); err != nil {
+		return err
+	}
+	refunds, more, err := a.pay.Refunds(c.r.Context(), c.Caller, f)
+	if err != nil {
+		return err
+	}
+	return showList(c, refunds, more, refundOf)
+}
+
+func (a *API) getRefund(c *call) error {
+	id, err := c.id(nounRefund)
+	if err != nil {
+		return err
+	}
+	r, err := a.pay.Refund(c.r.Context(), c.Caller, id)
+	if err != nil {
+		return orMissing(err, nounRefund, id)
+	}
+	return c.show(refundOf(&r))
+}
