@@ -71,7 +71,7 @@ func (p *page) agreementOf(v *pay.MandatePage, at way) (*agreement, error) {
 	m := &v.Mandate
 	a := &agreement{
 		State: m.State.String(), Reason: m.Reason, Method: keptOf(&v.Method),
-		Words: strings.Split(m.Consent, "\n"),
+		Words: readable(strings.Split(m.Consent, "\n")),
 	}
 	if m.State == pay.MandateActive || m.State == pay.MandatePaused {
 		a.Stop = at.step("stop")

@@ -3,15 +3,19 @@ package hosted
 import (
 	"fmt"
 	"net/http"
+	"strings"
+	"unicode"
 
 	"github.com/kassa-pay/kassa/internal/consent"
 	"github.com/kassa-pay/kassa/internal/pay"
-	"github.com/kassa-pay/kassa/internal/terms"
 )
 
-// methodSaved is the way to pay of a customer who comes back. It is none of the core's methods: each
-// saved method is of one of those.
+// methodSaved is the way to pay of a customer who comes back. It is none of the core's methods:
+// each saved method is of one of those.
 const methodSaved = "saved"
+
+// maxSaved is how many saved methods are offered, the newest first.
+const maxSaved = 8
 
 // kept is a saved method as its owner knows it.
 type kept struct {
@@ -39,8 +43,8 @@ func keptOf(m *pay.SavedMethod) kept {
 
 // Saved are the saved methods to choose from, with the form's choice or else the first.
 func (p *page) Saved() []kept {
-	all := make([]kept, len(p.saved))
-	for i := range p.saved {
+	all := make([]kept, min(len(p.saved), maxSaved))
+	for i := range all {
 		all[i] = keptOf(&p.saved[i])
 		all[i].Current = all[i].ID == p.Form.Saved || p.Form.Saved == "" && i == 0
 	}
@@ -77,29 +81,28 @@ func (p *page) agree(v *pay.PageView) {
 	p.First = ses.Series == pay.SeriesFirst
 	switch {
 	case p.First:
-		p.Agreement = consent.Words(factsOf(v, p.Lang))
+		p.Agreement = readable(consent.Words(pay.ConsentFacts(ses, v.Merchant.Name, p.Lang)))
 	case p.Form.Method != pay.MethodCard && p.Form.Method != pay.MethodMobile:
 		return // a transfer leaves nothing to keep, and what is kept is kept already
 	case p.Verifies || ses.Offer.Save == pay.SaveAlways:
 		p.Keeps = true
 	case ses.Offer.Save == pay.SavePrompt:
-		p.SaveLabel = consent.Saving(p.Lang, v.Merchant.Name)
+		p.SaveLabel = readable([]string{consent.Saving(p.Lang, v.Merchant.Name)})[0]
 	}
 }
 
-// factsOf is what the words of a session's mandate are found from. The core finds the words it
-// keeps from the same.
-func factsOf(v *pay.PageView, language string) consent.Facts {
-	f := consent.Facts{
-		Language: language, Merchant: v.Merchant.Name, Currency: v.Session.Amount.Currency,
-		Amount: v.Session.Amount.Minor, Schedule: v.Session.Offer.Schedule,
+// readable takes from sentences what could turn a part of them round. A merchant's name is in them.
+func readable(sentences []string) []string {
+	out := make([]string, len(sentences))
+	for i, s := range sentences {
+		out[i] = strings.Map(func(r rune) rune {
+			if unicode.Is(unicode.Bidi_Control, r) {
+				return -1
+			}
+			return r
+		}, s)
 	}
-	if v.Session.Offer.Terms != nil {
-		f.Terms = *v.Session.Offer.Terms
-	} else {
-		f.Terms = terms.Terms{}
-	}
-	return f
+	return out
 }
 
 // shownIn is the language that the form was shown in, so that the words of a consent are kept as

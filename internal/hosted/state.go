@@ -39,7 +39,8 @@ const (
 var pageNames = []string{
 	pageForm, pageAction, pagePrompt, pageCode, pageTransfer, pageUnderpaid, pageOverpaid,
 	pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageCanceled, pageExpired,
-	pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound, pageLimited, pageRefused, pageUnavailable,
+	pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound, pageLimited,
+	pageRefused, pageUnavailable,
 }
 
 // stateOf says which page tells the truth about a session.

@@ -73,7 +73,8 @@ func (p *Pages) code(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	picture, err := qr.Encode(p.base+checkoutWay(v.Session.ID, p.pay.PageKey(v.Session.ID)).self(), qr.L)
+	own := checkoutWay(v.Session.ID, p.pay.PageKey(v.Session.ID))
+	picture, err := qr.Encode(p.base+own.self(), qr.L)
 	if err != nil {
 		return err
 	}
