@@ -85,7 +85,11 @@ type World struct {
 	Rival  pay.Caller // another merchant in test mode
 	Logs   *bytes.Buffer
 	logsMu *sync.Mutex
+	deps   pay.Deps
 }
+
+// Twin returns the core of another process on the same database.
+func (w *World) Twin() *pay.Service { return pay.New(w.deps) }
 
 // Options change the world a test starts in.
 type Options struct {
@@ -123,10 +127,11 @@ func Open(t testing.TB, o Options) *World {
 	if o.Rails == nil {
 		o.Rails = []pay.Rail{w.Card, w.Momo, w.Bank}
 	}
-	w.Pay = pay.New(pay.Deps{
+	w.deps = pay.Deps{
 		Store: w.Store, Rails: o.Rails, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, Log: log,
 		Wake: o.Wake, BaseURL: BaseURL,
-	})
+	}
+	w.Pay = pay.New(w.deps)
 	for _, n := range w.networks() {
 		n.Connect(w.door(n))
 	}
