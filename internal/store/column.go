@@ -57,8 +57,8 @@ func fromList[T any](l []T) string {
 	return encode(l)
 }
 
-// encode writes JSON, and "" for what cannot be written: a date that is no day. Everything else that
-// is stored this way is made of strings and numbers. Columns that hold dates refuse "".
+// encode writes JSON, and "" for what cannot be written: a date that is no day. Everything else
+// that is stored this way is made of strings and numbers. Columns that hold dates refuse "".
 func encode(v any) string {
 	b, _ := json.Marshal(v)
 	return string(b)

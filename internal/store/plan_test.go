@@ -153,7 +153,8 @@ func parameters(sql string) (most int) {
 // tables lists the tables that grow.
 var tables = []string{
 	"session", "payment", "refund", "event", "delivery", "delivery_attempt", "payload", "customer",
-	"method", "mandate", "mandate_window", "endpoint", "idempotency", "inbox", "api_key", "merchant", "d", "k",
+	"method", "mandate", "mandate_window", "endpoint", "idempotency", "inbox", "api_key",
+	"merchant", "d", "k",
 }
 
 func TestPlans_SQLite(t *testing.T) {

@@ -20,7 +20,8 @@ import (
 func Run(t *testing.T, open func(t *testing.T) pay.Store) {
 	groups := []map[string]func(*run){
 		unitCases, merchantCases, customerCases, sessionCases, paymentCases, refundCases,
-		methodCases, mandateCases, boundCases, eventCases, endpointCases, deliveryCases, claimCases, requestCases, clockCases,
+		methodCases, mandateCases, boundCases, eventCases, endpointCases, deliveryCases,
+		claimCases, requestCases, clockCases,
 	}
 	seen := map[string]bool{}
 	for _, group := range groups {
