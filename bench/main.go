@@ -3,6 +3,7 @@
 //
 //	go run ./bench                   SQLite alone
 //	KASSA_TEST_POSTGRES=postgres://… go run ./bench   PostgreSQL, too
+//	… go run ./bench -mandates 100000                 two nodes charge so many mandates
 package main
 
 import (
@@ -19,6 +20,7 @@ func main() {
 	still := flag.Bool("still", false, "leave out the background work of the server under load")
 	seconds := flag.Int("seconds", 4, "length of one load")
 	connections := flag.Int("connections", 64, "connections of one load")
+	due := flag.Int64("mandates", 0, "instead of the loads: charge so many mandates, all due at once")
 	flag.Parse()
 	var err error
 	if *asChild {
@@ -28,6 +30,7 @@ func main() {
 			duration:    time.Duration(*seconds) * time.Second,
 			connections: *connections,
 			postgres:    os.Getenv("KASSA_TEST_POSTGRES"),
+			due:         *due,
 		})
 	}
 	if err != nil {
@@ -41,6 +44,7 @@ type plan struct {
 	duration    time.Duration
 	connections int
 	postgres    string // URL of a cluster; "" leaves PostgreSQL out
+	due         int64  // mandates to charge instead of the loads; 0 for the loads
 }
 
 // row prints one line of the report: a ratio or a value with the bound it should keep.
@@ -71,6 +75,9 @@ func run(p plan) error {
 	binary, err := os.Executable()
 	if err != nil {
 		return err
+	}
+	if p.due > 0 {
+		return p.mandates(binary, dir, p.due)
 	}
 	fmt.Printf("%-58s %12s   %-10s\n", "", "measured", "first goal")
 	if err := p.sqlite(binary, dir+"/sqlite"); err != nil {
