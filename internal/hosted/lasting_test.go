@@ -380,7 +380,8 @@ func TestLeave(t *testing.T) {
 			}
 			w := b.follow(post(b.h, b.step("leave"), nil))
 			b.sees(w, pageCanceled)
-			if got := w.Header().Get("Refresh"); !strings.HasPrefix(got, c.refresh) || c.refresh == "" && got != "" {
+			got := w.Header().Get("Refresh")
+			if !strings.HasPrefix(got, c.refresh) || c.refresh == "" && got != "" {
 				t.Errorf("Refresh %q", got)
 			}
 			if s := b.Session(b.id); s.State != pay.SessionCanceled {

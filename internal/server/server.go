@@ -201,7 +201,8 @@ func (s *Server) mountPages(mux *http.ServeMux, front *wire.Front, rooms ...moun
 		return nil
 	})
 	for _, path := range []string{
-		"/checkout/", "/sim", "/sim/", "/demo", "/demo/", "/docs", "/docs/", "/openapi.yaml",
+		"/checkout/", "/embed/", "/embed.js", "/mandates/", "/sim", "/sim/", "/demo", "/demo/",
+		"/docs", "/docs/", "/openapi.yaml",
 	} {
 		mux.Handle(path, handler)
 	}
