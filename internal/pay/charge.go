@@ -240,8 +240,8 @@ func (s *Service) enlist(
 	}
 	rail, ok := s.railNamed(method.Rail)
 	if !ok {
-		return Errorf(State, "payment_method_not_available",
-			"The network of the saved payment method is not connected now.")
+		return Errorf(Unavailable, "network_not_connected",
+			"The network of the saved payment method is not connected now. Try again later.")
 	}
 	if _, can := rail.(Capturer); !can && k.Capture == CaptureManual {
 		return BadParam("capture_method", "parameter_invalid",

@@ -80,7 +80,8 @@ const (
 // Retry says after how many days each a scheduled charge that failed is tried again. When the last
 // of them failed too, the mandate is paused.
 type Retry struct {
-	Days []int64 `json:"days,omitzero"` // nil: DefaultRetry; each 1 to 30, at most 8; none: never
+	// Days are 1 to 30 each, at most 8. Nil in an Offer: DefaultRetry; empty: never.
+	Days []int64 `json:"days,omitzero"`
 }
 
 // MandateWindow is what was charged within one period of a mandate's limit. The store refuses more

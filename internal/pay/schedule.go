@@ -10,7 +10,7 @@ import (
 
 // hardDeclines are those that no later try can change: the mandate is paused at once.
 var hardDeclines = []DeclineCode{
-	DeclineLostCard, DeclineStolenCard, DeclineFraud, DeclineNotPermitted,
+	DeclineLostCard, DeclineStolenCard, DeclineFraud, DeclineNotPermitted, DeclineSavedMethod,
 }
 
 // tries reports whether the payment is the try that the mandate's schedule waits for.
@@ -24,9 +24,6 @@ func (s *Service) scheduledFailed(
 	ctx context.Context, tx Tx, c Caller, m *Mandate, p *Payment,
 ) error {
 	days := m.Retry.Days
-	if days == nil {
-		days = DefaultRetry.Days
-	}
 	m.Failures++
 	last := m.Failures > int64(len(days)) || slices.Contains(hardDeclines, p.DeclineCode)
 	if !last {
@@ -83,8 +80,11 @@ func (s *Service) ChargeDue(ctx context.Context) (int, error) {
 	return handled, nil
 }
 
-// dueMandates is how many mandates one round takes.
-const dueMandates = 32
+// Limits of scheduled charges.
+const (
+	dueMandates = 32        // per round
+	railPause   = time.Hour // for which a charge waits whose rail is not connected
+)
 
 // dueCharge is a scheduled charge on its way to the rail.
 type dueCharge struct {
@@ -125,7 +125,11 @@ func (s *Service) tryCharge(
 	}}
 	m.TryAt = time.Time{}
 	err := s.enlist(ctx, tx, c, &k.charging, m)
-	if !IsKind(err, State) {
+	switch {
+	case IsKind(err, Unavailable): // our side's fault, not the payer's: nothing is lost by waiting
+		m.TryAt = s.Now(c).Add(railPause)
+		return nil, s.moveMandate(ctx, tx, c, m, MandateUse)
+	case !IsKind(err, State):
 		return k, err
 	}
 	m.next(m.NextAt)
