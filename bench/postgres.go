@@ -18,11 +18,12 @@ const peer = `\startpipeline
 BEGIN;
 INSERT INTO session (id, merchant_id, mode, family, state, version, amount, currency, capture,
   methods, customer_email, customer_phone, success_url, cancel_url, metadata, declines, expires_at,
-  due_at, created_at, updated_at)
+  due_at, created_at, updated_at, last_decline, series)
 VALUES ('cs_' || ` + peerID + `,
   'bench', 'test', 'checkout', 'open', 1, 12550, 'GHS', 'automatic', '', 'ama@shop.test', '',
   'https://shop.test/done?session_id={CHECKOUT_SESSION_ID}', 'https://shop.test/basket',
-  '{"order_id":"A-77"}', 0, 1791021600000000, 1791021600000000, 1791021600000000, 1791021600000000);
+  '{"order_id":"A-77"}', 0, 1791021600000000, 1791021600000000, 1791021600000000, 1791021600000000,
+  '', '');
 INSERT INTO event (id, merchant_id, mode, type, kind, object_id, sequence, family, data, request_id,
   idempotency_key, created_at, fanned_out)
 VALUES ('evt_' || ` + peerID + `,
