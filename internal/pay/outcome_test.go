@@ -146,62 +146,6 @@ func TestCancel_LateMoneyIsRecordedAndCanBeRefunded(t *testing.T) {
 	}
 }
 
-func TestCapture_TakesAPartOnceAndLetsTheRestGo(t *testing.T) {
-	w := paytest.New(t)
-	ctx := context.Background()
-	ses := w.Open(func(r *pay.OpenSession) { r.Capture = pay.CaptureManual })
-	p := w.Buy(ses.ID, ok)
-	if p.State != pay.PaymentAuthorised || w.Session(ses.ID).State != pay.SessionComplete {
-		t.Fatalf("payment is %s", p.State)
-	}
-	if _, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 5001}); !pay.IsKind(err, pay.Invalid) {
-		t.Errorf("captured more than was held: %v", err)
-	}
-	p, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 3000})
-	if err != nil || p.State != pay.PaymentPaid || p.Captured != 3000 {
-		t.Fatalf("%s, captured %d, %v", p.State, p.Captured, err)
-	}
-	if _, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 1}); !pay.IsKind(err, pay.State) {
-		t.Errorf("captured twice: %v", err)
-	}
-	tooMuch := pay.RefundRequest{PaymentID: p.ID, Amount: 3001}
-	_, _, err = w.Pay.CreateRefund(ctx, w.Shop, nil, tooMuch)
-	if !pay.IsKind(err, pay.Invalid) {
-		t.Errorf("refunded more than was captured: %v", err)
-	}
-}
-
-func TestCapture_LostReplyIsRepeatedWithTheSameAmount(t *testing.T) {
-	w := paytest.New(t)
-	ctx := context.Background()
-	ses := w.Open(func(r *pay.OpenSession) { r.Capture = pay.CaptureManual })
-	p := w.Buy(ses.ID, ok)
-	behave(t, w, pay.Behaviour{LoseReplies: true})
-	p, _, err := w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 3000})
-	if err != nil || p.State != pay.PaymentAuthorised {
-		t.Fatalf("%s, %v", p.State, err)
-	}
-	_, _, err = w.Pay.CapturePayment(ctx, w.Shop, nil, p.ID, pay.CaptureRequest{Amount: 4000})
-	if !pay.IsKind(err, pay.Conflict) {
-		t.Errorf("a second capture beside the first: %v", err)
-	}
-	behave(t, w, pay.Behaviour{})
-	w.Advance(time.Minute)
-	if got := w.Payment(p.ID); got.State != pay.PaymentPaid || got.Captured != 3000 {
-		t.Errorf("%s, captured %d", got.State, got.Captured)
-	}
-}
-
-func TestCapture_HeldMoneyIsLetGoInTime(t *testing.T) {
-	w := paytest.New(t)
-	ses := w.Open(func(r *pay.OpenSession) { r.Capture = pay.CaptureManual })
-	p := w.Buy(ses.ID, ok)
-	w.Advance(pay.AuthorisationTTL + time.Hour)
-	if got := w.Payment(p.ID); got.State != pay.PaymentCanceled {
-		t.Errorf("payment is %s a week after it was authorised", got.State)
-	}
-}
-
 func TestRefund_FailsLateAndGivesItsReservationBack(t *testing.T) {
 	w := paytest.New(t)
 	ctx := context.Background()
