@@ -140,8 +140,6 @@ type MandateView interface {
 	// MandateWindow returns what was charged in the window that begins at start; NotFound before
 	// the first charge.
 	MandateWindow(ctx context.Context, mandateID string, start time.Time) (MandateWindow, error)
-	// MandateWindows returns all of them, newest first: for the audit.
-	MandateWindows(ctx context.Context, mandateID string) ([]MandateWindow, error)
 }
 
 // MandateTx writes mandates. A mandate whose Count or Total is above what its terms permit is

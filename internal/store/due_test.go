@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
+	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 )
 
 // dueNow is the moment at which tests and measurements ask what is due.
@@ -106,4 +109,80 @@ func countDue(b *testing.B, s *store.Store, at time.Time, limit int) (n int) {
 		return err
 	})
 	return n
+}
+
+// TestDueMandates_LockedArePassedOver: while one node holds a mandate, another takes the next one
+// and does not wait.
+func TestDueMandates_LockedArePassedOver(t *testing.T) {
+	url := pgtest.URL(t)
+	db := open(t, url)
+	bulk(t, db, 4, 3)
+	ids := []string{"mdt_1", "mdt_2", "mdt_3"}
+	mine, theirs := store.New(db), store.New(open(t, url))
+	take := func(ctx context.Context, tx pay.Tx) []string {
+		due, err := tx.LockDueMandates(ctx, dueNow, 2)
+		if err != nil {
+			t.Error(err)
+		}
+		var taken []string
+		for _, m := range due {
+			taken = append(taken, m.ID)
+		}
+		return taken
+	}
+	err := mine.Write(context.Background(), func(ctx context.Context, tx pay.Tx) error {
+		if taken := take(ctx, tx); !slices.Equal(taken, ids[:2]) {
+			t.Errorf("the first node took %v, want %v", taken, ids[:2])
+		}
+		return theirs.Write(context.Background(), func(ctx context.Context, tx pay.Tx) error {
+			if taken := take(ctx, tx); !slices.Equal(taken, ids[2:]) {
+				t.Errorf("the second node took %v, want %v", taken, ids[2:])
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSlots_TwoNodes: two nodes take slots of one mandate at once without ever asking its terms.
+// Just as many are sold as there are.
+func TestSlots_TwoNodes(t *testing.T) {
+	const slots, buyers = 36, 60 // slots is what the terms of bulk permit, of which 3 are used
+	url := pgtest.URL(t)
+	db := open(t, url)
+	bulk(t, db, 1, 0)
+	nodes := []*store.Store{store.New(db), store.New(open(t, url))}
+	errs := make([]error, buyers)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() {
+			errs[i] = nodes[i%2].Write(context.Background(), takeSlot)
+		})
+	}
+	wg.Wait()
+	sold := int64(3)
+	for _, err := range errs {
+		switch e := pay.AsError(err); {
+		case err == nil:
+			sold++
+		case e.Kind != pay.Conflict || e.Code != "limit":
+			t.Error(err)
+		}
+	}
+	m, err := nodes[0].MandateByID(context.Background(), "mdt_1")
+	if err != nil || m.Count != slots || sold != slots {
+		t.Errorf("%d sold, %d counted of %d: %v", sold, m.Count, slots, err)
+	}
+}
+
+func takeSlot(ctx context.Context, tx pay.Tx) error {
+	m, err := tx.LockMandate(ctx, "mdt_1")
+	if err != nil {
+		return err
+	}
+	m.Count++
+	m.Version++
+	return tx.SwapMandate(ctx, m, time.Time{})
 }

@@ -37,8 +37,6 @@ const (
 		COALESCE(max_amount, 0)`
 	selectWindow = `SELECT ` + windowColumns + ` FROM mandate_window
 		WHERE mandate_id = $1 AND start_at = $2`
-	selectWindows = `SELECT ` + windowColumns + ` FROM mandate_window
-		WHERE mandate_id = $1 ORDER BY start_at DESC`
 	putWindow = `INSERT INTO mandate_window
 		(mandate_id, start_at, used_count, max_count, used_amount, max_amount)
 		VALUES ($1, $2, $3, $4, $5, $6)
@@ -155,13 +153,6 @@ func (v view) MandateWindow(
 	ctx context.Context, mandateID string, start time.Time,
 ) (pay.MandateWindow, error) {
 	return one(v.r.QueryRow(ctx, selectWindow, mandateID, start.UnixMicro()), scanWindow)
-}
-
-func (v view) MandateWindows(
-	ctx context.Context, mandateID string,
-) ([]pay.MandateWindow, error) {
-	rows, err := v.r.Query(ctx, selectWindows, mandateID)
-	return all(rows, err, scanWindow)
 }
 
 func (w *work) LockMandate(ctx context.Context, id string) (pay.Mandate, error) {

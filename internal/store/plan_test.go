@@ -65,7 +65,6 @@ var plans = map[string]plan{
 	"mandates by method":     {sql: selectMandatesByMethod, indexes: "mandate_method"},
 	"due mandates":           {sql: lockDueMandates, indexes: "mandate_due"},
 	"window":                 {sql: selectWindow, indexes: "mandate_window_pkey"},
-	"windows":                {sql: selectWindows, indexes: "mandate_window_pkey"},
 	"event":                  {sql: selectEvent, indexes: "event_pkey delivery_event"},
 	"events":                 {sql: selectEvents, indexes: "event_pkey delivery_event"},
 	"events by object":       {sql: selectEventsByObject, indexes: "event_object", sorts: true},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -78,41 +77,6 @@ func wipe(t *testing.T, db *sqldb.DB) {
 			tx.Queue("DELETE FROM " + table)
 		}
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestDueMandates_LockedArePassedOver: while one node holds a mandate, another takes the next one
-// and does not wait.
-func TestDueMandates_LockedArePassedOver(t *testing.T) {
-	url := pgtest.URL(t)
-	db := open(t, url)
-	bulk(t, db, 4, 3)
-	ids := []string{"mdt_1", "mdt_2", "mdt_3"}
-	mine, theirs := store.New(db), store.New(open(t, url))
-	take := func(ctx context.Context, tx pay.Tx) []string {
-		due, err := tx.LockDueMandates(ctx, dueNow, 2)
-		if err != nil {
-			t.Error(err)
-		}
-		var taken []string
-		for _, m := range due {
-			taken = append(taken, m.ID)
-		}
-		return taken
-	}
-	err := mine.Write(context.Background(), func(ctx context.Context, tx pay.Tx) error {
-		if taken := take(ctx, tx); !slices.Equal(taken, ids[:2]) {
-			t.Errorf("the first node took %v, want %v", taken, ids[:2])
-		}
-		return theirs.Write(context.Background(), func(ctx context.Context, tx pay.Tx) error {
-			if taken := take(ctx, tx); !slices.Equal(taken, ids[2:]) {
-				t.Errorf("the second node took %v, want %v", taken, ids[2:])
-			}
-			return nil
-		})
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"slices"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -405,7 +404,8 @@ func boundWindow(r *run) {
 			})
 		}
 	}
-	r.eq(got[[]pay.MandateWindow](r)(r.MandateWindows(r.ctx, m.ID)), []pay.MandateWindow{full})
+	r.eq(got[pay.MandateWindow](r)(r.MandateWindow(r.ctx, m.ID, r.now)), full)
+	r.absent(fails(r.MandateWindow(r.ctx, m.ID, r.in(1))))
 }
 
 // boundWindowSlots takes slots of a window under the mandate's lock without asking its bounds.
@@ -455,9 +455,9 @@ func windowPut(r *run) {
 		r.eq(got[pay.MandateWindow](r)(tx.MandateWindow(r.ctx, m.ID, r.now)), want[2])
 		return nil
 	})
-	slices.Reverse(want)
-	r.eq(got[[]pay.MandateWindow](r)(r.MandateWindows(r.ctx, m.ID)), want)
-	r.eq(got[[]pay.MandateWindow](r)(r.MandateWindows(r.ctx, other.ID)), []pay.MandateWindow(nil))
+	for _, w := range want {
+		r.eq(got[pay.MandateWindow](r)(r.MandateWindow(r.ctx, m.ID, w.Start)), w)
+	}
 	r.absent(fails(r.MandateWindow(r.ctx, other.ID, r.now)))
 	for what, w := range map[string]pay.MandateWindow{
 		"no such mandate": {MandateID: "mdt_none", Start: r.now},
