@@ -10,23 +10,32 @@ import (
 	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/checkout"
 	"github.com/kassa-pay/kassa/internal/limit"
+	"github.com/kassa-pay/kassa/internal/pay"
 )
 
 const cardBody = `{"payment_method":{"type":"card","number":"4242424242424242",` +
 	`"exp_month":12,"exp_year":2030,"cvc":"987"}}`
 
 // things is one object of each kind, made by the demo merchant in test mode.
-type things struct{ session, payment, refund, customer, event, endpoint, delivery string }
+type things struct {
+	session, payment, refund, customer, event, endpoint, delivery, method, mandate string
+}
 
 func everything(t testing.TB, h *house) (x things) {
 	t.Helper()
 	x.endpoint = h.made(t, "/v1/webhooks", `{"url":"https://shop.example/h","events":["*"]}`)
 	x.customer = h.made(t, "/v1/customers", `{"name":"Ama"}`)
-	x.session = h.made(t, "/v1/checkout/sessions", sessionBody)
+	x.session = h.made(t, "/v1/checkout/sessions", strings.Replace(sessionBody, "{",
+		`{"mandate":{},`, 1))
 	x.payment = h.made(t, "/v1/test_helpers/sessions/"+x.session+"/pay", cardBody)
 	x.refund = h.made(t, "/v1/refunds", `{"payment":"`+x.payment+`","amount":1}`)
 	h.deliver(t)
 	x.event, x.delivery = h.sent[0].EventID, h.sent[0].ID
+	c, err := h.pay.Authenticate(t.Context(), key)
+	must(t, err)
+	mandates, _, err := h.pay.Mandates(t.Context(), c, pay.MandateFilter{})
+	must(t, err)
+	x.method, x.mandate = mandates[0].MethodID, mandates[0].ID
 	return x
 }
 
@@ -41,6 +50,12 @@ func (x things) byID() []string {
 		"POST /v1/payments/" + x.payment + "/capture",
 		"POST /v1/payments/" + x.payment + "/confirm",
 		"POST /v1/payments/" + x.payment + "/settle",
+		"GET /v1/payment_methods/" + x.method,
+		"DELETE /v1/payment_methods/" + x.method,
+		"GET /v1/mandates/" + x.mandate,
+		"POST /v1/mandates/" + x.mandate + "/cancel",
+		"POST /v1/mandates/" + x.mandate + "/pause",
+		"POST /v1/mandates/" + x.mandate + "/resume",
 		"GET /v1/refunds/" + x.refund,
 		"GET /v1/customers/" + x.customer,
 		"POST /v1/customers/" + x.customer,
@@ -62,6 +77,7 @@ func (x things) byID() []string {
 		"POST /v1/test_helpers/prompts/" + x.payment + "/reject",
 		"POST /v1/test_helpers/prompts/" + x.payment + "/wrong_pin",
 		"POST /v1/test_helpers/transfers/" + x.payment,
+		"POST /v1/test_helpers/payment_methods/" + x.method + "/next_charge",
 	}
 }
 
@@ -69,7 +85,7 @@ func (x things) byID() []string {
 func bodyFor(path string) string {
 	for part, body := range map[string]string{
 		"/pay": cardBody, "/confirm": `{"code":"1"}`, "/settle": `{"action":"accept"}`,
-		"/transfers/": `{"amount":1}`,
+		"/transfers/": `{"amount":1}`, "/next_charge": `{"outcome":"approve"}`,
 	} {
 		if strings.HasSuffix(path, part) || strings.Contains(path, part) && part[len(part)-1] == '/' {
 			return body
@@ -83,7 +99,8 @@ func bodyFor(path string) string {
 func TestForeignIsMissing(t *testing.T) {
 	h := open(t)
 	x := everything(t, h)
-	unknown := things{"cs_0", "pay_0", "re_0", "cus_0", "evt_0", "we_0", "dlv_0"}
+	unknown := things{"cs_0", "pay_0", "re_0", "cus_0", "evt_0", "we_0", "dlv_0", "pm_0",
+		"mdt_0"}
 	for i, request := range x.byID() {
 		method, path, _ := strings.Cut(request, " ")
 		_, missing, _ := strings.Cut(unknown.byID()[i], " ")
@@ -132,7 +149,8 @@ func TestStrangersListNothing(t *testing.T) {
 		"/v1/checkout/sessions", "/v1/payments", "/v1/refunds", "/v1/customers", "/v1/events",
 		"/v1/webhooks", "/v1/checkout/sessions?payment=" + x.payment,
 		"/v1/refunds?payment=" + x.payment, "/v1/payments?session=" + x.session,
-		"/v1/balance/transactions",
+		"/v1/balance/transactions", "/v1/payment_methods", "/v1/mandates",
+		"/v1/mandates?payment_method=" + x.method,
 	} {
 		for _, stranger := range []string{otherKey, liveKey} {
 			w := h.do("GET", path, stranger, "")
@@ -154,7 +172,8 @@ func TestEveryRouteAsksForAKey(t *testing.T) {
 		"POST /v1/checkout/sessions", "GET /v1/checkout/sessions", "GET /v1/payments",
 		"POST /v1/refunds", "GET /v1/refunds", "POST /v1/customers", "GET /v1/customers",
 		"GET /v1/events", "POST /v1/webhooks", "GET /v1/webhooks",
-		"POST /v1/payments", "GET /v1/balance", "GET /v1/balance/transactions",
+		"GET /v1/payment_methods", "GET /v1/mandates", "POST /v1/payments", "GET /v1/balance",
+		"GET /v1/balance/transactions",
 		"GET /v1/test_helpers/prompts", "GET /v1/test_helpers/rails/momo",
 		"POST /v1/test_helpers/rails/momo", "GET /v1/test_helpers/clock",
 		"POST /v1/test_helpers/clock/advance")

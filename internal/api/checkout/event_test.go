@@ -25,6 +25,7 @@ func TestEvent_EveryTransitionHasItsName(t *testing.T) {
 		"session.open": "", "session.paying": "",
 		"session.complete": "checkout.session.completed",
 		"session.expired":  "checkout.session.expired",
+		"session.canceled": "checkout.session.expired",
 		"payment.created":  "payment.created", "payment.action": "payment.pending",
 		"payment.waiting": "payment.pending", "payment.review": "payment.processing",
 		"payment.authorised": "payment.authorized", "payment.paid": "payment.succeeded",
@@ -33,9 +34,20 @@ func TestEvent_EveryTransitionHasItsName(t *testing.T) {
 		"payment.overpaid": "payment.overpaid", "refund.pending": "refund.created",
 		"refund.succeeded": "refund.succeeded", "refund.failed": "refund.failed",
 		"endpoint.test": "webhook_endpoint.test", "mandate.signed": "",
+		"payment.captured": "payment.captured", "payment.voided": "payment.voided",
+		"method.active":          "payment_method.attached",
+		"method.detached":        "payment_method.detached",
+		"mandate.active":         "mandate.created",
+		"mandate.paused":         "mandate.paused",
+		"mandate.resumed":        "mandate.resumed",
+		"mandate.canceled":       "mandate.canceled",
+		"mandate.expired":        "mandate.expired",
+		"mandate.completed":      "mandate.completed",
+		"mandate.payment_failed": "mandate.payment_failed",
+		"mandate.charge_skipped": "mandate.charge_skipped",
 	}
 	var events []pay.Event
-	for s := pay.SessionOpen; s <= pay.SessionExpired; s++ {
+	for s := pay.SessionOpen; s <= pay.SessionCanceled; s++ {
 		ses := someSession()
 		ses.State = s
 		events = append(events, eventOf(t, "session."+s.String(), pay.ObjectSession, ses))
@@ -47,6 +59,22 @@ func TestEvent_EveryTransitionHasItsName(t *testing.T) {
 	for s := pay.RefundPending; s <= pay.RefundFailed; s++ {
 		r := pay.Refund{ID: "re_01", State: s}
 		events = append(events, eventOf(t, "refund."+s.String(), pay.ObjectRefund, r))
+	}
+	for s := pay.MethodActive; s <= pay.MethodDetached; s++ {
+		m := pay.SavedMethod{ID: "pm_01", State: s}
+		events = append(events, eventOf(t, "method."+s.String(), pay.ObjectMethod, m))
+	}
+	for s := pay.MandateActive; s <= pay.MandateCompleted; s++ {
+		m := pay.Mandate{ID: "mdt_01", State: s}
+		events = append(events, eventOf(t, "mandate."+s.String(), pay.ObjectMandate, m))
+	}
+	for _, beside := range []string{"resumed", "payment_failed", "charge_skipped"} {
+		m := pay.Mandate{ID: "mdt_01", State: pay.MandateActive}
+		events = append(events, eventOf(t, "mandate."+beside, pay.ObjectMandate, m))
+	}
+	for _, beside := range []string{"captured", "voided"} {
+		p := pay.Payment{ID: "pay_01", State: pay.PaymentAuthorised}
+		events = append(events, eventOf(t, "payment."+beside, pay.ObjectPayment, p))
 	}
 	events = append(events,
 		eventOf(t, "endpoint.test", pay.ObjectEndpoint, pay.Endpoint{ID: "we_01"}),

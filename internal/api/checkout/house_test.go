@@ -218,7 +218,8 @@ func (h *house) settle(t testing.TB) {
 	for n := 1; n > 0; {
 		n = 0
 		for _, work := range []func(context.Context) (int, error){
-			h.pay.ExpireDue, h.pay.PollPayments, h.pay.PollRefunds, h.pump, h.pay.ProcessNotices,
+			h.pay.ExpireDue, h.pay.ChargeDue, h.pay.PollPayments, h.pay.PollRefunds, h.pump,
+			h.pay.ProcessNotices,
 		} {
 			done, err := work(t.Context())
 			must(t, err)
@@ -278,6 +279,9 @@ func (h *house) take(t testing.TB) (n int) {
 			if err := tx.ReleaseNext(ctx, p.EndpointID, p.ObjectID, now); err != nil {
 				return err
 			}
+			if err := recovered(ctx, tx, p.EndpointID); err != nil {
+				return err
+			}
 		}
 		h.sent, n = append(h.sent, parcels...), len(parcels)
 		return err
@@ -290,6 +294,17 @@ func (h *house) take(t testing.TB) (n int) {
 		}
 	}
 	return n
+}
+
+// recovered forgets that the sender's own attempt failed, as a success of its own would.
+func recovered(ctx context.Context, tx pay.Tx, endpointID string) error {
+	e, err := tx.LockEndpoint(ctx, endpointID)
+	if err != nil || e.FailingSince.IsZero() {
+		return err
+	}
+	e.FailingSince = time.Time{}
+	e.Version++
+	return tx.SwapEndpoint(ctx, e)
 }
 
 // target lets a transcript talk to the house.
