@@ -50,8 +50,7 @@ func (a *audit) method(ctx context.Context, v View, id string) ([]string, error)
 	var f faults
 	if m.State == MethodDetached {
 		live, err := v.Mandates(ctx, a.scope, MandateFilter{
-			Page: Page{Limit: 1}, MethodID: id,
-			States: []MandateState{MandateActive, MandatePaused},
+			Page: Page{Limit: 1}, MethodID: id, States: liveMandates,
 		})
 		if err != nil {
 			return nil, err

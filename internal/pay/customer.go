@@ -47,18 +47,31 @@ func (s *Service) UpdateCustomer(
 	})
 }
 
-// DeleteCustomer removes a customer and returns what it was. Sessions and payments that name it
-// stay as they are.
+// DeleteCustomer removes a customer and returns what it was. What the customer saved is detached,
+// and its mandates are canceled; sessions and payments that name it stay as they are.
 func (s *Service) DeleteCustomer(
 	ctx context.Context, c Caller, o *Once[Customer], id string,
 ) (Customer, Reply, error) {
-	return atomically(ctx, s, c, o, func(ctx context.Context, tx Tx) (Customer, string, error) {
-		cu, err := tx.Customer(ctx, c.Scope, id)
-		if err != nil {
-			return cu, "", err
-		}
-		return cu, cu.ID, tx.DeleteCustomer(ctx, c.Scope, id)
-	})
+	var ended []SavedMethod
+	cu, reply, err := atomically(ctx, s, c, o,
+		func(ctx context.Context, tx Tx) (Customer, string, error) {
+			cu, err := tx.Customer(ctx, c.Scope, id)
+			if err != nil {
+				return cu, "", err
+			}
+			if ended, err = s.detachAll(ctx, tx, c, id); err != nil {
+				return cu, "", err
+			}
+			return cu, cu.ID, tx.DeleteCustomer(ctx, c.Scope, id)
+		})
+	if err != nil || reply.Replayed || len(ended) == 0 {
+		return cu, reply, err
+	}
+	s.changed("")
+	for i := range ended {
+		s.forget(context.WithoutCancel(ctx), &ended[i])
+	}
+	return cu, reply, nil
 }
 
 // Customer returns one of the caller's customers.

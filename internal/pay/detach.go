@@ -41,8 +41,7 @@ func (s *Service) detach(ctx context.Context, tx Tx, c Caller, m *SavedMethod) e
 	end := s.cancelMandate(ByDetach)
 	for {
 		some, err := tx.Mandates(ctx, m.Scope(), MandateFilter{
-			Page: Page{Limit: MaxPage}, MethodID: m.ID,
-			States: []MandateState{MandateActive, MandatePaused},
+			Page: Page{Limit: MaxPage}, MethodID: m.ID, States: liveMandates,
 		})
 		if err != nil || len(some) == 0 {
 			return err
@@ -54,6 +53,34 @@ func (s *Service) detach(ctx context.Context, tx Tx, c Caller, m *SavedMethod) e
 			}
 			if err := end(ctx, tx, c, &mandate); err != nil && !IsKind(err, State) {
 				return err
+			}
+		}
+	}
+}
+
+// liveMandates are the states in which a mandate may be charged, now or later.
+var liveMandates = []MandateState{MandateActive, MandatePaused}
+
+// detachAll ends all that a customer saved, and returns it.
+func (s *Service) detachAll(
+	ctx context.Context, tx Tx, c Caller, customerID string,
+) ([]SavedMethod, error) {
+	var ended []SavedMethod
+	for {
+		some, err := tx.SavedMethods(ctx, c.Scope, MethodFilter{
+			Page: Page{Limit: MaxPage}, CustomerID: customerID,
+		})
+		if err != nil || len(some) == 0 {
+			return ended, err
+		}
+		for _, one := range some {
+			m, err := tx.LockMethod(ctx, one.ID)
+			if err == nil && m.State == MethodActive {
+				err = s.detach(ctx, tx, c, &m)
+				ended = append(ended, m)
+			}
+			if err != nil {
+				return nil, err
 			}
 		}
 	}

@@ -70,23 +70,25 @@ type keeping struct {
 }
 
 // keep saves the method of a payment that has just succeeded, if it was to be kept, in the
-// transaction of that success.
-func (s *Service) keep(ctx context.Context, tx Tx, c Caller, k keeping) error {
+// transaction of that success. If the customer had saved it before, what it was is returned.
+func (s *Service) keep(
+	ctx context.Context, tx Tx, c Caller, k keeping,
+) (replaced *SavedMethod, err error) {
 	p, ses := k.payment, k.session
 	if !p.Keep || p.MethodID != "" || ses == nil {
-		return nil
+		return nil, nil
 	}
 	if k.token == "" {
 		s.log.ErrorContext(ctx, "the network kept no credential", "payment", p.ID, "rail", p.Rail)
-		return nil
+		return nil, nil
 	}
 	if err := s.ensureCustomer(ctx, tx, c, ses); err != nil {
-		return err
+		return nil, err
 	}
 	p.CustomerID = ses.CustomerID
 	known, err := s.knownMethod(ctx, tx, c, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if known != nil {
 		return s.renew(ctx, tx, c, known, k)
@@ -100,9 +102,9 @@ func (s *Service) keep(ctx context.Context, tx Tx, c Caller, k keeping) error {
 	}
 	p.MethodID = m.ID
 	if err := tx.InsertMethod(ctx, m); err != nil {
-		return err
+		return nil, err
 	}
-	return s.emitMethod(ctx, tx, c, &m)
+	return nil, s.emitMethod(ctx, tx, c, &m)
 }
 
 // ensureCustomer makes a customer of what the session knows of its payer, unless it has one.
@@ -155,15 +157,20 @@ func (m *SavedMethod) same(p *Payment) bool {
 	return false
 }
 
-// renew gives a saved method its new token, and what is new on the card.
+// renew gives a saved method its new token, and what is new on the card. It returns the method as
+// it was, whose token nobody needs any more.
 func (s *Service) renew(
 	ctx context.Context, tx Tx, c Caller, m *SavedMethod, k keeping,
-) error {
+) (*SavedMethod, error) {
+	was := *m
 	m.Token, m.Card, m.Mobile = k.token, k.payment.Card, k.payment.Mobile
 	m.UpdatedAt = s.Now(c)
 	m.Version++
 	k.payment.MethodID = m.ID
-	return tx.SwapMethod(ctx, *m)
+	if err := tx.SwapMethod(ctx, *m); err != nil || was.Token == m.Token {
+		return nil, err
+	}
+	return &was, nil
 }
 
 func (s *Service) emitMethod(ctx context.Context, tx Tx, c Caller, m *SavedMethod) error {

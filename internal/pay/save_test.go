@@ -304,3 +304,72 @@ func TestSave_VerificationTakesNoMoney(t *testing.T) {
 		t.Errorf("a declined verification is %s", p.State)
 	}
 }
+
+func TestSave_TheNetworkForgetsWhatIsReplaced(t *testing.T) {
+	w := paytest.New(t)
+	cu := customer(t, w)
+	always := func(r *pay.OpenSession) { r.CustomerID, r.Offer.Save = cu.ID, pay.SaveAlways }
+	w.Buy(w.Open(always).ID, ok)
+	old := methodsOf(t, w, cu.ID)[0]
+	w.Buy(w.Open(always).ID, ok)
+	renewed := methodsOf(t, w, cu.ID)[0]
+	if old.ID != renewed.ID || old.Token == renewed.Token {
+		t.Fatalf("%+v became %+v", old, renewed)
+	}
+	scope := w.Shop.Scope
+	if err := w.Card.Rehearse(t.Context(), scope, old.Token, pay.RehearseApprove); err == nil {
+		t.Error("the network still keeps the old token")
+	}
+	if err := w.Card.Rehearse(t.Context(), scope, renewed.Token, pay.RehearseApprove); err != nil {
+		t.Errorf("the network does not keep the new token: %v", err)
+	}
+	if _, _, err := w.Pay.DetachMethod(t.Context(), w.Shop, nil, renewed.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Card.Rehearse(t.Context(), scope, renewed.Token, pay.RehearseApprove); err == nil {
+		t.Error("the network keeps the token of a detached method")
+	}
+}
+
+func TestSave_DetachingAgainRepeatsWhatTheNetworkMissed(t *testing.T) {
+	w := paytest.New(t)
+	m := w.Agree(ok, terms.Terms{})
+	saved, err := w.Pay.SavedMethod(t.Context(), w.Shop, m.MethodID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := func() bool {
+		err := w.Card.Rehearse(t.Context(), w.Shop.Scope, saved.Token, pay.RehearseApprove)
+		return err == nil
+	}
+	behave(t, w, pay.Behaviour{Down: true})
+	if _, _, err := w.Pay.DetachMethod(t.Context(), w.Shop, nil, saved.ID); err != nil {
+		t.Fatalf("detached while the network was down: %v", err)
+	}
+	behave(t, w, pay.Behaviour{})
+	if !known() {
+		t.Fatal("a network that was down forgot the token")
+	}
+	if _, _, err := w.Pay.DetachMethod(t.Context(), w.Shop, nil, saved.ID); err != nil {
+		t.Fatal(err)
+	}
+	if known() {
+		t.Error("the network still keeps the token")
+	}
+}
+
+func TestSave_ACustomerWhoIsDeletedTakesItAllAlong(t *testing.T) {
+	w := paytest.New(t)
+	m := w.Agree(ok, terms.Terms{}, paytest.Scheduled(daily(100, day(10, 3))))
+	if _, _, err := w.Pay.DeleteCustomer(t.Context(), w.Shop, nil, m.CustomerID); err != nil {
+		t.Fatal(err)
+	}
+	got := w.Mandate(m.ID)
+	if got.State != pay.MandateCanceled || len(methodsOf(t, w, m.CustomerID)) != 0 {
+		t.Errorf("mandate is %s", got.State)
+	}
+	live(w, 2)
+	if n, _ := w.Debits(m.ID); n != 0 {
+		t.Errorf("%d debits of a customer who is gone", n)
+	}
+}

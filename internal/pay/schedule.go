@@ -10,7 +10,7 @@ import (
 
 // hardDeclines are those that no later try can change: the mandate is paused at once.
 var hardDeclines = []DeclineCode{
-	DeclineLostCard, DeclineStolenCard, DeclineFraud, DeclineNotPermitted, DeclineSavedMethod,
+	DeclineLostCard, DeclineStolenCard, DeclineFraud, DeclineNotPermitted,
 }
 
 // tries reports whether the payment is the try that the mandate's schedule waits for.

@@ -22,67 +22,78 @@ func (s *Service) applyThen(
 	then func(context.Context, Tx, *Payment) error,
 ) (Payment, error) {
 	var p Payment
-	var changed bool
+	var after settled
 	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if p, err = tx.LockPayment(ctx, id); err != nil {
 			return err
 		}
-		if changed, err = s.settle(ctx, tx, c, &p, out); err != nil {
+		if after, err = s.settle(ctx, tx, c, &p, out); err != nil {
 			return err
 		}
 		return then(ctx, tx, &p)
 	})
-	if err == nil && changed {
+	if err == nil && after.changed {
 		s.changed(p.SessionID)
+	}
+	if err == nil && after.replaced != nil {
+		s.forget(context.WithoutCancel(ctx), after.replaced)
 	}
 	return p, err
 }
 
-// settle applies an outcome to a locked payment and reports whether anything changed.
+// settled is what is left to do once an outcome is durable.
+type settled struct {
+	changed  bool
+	replaced *SavedMethod // with the token that a newer one stands in for
+}
+
+// settle applies an outcome to a locked payment and says what is left to do.
 func (s *Service) settle(
 	ctx context.Context, tx Tx, c Caller, p *Payment, out Outcome,
-) (bool, error) {
+) (after settled, err error) {
 	now := s.Now(c)
 	signal, ok := s.signalOf(p, out, now)
 	if !ok {
-		return false, nil
+		return after, nil
 	}
 	next, ok := p.State.Next(signal)
 	if !ok {
-		return false, nil
+		return after, nil
 	}
 	ses, err := s.followed(ctx, tx, p, next)
 	if err != nil {
-		return false, err
+		return after, err
 	}
 	before := *p
+	after.changed = true
 	p.hold(signal, out, now)
 	s.absorb(p, next, out, now)
 	if next == PaymentFailed {
 		p.Final = ses == nil || ses.lastTry(now)
 	}
 	if next == PaymentPaid || next == PaymentAuthorised {
-		if err := s.keep(ctx, tx, c, keeping{p, ses, out.Token}); err != nil {
-			return false, err
+		k := keeping{payment: p, session: ses, token: out.Token}
+		if after.replaced, err = s.keep(ctx, tx, c, k); err != nil {
+			return after, err
 		}
 	}
 	if err := s.movePayment(ctx, tx, c, p, step{signal, next}); err != nil {
-		return false, err
+		return after, err
 	}
 	if err := s.book(ctx, tx, c, &before, p); err != nil {
-		return false, err
+		return after, err
 	}
 	switch next {
 	case PaymentReview:
 		s.log.ErrorContext(ctx, "payment needs a person: the network cannot say what became of it",
 			"payment", p.ID, "rail", p.Rail)
 	case PaymentLate:
-		return true, s.returnLateMoney(ctx, tx, c, p)
+		return after, s.returnLateMoney(ctx, tx, c, p)
 	}
 	if err := s.lead(ctx, tx, c, p, ses); err != nil {
-		return false, err
+		return after, err
 	}
-	return true, s.tally(ctx, tx, c, p)
+	return after, s.tally(ctx, tx, c, p)
 }
 
 // signalOf reads an outcome in the light of what we asked for and how long ago.

@@ -22,6 +22,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/store/schema"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
 	"github.com/kassa-pay/kassa/internal/vault"
+	"github.com/kassa-pay/kassa/internal/worker"
 )
 
 // Core is the use cases over an open database: what the server and the operator's commands share.
@@ -126,7 +127,7 @@ func (core *Core) build(ctx context.Context, c config.Config, log *slog.Logger) 
 	core.Pay = pay.New(pay.Deps{
 		Store: core.Store, Rails: core.rails(), Clock: core.Clock, IDs: core.IDs,
 		Vault: core.Vault, Log: log, Admit: core.admit, Wake: core.wakeWorker, Named: named,
-		BaseURL: c.BaseURL,
+		Together: worker.Together(chargesAtOnce), BaseURL: c.BaseURL,
 	})
 	for _, n := range core.networks() {
 		n.Connect(core.door(n))

@@ -15,6 +15,9 @@ const (
 	pruneInterval = time.Hour
 )
 
+// chargesAtOnce is how many scheduled charges a node has at their networks at a time.
+const chargesAtOnce = 8
+
 // Names of the work that no other room wakes.
 const (
 	workDisk    pay.Work = "disk"
