@@ -55,6 +55,11 @@ func instant(d Date, ofDay time.Duration, loc *time.Location) time.Time {
 	for {
 		_, offset := at.In(loc).Zone()
 		_, end := at.In(loc).ZoneBounds()
+		if !end.IsZero() && !end.After(at) {
+			// Beyond the table of a zone with summer time, Go ends a leap year a day early: on its
+			// last day no bound lies ahead. Clocks change on whole minutes.
+			end = at.Add(time.Minute)
+		}
 		reached := wall.Add(-time.Duration(offset) * time.Second)
 		switch {
 		case reached.Before(at): // the clock jumped over it
