@@ -8,6 +8,34 @@ import { eventually } from "./kassa.mjs";
 const page = (title) => `<!doctype html>
 <html lang="en"><link rel="icon" href="data:,"><title>${title}</title><h1>${title}</h1></html>`;
 
+// A page of the shop that shows the payment page within itself, and writes down what it hears.
+const embedding = `<!doctype html>
+<html lang="en"><link rel="icon" href="data:,"><title>Checkout</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<main><h1>Checkout</h1><button id="open" type="button">Pay now</button>
+<div id="here"></div><button id="send" type="button">Send order</button></main>
+<script>
+const asked = new URLSearchParams(location.search);
+const script = document.createElement("script");
+window.heard = [];
+const hear = (name) => (event) => heard.push({ name, ...event });
+script.src = asked.get("kassa") + "/embed.js";
+script.onload = () => {
+  const show = () => {
+    window.handle = Kassa.embed({
+      clientToken: asked.get("token"), mode: asked.get("mode"), container: "#here",
+      title: "Payment", onReady: hear("ready"), onSuccess: hear("success"),
+      onFailure: hear("failure"), onRetry: hear("retry"), onCancel: hear("cancel"),
+      onExpired: hear("expired"),
+    });
+  };
+  document.getElementById("open").onclick = show;
+  document.getElementById("send").onclick = () => handle.submit();
+  document.body.dataset.loaded = "";
+};
+document.head.append(script);
+</script></html>`;
+
 /** A shop on a loopback port. Make one with Shop.open, end it with close. */
 export class Shop {
   #server = createServer((request, response) => this.#serve(request, response));
@@ -21,7 +49,10 @@ export class Shop {
     const shop = new Shop();
     shop.#server.listen(0, "127.0.0.1");
     await once(shop.#server, "listening");
-    shop.origin = `http://127.0.0.1:${shop.#server.address().port}`;
+    const { port } = shop.#server.address();
+    shop.origin = `http://127.0.0.1:${port}`;
+    // The same shop on another site than the payment page, as browsers see it.
+    shop.elsewhere = `http://localhost:${port}`;
     return shop;
   }
 
@@ -34,6 +65,11 @@ export class Shop {
       this.deliveries.push({ at: Date.now(), headers: request.headers, body });
       response.writeHead(this.answer, { "Content-Type": "application/json" });
       response.end(JSON.stringify({ received: true }));
+      return;
+    }
+    if (pathname === "/checkout") {
+      response.writeHead(200, { "Content-Type": "text/html" });
+      response.end(embedding);
       return;
     }
     const titles = { "/done": "Thank you for your order", "/basket": "Your basket" };
