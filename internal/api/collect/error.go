@@ -40,27 +40,23 @@ var statuses = map[pay.Kind]int{
 
 // exceptions are codes whose answer differs from that of their kind.
 var exceptions = map[string]int{
-	"idempotency_key_reused":         http.StatusConflict,
-	"payment_not_capturable":         http.StatusConflict,
-	"payment_not_cancelable":         http.StatusConflict,
-	"authorisation_expired":          http.StatusConflict,
-	"payment_already_voided":         http.StatusConflict,
-	"nothing_to_void":                http.StatusConflict,
-	"session_not_open":               http.StatusConflict,
-	codeNone:                         http.StatusNotFound,
-	codeOverCapture:                  http.StatusConflict,
-	wire.CodeBodyTooLarge:            http.StatusRequestEntityTooLarge,
-	wire.CodeContentType:             http.StatusUnsupportedMediaType,
-	wire.CodeRateLimitExceeded:       http.StatusTooManyRequests,
-	codeMethod:                       http.StatusMethodNotAllowed,
-	"mandate_amount_outside":         http.StatusUnprocessableEntity,
-	"mandate_currency_mismatch":      http.StatusUnprocessableEntity,
-	"payment_method_not_usable":      http.StatusUnprocessableEntity,
-	"currency_not_supported":         http.StatusUnprocessableEntity,
-	"amount_too_large":               http.StatusUnprocessableEntity,
-	"payment_in_progress":            http.StatusConflict,
-	"idempotency_key_in_use":         http.StatusConflict,
-	"payment_method_not_of_customer": http.StatusUnprocessableEntity,
+	"idempotency_key_reused":   http.StatusConflict,
+	"payment_not_capturable":   http.StatusConflict,
+	"payment_not_cancelable":   http.StatusConflict,
+	"authorisation_expired":    http.StatusConflict,
+	"payment_already_voided":   http.StatusConflict,
+	"nothing_to_void":          http.StatusConflict,
+	"session_complete":         http.StatusConflict,
+	"session_expired":          http.StatusConflict,
+	"session_closed":           http.StatusConflict,
+	"session_canceled":         http.StatusConflict,
+	codeNone:                   http.StatusNotFound,
+	"amount_too_large":         http.StatusUnprocessableEntity,
+	"currency_not_supported":   http.StatusUnprocessableEntity,
+	wire.CodeBodyTooLarge:      http.StatusRequestEntityTooLarge,
+	wire.CodeContentType:       http.StatusUnsupportedMediaType,
+	wire.CodeRateLimitExceeded: http.StatusTooManyRequests,
+	codeMethod:                 http.StatusMethodNotAllowed,
 }
 
 // slugs and titles name the class of a problem by its status.
@@ -178,6 +174,17 @@ func printable(id string) string {
 	}, id)
 }
 
+// conflicting says of a state that does not allow a command that the two conflict.
+func conflicting(err error) error {
+	e := pay.AsError(err)
+	if e == nil || e.Kind != pay.State {
+		return err
+	}
+	out := *e
+	out.Kind = pay.Conflict
+	return &out
+}
+
 // bad refuses a field by its path.
 func bad(field, format string, args ...any) error {
 	return &pay.Error{
@@ -211,6 +218,9 @@ func renamed(err error, name func(string) string) error {
 	}
 	out := *e
 	out.Param = field
-	out.Message = strings.Replace(e.Message, e.Param, field, 1)
+	// A message may speak of the field by its name, or of the thing that it names.
+	if strings.HasPrefix(e.Message, e.Param+" ") || strings.Contains(e.Param, "_") {
+		out.Message = strings.Replace(e.Message, e.Param, field, 1)
+	}
 	return &out
 }

@@ -232,7 +232,7 @@ func (a *API) moveMandate(c *call, move command) error {
 		return err
 	}
 	_, reply, err := move(c.r.Context(), c.Caller, o, id)
-	return c.reply(reply, orMissing(err, nounMandate, id))
+	return c.reply(reply, conflicting(orMissing(err, nounMandate, id)))
 }
 
 func (a *API) listSubscriptions(c *call) error {

@@ -13,7 +13,7 @@ import (
 // mandateInput is what the payer is asked to permit. It is also how a mandate is shown.
 type mandateInput struct {
 	Type           *string           `json:"type,omitempty"`
-	Amount         json.RawMessage   `json:"amount,omitempty"` // an integer, or a minimum and a maximum
+	Amount         json.RawMessage   `json:"amount,omitempty"` // an integer, or min and max
 	Recurrence     *recurrenceInput  `json:"recurrence,omitempty"`
 	ValidityPeriod *dates            `json:"validity_period,omitempty"`
 	MaxOccurrences *int64            `json:"max_occurrences,omitempty"`

@@ -67,7 +67,7 @@ func (e encoder) session(s *pay.Session, now time.Time) *sessionDoc {
 // withToken adds what a page of the merchant's needs to embed ours.
 func (e encoder) withToken(s *pay.Session, now time.Time) *sessionDoc {
 	doc := e.session(s, now)
-	if s.Offer.Presentation != pay.Redirect && s.Series != pay.SeriesNext {
+	if s.Offer.Presentation != pay.Redirect && doc.Status == sessionStatus(pay.SessionOpen) {
 		doc.ClientToken = e.pages.ClientToken(s.ID, s.ExpiresAt)
 	}
 	return doc

@@ -167,8 +167,11 @@ func (o *optionsInput) termsPath(field string) string {
 		}
 		return base + ".recurrence" + p
 	}
-	if parts && field == "max_count" || parts && strings.HasPrefix(field, "amount") {
-		return pathTerms + map[bool]string{true: ".max_occurrences", false: ".amount"}[field == "max_count"]
+	switch {
+	case parts && field == "max_count":
+		return pathTerms + ".max_occurrences"
+	case parts && strings.HasPrefix(field, "amount"):
+		return pathTerms + ".amount"
 	}
 	if p, ok := termsPaths[field]; ok {
 		return base + p

@@ -136,12 +136,10 @@ func (a *API) createRefund(c *call) error {
 		PaymentID: in.PaymentID, Amount: value(in.Amount), Reason: value(in.Reason),
 		Metadata: value(in.Metadata),
 	})
-	return c.reply(reply, renamed(err, func(field string) string {
-		if field == "payment" {
-			return "payment_id"
-		}
-		return field
-	}))
+	if e := pay.AsError(err); e != nil && e.Code == codeNone {
+		err = missing(nounPayment, in.PaymentID)
+	}
+	return c.reply(reply, err)
 }
 
 func (a *API) listRefunds(c *call) error {

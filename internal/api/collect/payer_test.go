@@ -1,0 +1,73 @@
+package collect_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/paytest"
+)
+
+// payer is how somebody pays in a transcript.
+type payer struct {
+	Card     string        // number
+	Phone    string        // of a wallet
+	Transfer int64         // that is sent, in minor units
+	Saved    string        // id of a saved method
+	Save     bool          // ticks the box
+	Decision pay.Decision  // on what is asked
+	Next     pay.Rehearsal // what the next charge of a saved method becomes
+}
+
+func (p payer) method() pay.MethodInput {
+	switch {
+	case p.Card != "":
+		return pay.MethodInput{Type: pay.MethodCard, Card: paytest.CardOf(p.Card)}
+	case p.Phone != "":
+		return pay.MethodInput{
+			Type: pay.MethodMobile, Mobile: &pay.MobileInput{Phone: p.Phone},
+		}
+	case p.Saved != "":
+		return pay.MethodInput{SavedID: p.Saved}
+	}
+	return pay.MethodInput{Type: pay.MethodBank}
+}
+
+// mountPayer opens the doors of the payer: pay a session, answer what a payment asks, and decide
+// about the next charge of a saved method.
+func (h *house) mountPayer(mux *http.ServeMux) {
+	door := func(pattern string, act func(r *http.Request, p payer) (pay.Payment, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			var p payer
+			if err := json.NewDecoder(r.Body).Decode(&p); err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			made, err := act(r, p)
+			if err != nil {
+				w.WriteHeader(http.StatusConflict)
+				fmt.Fprintf(w, `{"error":%q}`, err)
+				return
+			}
+			fmt.Fprintf(w, `{"payment":%q,"state":%q,"decline":%q}`, made.ID,
+				cmp.Or(made.State, pay.PaymentCreated), made.DeclineCode)
+		})
+	}
+	door("POST /payer/sessions/{id}", func(r *http.Request, p payer) (pay.Payment, error) {
+		made, _, err := h.Pay.Pay(r.Context(), h.Shop, nil, pay.PayRequest{
+			SessionID: r.PathValue("id"), Method: p.method(), Save: p.Save,
+		})
+		if err == nil && p.Transfer > 0 {
+			return h.Pay.Deposit(r.Context(), h.Shop, made.ID, p.Transfer)
+		}
+		return made, err
+	})
+	door("POST /payer/payments/{id}", func(r *http.Request, p payer) (pay.Payment, error) {
+		return h.Pay.Answer(r.Context(), h.Shop, r.PathValue("id"), p.Decision)
+	})
+	door("POST /payer/methods/{id}", func(r *http.Request, p payer) (pay.Payment, error) {
+		return pay.Payment{ID: "none"}, h.Pay.Rehearse(r.Context(), h.Shop, r.PathValue("id"), p.Next)
+	})
+}
