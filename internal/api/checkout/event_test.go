@@ -118,7 +118,8 @@ func TestEvent_Document(t *testing.T) {
 func TestEvent_HeldMoneyIsNotPaid(t *testing.T) {
 	ses := someSession()
 	ses.State, ses.Capture = pay.SessionComplete, pay.CaptureManual
-	_, body, _ := Encoder(pageURL, manageURL)(eventOf(t, "session.complete", pay.ObjectSession, ses), 1)
+	e := eventOf(t, "session.complete", pay.ObjectSession, ses)
+	_, body, _ := Encoder(pageURL, manageURL)(e, 1)
 	if !strings.Contains(string(body), `"payment_status":"unpaid"`) {
 		t.Errorf("got %s", body)
 	}

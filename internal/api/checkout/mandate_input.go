@@ -1,7 +1,6 @@
 package checkout
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -254,8 +253,12 @@ var paths = map[string]string{
 	"offer.schedule.hour":               "mandate.schedule.time",
 	"offer.schedule.minute":             "mandate.schedule.time",
 	"offer.schedule.recurrence":         "mandate.recurrence",
-	"offer.retry":                       "mandate.retry_days",
-	"offer.retry.days":                  "mandate.retry_days",
+
+	"offer.schedule.recurrence.year_month": "mandate.recurrence.month",
+	"offer.schedule.recurrence.year_day":   "mandate.recurrence.day",
+
+	"offer.retry":      "mandate.retry_days",
+	"offer.retry.days": "mandate.retry_days",
 }
 
 // ourPath says a core's param in the words of this family.
@@ -284,6 +287,12 @@ func inOurWords(err error) error {
 	}
 	ours := *e
 	ours.Param = ourPath(e.Param)
-	ours.Message = fmt.Sprintf("%s: %s", ours.Param, e.Message)
+	verb, _, _ := strings.Cut(e.Message, " ")
+	if slices.Contains(verbs, verb) {
+		ours.Message = ours.Param + " " + strings.ToLower(verb) + e.Message[len(verb):]
+	}
 	return &ours
 }
+
+// verbs begin those messages of the core that leave it to us to name the field.
+var verbs = []string{"Are", "Cannot", "Does", "Is", "Must"}

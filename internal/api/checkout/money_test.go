@@ -194,6 +194,14 @@ func FuzzCreate(f *testing.F) {
 		strings.Replace(sessionBody, "12550", "12550,\"expires_at\":\"2026-10-03T09:30:01Z\"", 1),
 		strings.Replace(sessionBody, "12550", "12550,\"customer\":\"cus_\\u00ff\"", 1),
 		strings.Replace(sessionBody, "12550", `1,"payment_method_types":["card"]`, 1),
+		strings.Replace(sessionBody, "12550", `1,"save_payment_method":"prompt"`, 1),
+		strings.Replace(sessionBody, "12550", `1,"mandate":{"type":"installment","total_amount":9,`+
+			`"installments":[4,5],"recurrence":{"unit":"month","weekdays":["fri"],"nth":-1},`+
+			`"schedule":{"time":"09:30"},"retry_days":[]}`, 1),
+		strings.Replace(sessionBody, "12550", `1,"mandate":{"start_date":"9999-12-31",`+
+			`"time_zone":"America/New_York","recurrence":{"unit":"year","interval":366,"month":2,`+
+			`"day":29},"period_limits":{"unit":"year","max_count":1,"anchor":1,"anchor_month":1},`+
+			`"schedule":{"amount":1,"start_date":"0001-01-01","end_date":"9999-12-31"}}`, 1),
 	} {
 		f.Add(s)
 	}

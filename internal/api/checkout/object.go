@@ -36,7 +36,7 @@ func (e encoder) session(buf []byte, v *sessionView) []byte {
 	} else {
 		o.null("payment") // an attempt in flight may still fail
 	}
-	o.text("payment_status", paymentStatus(state, v.held))
+	o.text("payment_status", paymentStatus(v))
 	o.maybe("customer", v.CustomerID)
 	o.maybe("customer_email", v.CustomerEmail)
 	o.text("success_url", v.SuccessURL)

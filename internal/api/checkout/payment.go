@@ -93,6 +93,7 @@ func (in *paymentInput) foreign() error {
 		return pay.BadParam("payment_method", codeMissing,
 			"Missing required parameter: payment_method, or mandate in its place.")
 	}
+	with := map[bool]string{false: "without", true: "with"}
 	for _, f := range []struct {
 		name         string
 		given, alone bool
@@ -102,7 +103,7 @@ func (in *paymentInput) foreign() error {
 	} {
 		if f.given && f.alone != alone {
 			return pay.BadParam(f.name, wire.CodeParameterUnknown,
-				"%s belongs to payments with off_session %t alone.", f.name, f.alone)
+				"%s belongs to payments %s off_session alone.", f.name, with[f.alone])
 		}
 	}
 	return nil

@@ -21,9 +21,10 @@ func sessionStatus(s pay.SessionState) string {
 	return ""
 }
 
-// paymentStatus says of a session whether its money is there. What is only held is not paid.
-func paymentStatus(s pay.SessionState, held bool) string {
-	if s == pay.SessionComplete && !held {
+// paymentStatus says of a session whether its money is there. What is only held is not paid, nor is
+// a session that its one charge without the payer completed by failing.
+func paymentStatus(v *sessionView) string {
+	if v.State == pay.SessionComplete && !v.held && v.LastDecline == "" {
 		return "paid"
 	}
 	return "unpaid"
