@@ -41,24 +41,27 @@ type Payment struct {
 	// Keep: the rail is asked to keep the credential for later.
 	Keep bool `json:"-"`
 	// Final: no other attempt of its session follows this one.
-	Final         bool              `json:"final,omitempty"`
-	Echo          []byte            `json:"echo,omitempty"` // the family's own; never read here
-	Rail          string            `json:"rail"`
-	Method        string            `json:"method"`
-	Received      int64             `json:"received,omitempty"` // what a transfer has brought
-	Card          *CardSummary      `json:"card,omitempty"`
-	Mobile        *Mobile           `json:"mobile,omitempty"`
-	Transfer      *Transfer         `json:"transfer,omitempty"`
-	Description   string            `json:"description,omitempty"`
-	Metadata      map[string]string `json:"metadata,omitempty"`
-	DeclineCode   DeclineCode       `json:"decline,omitempty"`
-	RailReference string            `json:"rail_reference,omitempty"`
-	Action        ActionKind        `json:"action,omitempty"`
-	ActionURL     string            `json:"action_url,omitempty"`
-	PollCount     int64             `json:"-"`
-	LateAt        time.Time         `json:"late_at,omitzero"`
-	CreatedAt     time.Time         `json:"created_at"`
-	UpdatedAt     time.Time         `json:"updated_at"`
+	Final       bool              `json:"final,omitempty"`
+	Echo        []byte            `json:"echo,omitempty"` // the family's own; never read here
+	Rail        string            `json:"rail"`
+	Method      string            `json:"method"`
+	Received    int64             `json:"received,omitempty"` // what a transfer has brought
+	Card        *CardSummary      `json:"card,omitempty"`
+	Mobile      *Mobile           `json:"mobile,omitempty"`
+	Transfer    *Transfer         `json:"transfer,omitempty"`
+	Payto       *Payto            `json:"payto,omitempty"`
+	Description string            `json:"description,omitempty"`
+	Metadata    map[string]string `json:"metadata,omitempty"`
+	DeclineCode DeclineCode       `json:"decline,omitempty"`
+	// NetworkCode is the rail's own word for the decline, such as AM04.
+	NetworkCode   string     `json:"network_code,omitempty"`
+	RailReference string     `json:"rail_reference,omitempty"`
+	Action        ActionKind `json:"action,omitempty"`
+	ActionURL     string     `json:"action_url,omitempty"`
+	PollCount     int64      `json:"-"`
+	LateAt        time.Time  `json:"late_at,omitzero"`
+	CreatedAt     time.Time  `json:"created_at"`
+	UpdatedAt     time.Time  `json:"updated_at"`
 }
 
 // Scope returns whose payment it is.

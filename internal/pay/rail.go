@@ -13,6 +13,7 @@ const (
 	MethodCard   = "card"
 	MethodMobile = "mobile_money"
 	MethodBank   = "bank_transfer"
+	MethodPayTo  = "payto"
 )
 
 // Rail is a network or processor that moves money. A rail returns values; it never stores ours and
@@ -167,10 +168,13 @@ type Attempt struct {
 	Ref
 	Amount  money.Amount
 	Capture CaptureMode
-	Card    *Card       // method card only; lives in memory for this attempt alone
-	Mobile  *Mobile     // method mobile_money only
-	Saved   *Credential // set instead of Card and Mobile: what the rail keeps
-	Keep    bool        // the credential is to be kept; the outcome carries its token
+	Card    *Card   // method card only; lives in memory for this attempt alone
+	Mobile  *Mobile // method mobile_money only
+	Payto   *Payto  // method payto only; with Agreement
+	// Agreement is what the payer is asked to agree to, at an Agreer.
+	Agreement *Agreement
+	Saved     *Credential // set instead of Card, Mobile and Payto: what the rail keeps
+	Keep      bool        // the credential is to be kept; the outcome carries its token
 	// ExpiresAt is when the payer's time is over, in the merchant's clock.
 	ExpiresAt time.Time
 	// ReturnURL is where the payer's browser comes back to after acting.
@@ -216,6 +220,10 @@ type Outcome struct {
 	ActionURL string
 	Transfer  *Transfer // where the payer has to send the money
 	Token     string    // under which the rail keeps the credential, once it does
+	// Agreement is what the payer agreed to, or is asked to, as it is now; nil without one.
+	Agreement *Agreement
+	// NetworkCode is the rail's own word for why, beside Decline; "" when it has none.
+	NetworkCode string
 	// capture is the number of the capture that it answers; 0: it is about the payment as a whole.
 	capture int64
 }
@@ -231,10 +239,12 @@ const (
 )
 
 // Notice is a verified notification: a hint to ask the rail about one payment now. ID is unique at
-// the rail.
+// the rail. With Token it is about an agreement; PaymentID is then the payment that the agreement
+// was made with, if that still waits for it, or "".
 type Notice struct {
 	ID        string
 	PaymentID string
+	Token     string
 }
 
 // Prompt is what a simulated network shows the payer.
@@ -246,8 +256,10 @@ type Prompt struct {
 	Card      *CardSummary
 	Mobile    *Mobile
 	Transfer  *Transfer
-	Received  int64  // of a transfer, minor units
-	Code      string // the one-time code in the message on the phone; "" without one
+	Payto     *Payto
+	Agreement *Agreement // that the payer is asked for
+	Received  int64      // of a transfer, minor units
+	Code      string     // the one-time code in the message on the phone; "" without one
 	ReturnURL string
 	AskedAt   time.Time
 	Open      bool // still waiting for an answer
@@ -283,6 +295,15 @@ const (
 	DeclineAuthRequired DeclineCode = "authentication_required"
 	// DeclineSavedMethod: the rail does not keep the credential (any more).
 	DeclineSavedMethod DeclineCode = "saved_method_invalid"
+	// DeclineAgreementExpired: the payer did not answer in time, or its last day is over.
+	DeclineAgreementExpired DeclineCode = "agreement_expired"
+	// DeclineAgreementInactive: it is suspended or was cancelled.
+	DeclineAgreementInactive DeclineCode = "agreement_not_active"
+	DeclineAccountUnknown    DeclineCode = "account_not_found"
+	DeclineAccountClosed     DeclineCode = "account_closed"
+	DeclineAccountBlocked    DeclineCode = "account_blocked"
+	DeclineBankUnsupported   DeclineCode = "bank_not_supported"
+	DeclineBankDown          DeclineCode = "bank_unavailable"
 )
 
 // DeclineCodes lists the vocabulary, for tests that prove a catalogue complete.
@@ -294,5 +315,7 @@ func DeclineCodes() []DeclineCode {
 		DeclineNotSubmitted, DeclineByPayer, DeclineWrongPIN, DeclineWrongCode,
 		DeclinePromptExpired, DeclineNotRegistered, DeclineProviderDown, DeclineTransferExpired,
 		DeclineRefundRefused, DeclineAuthRequired, DeclineSavedMethod,
+		DeclineAgreementExpired, DeclineAgreementInactive, DeclineAccountUnknown,
+		DeclineAccountClosed, DeclineAccountBlocked, DeclineBankUnsupported, DeclineBankDown,
 	}
 }

@@ -18,9 +18,10 @@ type SavedMethod struct {
 	State      MethodState  `json:"state"`
 	Version    int64        `json:"version"`
 	Rail       string       `json:"rail"`
-	Type       string       `json:"type"` // MethodCard or MethodMobile
+	Type       string       `json:"type"` // MethodCard, MethodMobile or MethodPayTo
 	Card       *CardSummary `json:"card,omitempty"`
 	Mobile     *Mobile      `json:"mobile,omitempty"`
+	Payto      *Payto       `json:"payto,omitempty"`
 	Token      string       `json:"-"`
 	PaymentID  string       `json:"payment"` // it was saved with
 	CreatedAt  time.Time    `json:"created_at"`
@@ -61,9 +62,11 @@ type Mandate struct {
 	Retry    Retry     `json:"retry"`
 	// Reason says who or what paused or ended it: one of the reasons below. In the event of a
 	// charge that was skipped it is the terms.Refusal instead.
-	Reason    string    `json:"reason,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	Reason string `json:"reason,omitempty"`
+	// NetworkCode is the rail's own word for why it was paused or ended, such as MD16.
+	NetworkCode string    `json:"network_code,omitempty"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
 }
 
 // Scope returns whose mandate it is.

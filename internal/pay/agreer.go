@@ -1,0 +1,143 @@
+package pay
+
+import (
+	"context"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/payid"
+	"github.com/kassa-pay/kassa/internal/terms"
+)
+
+// Payto is an account that payments are taken from by agreement, as the payer named it.
+type Payto struct {
+	Kind      payid.Kind `json:"kind"`
+	PayIDType payid.Type `json:"payid_type,omitempty"`
+	PayID     string     `json:"payid,omitempty"`
+	BSB       string     `json:"bsb,omitempty"`
+	Account   string     `json:"account,omitempty"`
+	// Name is whom the network knows behind it: what a PayID resolves to.
+	Name string `json:"name,omitempty"`
+}
+
+// PaytoOf is the account that an id names; name is what the network calls its holder.
+func PaytoOf(id payid.ID, name string) Payto {
+	return Payto{
+		Kind: id.Kind, PayIDType: id.Type, PayID: id.PayID, BSB: id.BSB, Account: id.Account,
+		Name: name,
+	}
+}
+
+// ID returns how the account is named, without the name of its holder.
+func (p *Payto) ID() payid.ID {
+	return payid.ID{
+		Kind: p.Kind, Type: p.PayIDType, PayID: p.PayID, BSB: p.BSB, Account: p.Account,
+	}
+}
+
+// Agreer is a rail on which the payer agrees with their bank to payments that are initiated later.
+// An Attempt with Payto and Agreement makes an agreement and, once it is active, takes the amount
+// under the same payment id; an Attempt with Saved names an agreement that is active.
+type Agreer interface {
+	// Resolve asks whom a PayID or an account belongs to; "" when the network does not say, as of an
+	// account. An Error tells the payer what is wrong; any other error means "unknown, try again".
+	Resolve(ctx context.Context, sc Scope, id payid.ID) (name string, err error)
+	// Agreement says what an agreement is now; an Error of kind NotFound when there is none.
+	Agreement(ctx context.Context, ref AgreementRef) (Agreement, error)
+	// Instruct changes an agreement on the merchant's behalf. What it is already is no error; what
+	// cannot be is an Error of kind State.
+	Instruct(ctx context.Context, ref AgreementRef, i Instruction) (Agreement, error)
+}
+
+// AgreementRef names an agreement at its rail.
+type AgreementRef struct {
+	Scope
+	Token string
+	Now   time.Time // the merchant's clock
+}
+
+// Instruction is what a merchant wants of an agreement.
+type Instruction string
+
+// The instructions.
+const (
+	AgreementCancel  Instruction = "cancel"
+	AgreementSuspend Instruction = "suspend"
+	AgreementRelease Instruction = "release" // of what the merchant suspended itself
+)
+
+// AgreementState is where an agreement stands at its rail.
+type AgreementState string
+
+// The states of an agreement. A declined or expired one is cancelled.
+const (
+	AgreementPending   AgreementState = "pending" // waits for the payer
+	AgreementActive    AgreementState = "active"
+	AgreementSuspended AgreementState = "suspended"
+	AgreementCancelled AgreementState = "cancelled"
+)
+
+// AgreementParty is one side of an agreement.
+type AgreementParty string
+
+// The parties.
+const (
+	PartyMerchant AgreementParty = "merchant"
+	PartyBank     AgreementParty = "bank"    // the payer, or the payer's bank for them
+	PartyNetwork  AgreementParty = "network" // time ran out, or the last permitted payment was made
+)
+
+// Agreement is a payer's permission at their bank. In an Attempt Terms, Currency, Description,
+// Merchant and Deadline alone are set; in an Outcome all that is known.
+type Agreement struct {
+	// Token is the network's id of it: 32 hexadecimal digits.
+	Token string
+	State AgreementState
+	// Version rises with every change at the network, so that an older answer can be told from a
+	// newer one. It is 0 while pending.
+	Version int64
+	// Terms bind the network too. Those of a single payment have Max = Min = the amount and
+	// MaxCount 1.
+	Terms       terms.Terms
+	Currency    string
+	Description string // what the payer reads, 140 characters at most
+	Merchant    string // the name the payer reads
+	// Deadline is when an unanswered agreement is withdrawn, in the merchant's clock.
+	Deadline time.Time
+	// Payto is the account that it draws on now; the payer may have moved it.
+	Payto Payto
+	// By and NetworkCode tell who suspended or cancelled it and with which reason code.
+	By          AgreementParty
+	NetworkCode string
+	// PaymentID is the payment that it was made with.
+	PaymentID string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Banker is a simulated network that lets somebody play the payer in their bank's app.
+type Banker interface {
+	// Agreements lists those of a scope that a payer could still see, newest first.
+	Agreements(ctx context.Context, sc Scope, now time.Time) ([]Agreement, error)
+	// DecideAgreement does with an agreement what the payer wants.
+	DecideAgreement(ctx context.Context, ref AgreementRef, d BankDecision) (Agreement, error)
+}
+
+// BankDecision is what a payer does with an agreement in the bank's app. To is set for BankMove
+// alone: the account that is to be drawn on from now on.
+type BankDecision struct {
+	Do BankAction
+	To *Payto
+}
+
+// BankAction is a button in the bank's app.
+type BankAction string
+
+// The actions of a payer.
+const (
+	BankApprove BankAction = "approve"
+	BankDecline BankAction = "decline"
+	BankPause   BankAction = "pause"
+	BankResume  BankAction = "resume"
+	BankCancel  BankAction = "cancel"
+	BankMove    BankAction = "move"
+)
