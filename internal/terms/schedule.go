@@ -12,8 +12,8 @@ func (s Schedule) After(after time.Time, t Terms) (time.Time, bool) {
 	if from.Compare(first) < 0 {
 		from = first
 	}
-	// One cycle earlier, because a day may be entered twice and days may move to a weekday.
-	for cycle := r.cycle(from) - 1; ; cycle++ {
+	// Earlier days have nothing to offer: the clock has shown a later time than theirs already.
+	for cycle := r.cycle(from); ; cycle++ {
 		for _, day := range r.days(cycle) {
 			if day.Compare(last) > 0 {
 				return time.Time{}, false

@@ -213,6 +213,14 @@ func TestSchedule_EndsWithItselfOrTheMandate(t *testing.T) {
 			}
 		}
 	}
+	apia := terms.Terms{Zone: "Pacific/Apia"}
+	gone := terms.Schedule{ // the 30th was left out there, and the 31st is too late
+		Recurrence: terms.Recurrence{Unit: terms.Day, Interval: 1}, Amount: 1,
+		Start: day(t, "2011-12-29"), End: day(t, "2011-12-30"),
+	}
+	if got := series(gone, apia, 9); len(got) != 1 {
+		t.Errorf("the charge of a day that never was is moved over the end: %v", got)
+	}
 	if at, ok := s.After(time.Date(9999, 12, 31, 23, 0, 0, 0, time.UTC), terms.Terms{}); ok {
 		t.Errorf("the calendar goes on after the year 9999: %v", at)
 	}
