@@ -123,14 +123,16 @@ var optionCases = []struct{ kind, options, field string }{
 		"checkout_options.presentation_mode.mode"},
 	{"one_time", `"checkout_options":{"presentation_mode":{"mode":"popup"}}`,
 		"checkout_options.presentation_mode.mode"},
-	{"one_time", `"checkout_options":{"presentation_mode":{"mode":"redirect","display_pay_button":true}}`,
+	{"one_time", `"checkout_options":{"presentation_mode":
+		{"mode":"redirect","display_pay_button":true}}`,
 		"checkout_options.presentation_mode.display_pay_button"},
 	{"one_time", `"checkout_options":{"return_url":"/done"}`, "checkout_options.return_url"},
 	{"one_time", `"checkout_options":{"return_url":"javascript:alert(1)"}`,
 		"checkout_options.return_url"},
 	{"one_time", `"checkout_options":{"return_url":"https://evil.test/"}`,
 		"checkout_options.return_url"},
-	{"one_time", `"checkout_options":{"return_url":"https://shop.test/a","success_url":"https://shop.test/b"}`,
+	{"one_time", `"checkout_options":{"return_url":"https://shop.test/a",
+		"success_url":"https://shop.test/b"}`,
 		"checkout_options.success_url"},
 	{"one_time", `"payment_method_options":{"card":{"capture_method":"later"}}`,
 		"payment_method_options.card.capture_method"},
@@ -184,10 +186,12 @@ var mandateCases = []struct{ options, field string }{
 	{`"recurrence":{"type":"monthly","on":{"type":"day_of_month"}}`, "recurrence.on.days"},
 	{`"recurrence":{"type":"monthly","on":{"type":"day_of_month","days":[0]}}`, "recurrence.on.days"},
 	{`"recurrence":{"type":"monthly","on":{"type":"day_of_month","days":[32]}}`, "recurrence.on.days"},
-	{`"recurrence":{"type":"monthly","on":{"type":"day_of_month","days":["1"]}}`, "recurrence.on.days"},
+	{`"recurrence":{"type":"monthly","on":{"type":"day_of_month","days":["1"]}}`,
+		"recurrence.on.days"},
 	{`"recurrence":{"type":"monthly","on":{"type":"day_of_month","days":[1],"adjustment":"next"}}`,
 		"recurrence.on.adjustment"},
-	{`"recurrence":{"type":"monthly","on":{"type":"nth_day_of_month","day":"mon"}}`, "recurrence.on.nth"},
+	{`"recurrence":{"type":"monthly","on":{"type":"nth_day_of_month","day":"mon"}}`,
+		"recurrence.on.nth"},
 	{`"recurrence":{"type":"monthly","on":{"type":"nth_day_of_month","nth":1}}`, "recurrence.on.day"},
 	{`"recurrence":{"type":"monthly","on":{"type":"nth_day_of_month","nth":0,"day":"mon"}}`,
 		"recurrence.on.nth"},
@@ -381,8 +385,8 @@ func (h *house) agreed(t *testing.T, options string) object {
 	return h.ask(t, 200, "GET", "/collect/mandates/"+ses.text("mandate_id"), "")
 }
 
-// FuzzSession holds that whatever is sent is answered with a session or a problem that names what is
-// wrong, and never with an error of ours.
+// FuzzSession holds that whatever is sent is answered with a session or a problem, and never with an
+// error of ours.
 func FuzzSession(f *testing.F) {
 	for _, c := range mandateCases {
 		f.Add(first(`"mandate_options":{` + c.options + `}`))

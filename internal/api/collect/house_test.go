@@ -150,8 +150,8 @@ func arrives(ctx context.Context, tx pay.Tx, id string) error {
 	return tx.SwapEndpoint(ctx, e)
 }
 
-// target lets a transcript talk to the house. What a request causes is sent at once: the clock stands
-// still, so later it would be out of order.
+// target lets a transcript talk to the house. What a request causes is sent at once: the clock
+// stands still, so later it would be out of order.
 func (h *house) target(t *testing.T) apitest.Target {
 	return apitest.Target{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -2,7 +2,10 @@ package collect
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -155,12 +158,31 @@ func TestErrors_EveryKindHasAStatusAndEveryStatusAName(t *testing.T) {
 	}
 }
 
+// TestErrors_OfOursSayNothing holds that a defect is told without its cause.
+func TestErrors_OfOursSayNothing(t *testing.T) {
+	r := httptest.NewRequest("GET", "/collect/payments?secret=1", nil)
+	w := httptest.NewRecorder()
+	problems{base: "https://pay.test"}.write(w, r, pay.AsError(errors.New("no such table")))
+	const want = `{"type":"https://pay.test/docs/errors#internal-server-error",` +
+		`"title":"Something went wrong on our side","status":500,` +
+		`"detail":"Nothing was lost. Ask again, with the same idempotency key.",` +
+		`"instance":"/collect/payments"}`
+	if w.Code != http.StatusInternalServerError || w.Body.String() != want {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	w = httptest.NewRecorder()
+	problems{}.write(w, r, pay.Errorf(pay.Unavailable, "storage_low", "Later."))
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
 func TestReturnURL_GetsTheSession(t *testing.T) {
 	for raw, want := range map[string]string{
 		"":                                     "",
 		"https://a.test":                       "https://a.test?session_id={CHECKOUT_SESSION_ID}",
 		"https://a.test/x#top":                 "https://a.test/x?session_id={CHECKOUT_SESSION_ID}#top",
-		"https://a.test/x?a=1&b=2":             "https://a.test/x?a=1&b=2&session_id={CHECKOUT_SESSION_ID}",
+		"https://a.test/?a=1&b=2":              "https://a.test/?a=1&b=2&session_id={CHECKOUT_SESSION_ID}",
 		"https://a.test/?session_id=":          "https://a.test/?session_id=",
 		"https://a.test/{CHECKOUT_SESSION_ID}": "https://a.test/{CHECKOUT_SESSION_ID}",
 	} {
