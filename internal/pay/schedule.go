@@ -13,9 +13,10 @@ var hardDeclines = []DeclineCode{
 	DeclineLostCard, DeclineStolenCard, DeclineFraud, DeclineNotPermitted,
 }
 
-// tries reports whether the payment is the try that the mandate's schedule waits for.
+// tries reports whether the payment is the try that the mandate's schedule waits for. One that is
+// not active waits for none.
 func (m *Mandate) tries(p *Payment) bool {
-	return m.State == MandateActive && !p.Occurrence.IsZero() && p.Occurrence.Equal(m.NextAt)
+	return !p.Occurrence.IsZero() && p.Occurrence.Equal(m.NextAt)
 }
 
 // scheduledFailed plans the next try of a scheduled charge or, when there is none, pauses the

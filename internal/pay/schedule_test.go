@@ -414,3 +414,54 @@ func TestSchedule_ACrashBeforeTheNetworkHeard(t *testing.T) {
 		t.Errorf("charged for %v", got)
 	}
 }
+
+// TestSchedule_OwnChargesDoNotDisturbIt: what the merchant charges beside the schedule neither
+// stands in for a scheduled charge nor counts as a try of one.
+func TestSchedule_OwnChargesDoNotDisturbIt(t *testing.T) {
+	w := paytest.New(t)
+	m := w.Agree(ok, terms.Terms{}, paytest.Scheduled(daily(100, day(10, 3))))
+	w.Charge(m.ID, 500)
+	w.Rehearse(m.MethodID, pay.Rehearsal(pay.DeclineInsufficientFunds))
+	w.Charge(m.ID, 500)
+	got := w.Mandate(m.ID)
+	if !got.NextAt.Equal(m.NextAt) || !got.TryAt.Equal(m.TryAt) || got.Failures != 0 {
+		t.Errorf("planned %s, tried at %s after %d failures", got.NextAt, got.TryAt, got.Failures)
+	}
+	live(w, 1)
+	if n, sum := w.Debits(m.ID); n != 2 || sum != 600 {
+		t.Errorf("the network took %d, %d times", sum, n)
+	}
+}
+
+// TestSchedule_ATryFromBeforeThePauseIsOfThePast: it may end after the mandate was resumed, and
+// changes nothing of what is planned then.
+func TestSchedule_ATryFromBeforeThePauseIsOfThePast(t *testing.T) {
+	for _, end := range []func(*paytest.World, string) error{
+		func(w *paytest.World, _ string) error { w.Advance(time.Minute); return nil },
+		func(w *paytest.World, id string) error {
+			_, _, err := w.Pay.CancelPayment(context.Background(), w.Shop, nil, id)
+			return err
+		},
+	} {
+		w := paytest.New(t)
+		m := w.Agree(ok, terms.Terms{}, paytest.Scheduled(daily(100, day(10, 3))))
+		w.Rehearse(m.MethodID, pay.RehearseLate)
+		w.Advance(150 * time.Minute)
+		_, _, err := w.Pay.PauseMandate(t.Context(), w.Shop, nil, m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resumed, _, err := w.Pay.ResumeMandate(t.Context(), w.Shop, nil, m.ID)
+		if err != nil || resumed.NextAt.Day() != 4 {
+			t.Fatalf("next at %s, %v", resumed.NextAt, err)
+		}
+		try := w.Charges(m.ID)[0]
+		if err := end(w, try.ID); err != nil || w.Payment(try.ID).State.InFlight() {
+			t.Fatalf("the try is %s, %v", w.Payment(try.ID).State, err)
+		}
+		got := w.Mandate(m.ID)
+		if !got.NextAt.Equal(resumed.NextAt) || !got.TryAt.Equal(resumed.TryAt) || got.Failures != 0 {
+			t.Errorf("planned %s, tried at %s after %d failures", got.NextAt, got.TryAt, got.Failures)
+		}
+	}
+}
