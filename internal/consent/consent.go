@@ -73,7 +73,9 @@ type writer struct {
 
 // fill puts values into the places of a text. It goes over the text once, so that a value cannot
 // name a place.
-func fill(text string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(text) }
+func fill(text string, pairs ...string) string {
+	return strings.NewReplacer(pairs...).Replace(text)
+}
 
 func (w writer) fill(text string, pairs ...string) string {
 	return fill(text, append(pairs, "{who}", w.Merchant)...)

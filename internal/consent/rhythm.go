@@ -143,7 +143,8 @@ func (w writer) period() string {
 func (w writer) window(p *terms.Period) string {
 	switch {
 	case p.Unit == terms.Week && p.Anchor > 0:
-		return w.fill(w.say.weekFrom, "{day}", w.weekday(time.Weekday(p.Anchor%int64(len(w.say.weekdays)))))
+		sunday := int64(len(w.say.weekdays)) // is 7 here, and 0 in the list
+		return w.fill(w.say.weekFrom, "{day}", w.weekday(time.Weekday(p.Anchor%sunday)))
 	case p.Unit == terms.Month && p.Anchor > 0:
 		return w.fill(w.say.monthFrom, "{day}", w.say.monthDay(p.Anchor))
 	case p.Unit == terms.Year && p.Anchor > 0:

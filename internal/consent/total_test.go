@@ -27,7 +27,7 @@ var (
 	anyUnit = rapid.SampledFrom([]terms.Unit{
 		"", "hour", terms.Day, terms.Week, terms.Month, terms.Year,
 	})
-	anyText = rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
+	anyText = rapid.OneOf(rapid.StringMatching(`[\pL&' \n\t]{0,30}`), rapid.SampledFrom([]string{
 		"Demo shop", "{amount}", "A\nB", "\u202egro.pohs\u202c", " ", "{who}", "a\u2028b", "x\x00y",
 	}))
 )
