@@ -41,6 +41,7 @@ func TestPermit_NamesTheTermThatIsBroken(t *testing.T) {
 		{"exact", terms.Terms{Amount: terms.Amount{Exact: 500}}, 500, noon, terms.Use{}, ""},
 		{"not exact", terms.Terms{Amount: terms.Amount{Exact: 500}}, 499, noon, terms.Use{},
 			terms.WrongAmount},
+		{"at the minimum", terms.Terms{Amount: terms.Amount{Min: 500}}, 500, noon, terms.Use{}, ""},
 		{"below the minimum", terms.Terms{Amount: terms.Amount{Min: 500}}, 499, noon, terms.Use{},
 			terms.WrongAmount},
 		{"at the maximum", terms.Terms{Amount: terms.Amount{Min: 1, Max: 500}}, 500, noon, terms.Use{},
