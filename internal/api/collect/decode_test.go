@@ -385,8 +385,8 @@ func (h *house) agreed(t *testing.T, options string) object {
 	return h.ask(t, 200, "GET", "/collect/mandates/"+ses.text("mandate_id"), "")
 }
 
-// FuzzSession holds that whatever is sent is answered with a session or a problem, and never with an
-// error of ours.
+// FuzzSession holds that whatever is sent is answered with a session or a problem, and never with
+// an error of ours.
 func FuzzSession(f *testing.F) {
 	for _, c := range mandateCases {
 		f.Add(first(`"mandate_options":{` + c.options + `}`))

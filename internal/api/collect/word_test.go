@@ -178,11 +178,12 @@ func TestErrors_OfOursSayNothing(t *testing.T) {
 }
 
 func TestReturnURL_GetsTheSession(t *testing.T) {
+	const id = "session_id={CHECKOUT_SESSION_ID}"
 	for raw, want := range map[string]string{
 		"":                                     "",
-		"https://a.test":                       "https://a.test?session_id={CHECKOUT_SESSION_ID}",
-		"https://a.test/x#top":                 "https://a.test/x?session_id={CHECKOUT_SESSION_ID}#top",
-		"https://a.test/?a=1&b=2":              "https://a.test/?a=1&b=2&session_id={CHECKOUT_SESSION_ID}",
+		"https://a.test":                       "https://a.test?" + id,
+		"https://a.test/x#top":                 "https://a.test/x?" + id + "#top",
+		"https://a.test/?a=1&b=2":              "https://a.test/?a=1&b=2&" + id,
 		"https://a.test/?session_id=":          "https://a.test/?session_id=",
 		"https://a.test/{CHECKOUT_SESSION_ID}": "https://a.test/{CHECKOUT_SESSION_ID}",
 	} {
