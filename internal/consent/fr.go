@@ -90,7 +90,7 @@ func frenchMonthDay(day int64) string {
 	case day == -2:
 		return "l’avant-dernier jour"
 	case day < 0:
-		return "le " + strconv.FormatInt(-day, 10) + "e jour avant la fin"
+		return "le " + strconv.FormatInt(-day, 10) + "e jour à compter de la fin"
 	}
 	return "le " + frenchDay(day)
 }

@@ -126,6 +126,28 @@ func TestWords_NameTheMerchantAsOneLine(t *testing.T) {
 	}
 }
 
+func TestWords_CountDaysAsPeopleDo(t *testing.T) {
+	for day, want := range map[int64][2]string{
+		1: {"on the 1st of", "le 1er de"}, 2: {"on the 2nd of", "le 2 de"},
+		3: {"on the 3rd of", "le 3 de"}, 11: {"on the 11th of", "le 11 de"},
+		12: {"on the 12th of", "le 12 de"}, 13: {"on the 13th of", "le 13 de"},
+		21: {"on the 21st of", "le 21 de"}, 22: {"on the 22nd of", "le 22 de"},
+		-1: {"on the last day of", "le dernier jour de"},
+		-2: {"on the 2nd to last day of", "l’avant-dernier jour de"},
+		-3: {"on the 3rd to last day of", "le 3e jour à compter de la fin de"},
+	} {
+		f := consent.Facts{Currency: "GHS", Terms: terms.Terms{Recurrence: &terms.Recurrence{
+			Unit: terms.Month, Interval: 1, MonthDays: []int64{day},
+		}}}
+		for i, language := range []string{"en", "fr"} {
+			f.Language = language
+			if got := consent.Words(f)[1]; !strings.Contains(got, want[i]) {
+				t.Errorf("%d: %q, want %q", day, got, want[i])
+			}
+		}
+	}
+}
+
 func TestWords_AreInTheLanguageOrEnglish(t *testing.T) {
 	for language, want := range map[string]string{
 		"en": "Keep", "en-GH": "Keep", "EN": "Keep", "fr": "Enregistrer", "fr-CI": "Enregistrer",
