@@ -54,7 +54,7 @@ func TestRehearse_DecidesTheNextChargeAlone(t *testing.T) {
 	})
 }
 
-// The payer of a wallet is asked on the phone at every charge; whoever does not answer has not paid.
+// The payer of a wallet is asked on the phone at every charge; who does not answer has not paid.
 func TestCharge_AsksTheWalletOnItsPhone(t *testing.T) {
 	w := paytest.New(t)
 	ses := w.Open(paytest.First(terms.Terms{}))
