@@ -71,8 +71,8 @@ func TestGuide_NamesNothingElse(t *testing.T) {
 	}
 }
 
-// TestGuide_KnowsTheCodesOfTheTranscripts holds that what a mandate and a capture are refused with is
-// explained.
+// TestGuide_KnowsTheCodesOfTheTranscripts holds that what a mandate and a capture are refused with
+// is explained.
 func TestGuide_KnowsTheCodesOfTheTranscripts(t *testing.T) {
 	text := guide(t)
 	files, err := filepath.Glob("testdata/*.txt")
