@@ -208,6 +208,26 @@ test("a link that is none is told to the shop, not shown", async () => {
   assert.deepEqual(await headers(session.id), [404, "DENY"]);
 });
 
+test("a page that cannot be shown is told", async () => {
+  const session = await open("modal");
+  const payer = await stage.payer({
+    origins: [stage.kassa.origin, stage.shop.origin, stage.shop.elsewhere],
+  });
+  const { page } = payer;
+  await page.clock.install();
+  await page.goto(address({ client_token: `${session.client_token}x` }, "modal"));
+  await page.locator("body[data-loaded]").waitFor();
+  await page.getByRole("button", { name: "Pay now" }).click();
+  await page.clock.fastForward(14_000);
+  assert.deepEqual(await names(page), []);
+  await page.clock.fastForward(2_000);
+  assert.deepEqual(await page.evaluate(() => globalThis.heard), [
+    { name: "failure", session: null, code: "page_not_shown", final: true },
+  ]);
+  await page.getByRole("button", { name: "Close" }).click();
+  await payer.context.close(); // the browser complains, as it should
+});
+
 test("the page of its own is still shown within nothing", async () => {
   const session = await open("modal");
   const { headers } = await fetch(session.session_url);

@@ -2,7 +2,9 @@ package consent
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/terms"
@@ -26,15 +28,14 @@ const maxParts = 12
 func Words(f Facts) []string {
 	w := writer{Facts: f, say: speak(f.Language)}
 	w.Merchant = oneLine(f.Merchant, w.say.shop)
-	all := []string{w.now()}
+	charges := []string{w.allowed(), w.parts(), w.weekend(), w.period(), w.dates()}
 	if f.Schedule != nil {
-		all = append(all, w.scheduled())
+		charges = []string{
+			w.scheduled(), w.parts(), w.weekend(), w.time(), w.besides(), w.period(), w.say.retry,
+		}
 	}
-	all = append(all, w.allowed(), w.weekend(), w.period(), w.clock())
-	if f.Schedule != nil {
-		all = append(all, w.say.retry)
-	}
-	all = append(all, w.open(), w.fill(w.say.stop))
+	all := slices.Concat([]string{w.now()}, charges,
+		[]string{w.say.kept, w.open(), w.fill(w.say.stop)})
 	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }
 
@@ -45,8 +46,18 @@ func Saving(language, merchant string) string {
 	return fill(say.saving, "{who}", oneLine(merchant, say.shop))
 }
 
-// oneLine keeps a name from breaking the agreement into more lines than it has.
+// oneLine keeps a name from breaking the agreement into more lines than it has, and from turning
+// what follows it round on the page.
 func oneLine(name, otherwise string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, name)
 	if name = strings.Join(strings.Fields(name), " "); name == "" {
 		return otherwise
 	}
@@ -62,7 +73,9 @@ type writer struct {
 
 // fill puts values into the places of a text. It goes over the text once, so that a value cannot
 // name a place.
-func fill(text string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(text) }
+func fill(text string, pairs ...string) string {
+	return strings.NewReplacer(pairs...).Replace(text)
+}
 
 func (w writer) fill(text string, pairs ...string) string {
 	return fill(text, append(pairs, "{who}", w.Merchant)...)
@@ -84,35 +97,51 @@ func (w writer) scheduled() string {
 	s := w.Schedule
 	sum := w.money(s.Amount)
 	if s.Amount == 0 {
-		sum = w.parts()
+		sum = w.say.nextPart
 	}
-	start, end := s.Start, s.End
+	end := s.End
 	if end.IsZero() {
 		end = w.Terms.End
 	}
+	limits := w.limits()
+	if w.onDemand() {
+		limits = "" // they are for all charges together
+	}
 	return w.fill(w.say.will, "{sum}", sum, "{rhythm}", w.rhythm(s.Recurrence, s.Start),
-		"{span}", w.span(start, end), "{limits}", w.limits())
+		"{span}", w.span(s.Start, end), "{limits}", after(limits))
 }
 
-// allowed says what may be charged, unless the schedule has said it all.
+// onDemand reports whether the merchant may charge besides the schedule.
+func (w writer) onDemand() bool {
+	return w.Terms.Kind != terms.Scheduled && w.Terms.Kind != terms.Installment
+}
+
+// allowed says what may be charged where there is no schedule.
 func (w writer) allowed() string {
 	t := w.Terms
-	if w.Schedule == nil {
-		rhythm := w.say.whenever
-		if t.Recurrence != nil {
-			rhythm = w.rhythm(*t.Recurrence, terms.Date{})
-		}
-		return w.fill(w.say.may, "{sum}", w.sum(), "{rhythm}", rhythm,
-			"{span}", w.span(t.Start, t.End), "{limits}", w.limits())
+	rhythm := w.say.whenever
+	if t.Recurrence != nil {
+		rhythm = w.rhythm(*t.Recurrence, terms.Date{})
 	}
-	fixed := t.Amount.Exact > 0 || len(t.Items) > 0
+	return w.fill(w.say.may, "{sum}", w.sum(), "{rhythm}", rhythm,
+		"{span}", w.span(t.Start, t.End), "{limits}", after(w.limits()))
+}
+
+// besides says what the terms allow that the schedule does not ask for.
+func (w writer) besides() string {
+	t := w.Terms
 	switch {
-	case t.Kind == terms.Scheduled && fixed || t.Kind == terms.Installment:
+	case w.onDemand():
+		together := ""
+		if limits := w.limits(); limits != "" {
+			together = w.fill(w.say.together, "{limits}", limits)
+		}
+		return w.fill(w.say.mayAlso, "{sum}", w.sum(), "{span}", w.span(t.Start, t.End),
+			"{together}", together)
+	case t.Amount.Exact > 0 || len(t.Items) > 0:
 		return ""
-	case t.Kind == terms.Scheduled:
-		return w.fill(w.say.varies, "{sum}", w.sum())
 	}
-	return w.fill(w.say.mayAlso, "{sum}", w.sum(), "{span}", w.span(t.Start, t.End))
+	return w.fill(w.say.varies, "{sum}", w.sum())
 }
 
 // sum says how much one charge may be.
@@ -120,7 +149,7 @@ func (w writer) sum() string {
 	a := w.Terms.Amount
 	switch {
 	case len(w.Terms.Items) > 0:
-		return w.parts()
+		return w.fill(w.say.upTo, "{max}", w.money(slices.Max(w.Terms.Items)))
 	case a.Exact > 0:
 		return w.money(a.Exact)
 	case a.Min > 0 && a.Max > 0:
@@ -138,20 +167,29 @@ func (w writer) parts() string {
 	items := w.Terms.Items
 	if len(items) > maxParts {
 		return w.fill(w.say.manyParts, "{max}", w.money(slices.Max(items)),
-			"{n}", w.count(int64(len(items)), w.say.part))
+			"{n}", strconv.Itoa(len(items)))
 	}
 	list := make([]string, 0, len(items))
 	for _, item := range items {
 		list = append(list, w.money(item))
 	}
-	return w.fill(w.say.someParts, "{list}", w.list(list),
-		"{n}", w.count(int64(len(items)), w.say.part))
+	switch len(items) {
+	case 0:
+		return ""
+	case 1:
+		return w.fill(w.say.onePart, "{list}", w.list(list))
+	}
+	return w.fill(w.say.someParts, "{list}", w.list(list))
 }
 
 // limits says how often and how much in all.
 func (w writer) limits() string {
 	var list []string
-	if n := w.Terms.MaxCount; n > 0 {
+	n := w.Terms.MaxCount
+	if parts := int64(len(w.Terms.Items)); parts > 0 && (n == 0 || parts < n) {
+		n = parts
+	}
+	if n > 0 {
 		list = append(list, w.fill(w.say.atMost, "{what}", w.count(n, w.say.times)))
 	}
 	if sum := w.Terms.MaxTotal; sum > 0 {
@@ -160,18 +198,26 @@ func (w writer) limits() string {
 	if len(list) == 0 {
 		return ""
 	}
-	return ", " + w.list(list)
+	return w.list(list)
+}
+
+// after sets off what is added to a sentence.
+func after(addition string) string {
+	if addition == "" {
+		return ""
+	}
+	return ", " + addition
 }
 
 func (w writer) span(from, until terms.Date) string {
-	var span string
+	var span []string
 	if !from.IsZero() {
-		span = w.fill(w.say.from, "{date}", w.say.date(w.say, from))
+		span = append(span, w.fill(w.say.from, "{date}", w.date(from)))
 	}
 	if !until.IsZero() {
-		span += w.fill(w.say.until, "{date}", w.say.date(w.say, until))
+		span = append(span, w.fill(w.say.until, "{date}", w.date(until)))
 	}
-	return span
+	return after(strings.Join(span, " "))
 }
 
 // weekend says where a charge goes that would fall on one.

@@ -9,33 +9,38 @@ import (
 	"github.com/kassa-pay/kassa/internal/terms"
 )
 
-// longMonths have days that other months do not: the day that is named becomes their last.
+// shortest is how many days every month has. A later one that a month lacks is its last day.
 const shortest = 28
 
 // rhythm says how often, and on which days where they are known: those of the recurrence, or the
 // day it begins on.
 func (w writer) rhythm(r terms.Recurrence, began terms.Date) string {
 	on := w.days(r, began)
-	each, every := w.steps(r.Unit, on != "")
-	if r.Interval > 1 {
-		text := w.fill(every, "{n}", strconv.FormatInt(r.Interval, 10))
-		if on != "" {
-			text += w.fill(w.say.on, "{days}", on)
-		}
-		return text + w.shorter(r, began)
+	step := w.step(r.Unit)
+	text := step.each
+	switch {
+	case r.Interval > 1 && on != "":
+		text = step.everyOn
+	case r.Interval > 1:
+		text = step.every
+	case on != "":
+		text = step.eachOn
 	}
-	return w.fill(each, "{days}", on) + w.shorter(r, began)
+	return w.fill(text, "{n}", strconv.FormatInt(r.Interval, 10), "{days}", on) +
+		w.shorter(r, began)
 }
 
-// steps returns the text of one unit and that of several.
-func (w writer) steps(unit terms.Unit, named bool) (each, every string) {
-	texts := map[terms.Unit]step{
-		terms.Day: w.say.day, terms.Week: w.say.week, terms.Month: w.say.month, terms.Year: w.say.year,
-	}[unit]
-	if named {
-		return texts.eachOn, texts.every
+func (w writer) step(unit terms.Unit) step {
+	switch unit {
+	case terms.Week:
+		return w.say.week
+	case terms.Month:
+		return w.say.month
+	case terms.Year:
+		return w.say.year
+	default:
+		return w.say.day
 	}
-	return texts.each, texts.every
 }
 
 // days names the days of a rhythm within its unit; "" when they are not known or all of them.
@@ -53,7 +58,7 @@ func (w writer) days(r terms.Recurrence, began terms.Date) string {
 		if day.Month == 0 {
 			return ""
 		}
-		return w.say.date(w.say, day)
+		return w.date(day)
 	default:
 		return ""
 	}
@@ -68,7 +73,7 @@ func (w writer) weekdays(r terms.Recurrence, began terms.Date) []string {
 	for _, day := range [...]time.Weekday{1, 2, 3, 4, 5, 6, 0} { // as weeks are read
 		for _, d := range days {
 			if d == day {
-				names = append(names, w.say.weekdays[day])
+				names = append(names, w.fill(w.say.weekday, "{day}", w.say.weekdays[day]))
 			}
 		}
 	}
@@ -78,7 +83,7 @@ func (w writer) weekdays(r terms.Recurrence, began terms.Date) []string {
 func (w writer) monthDays(r terms.Recurrence, began terms.Date) []string {
 	if r.Nth != 0 && len(r.Weekdays) > 0 {
 		return []string{w.fill(w.say.nthWeekday, "{nth}", w.say.nth(r.Nth),
-			"{day}", w.say.weekdays[r.Weekdays[0]])}
+			"{day}", w.weekday(r.Weekdays[0]))}
 	}
 	days := r.MonthDays
 	if len(days) == 0 && !began.IsZero() {
@@ -138,12 +143,13 @@ func (w writer) period() string {
 func (w writer) window(p *terms.Period) string {
 	switch {
 	case p.Unit == terms.Week && p.Anchor > 0:
-		return w.fill(w.say.weekFrom, "{day}", w.say.weekdays[p.Anchor%int64(len(w.say.weekdays))])
+		sunday := int64(len(w.say.weekdays)) // is 7 here, and 0 in the list
+		return w.fill(w.say.weekFrom, "{day}", w.weekday(time.Weekday(p.Anchor%sunday)))
 	case p.Unit == terms.Month && p.Anchor > 0:
 		return w.fill(w.say.monthFrom, "{day}", w.say.monthDay(p.Anchor))
 	case p.Unit == terms.Year && p.Anchor > 0:
 		day := terms.Date{Month: max(p.AnchorMonth, time.January), Day: int(p.Anchor)}
-		return w.fill(w.say.yearFrom, "{day}", w.say.date(w.say, day))
+		return w.fill(w.say.yearFrom, "{day}", w.date(day))
 	}
 	return map[terms.Unit]string{
 		terms.Day: w.say.anyDay, terms.Week: w.say.anyWeek,
@@ -151,17 +157,39 @@ func (w writer) window(p *terms.Period) string {
 	}[p.Unit]
 }
 
-// clock says at which time of day, and where the dates and times are meant.
-func (w writer) clock() string {
+// time says at which time of day, and where.
+func (w writer) time() string {
+	return w.fill(w.say.atTime, "{zone}", w.zone(),
+		"{time}", fmt.Sprintf("%02d:%02d", w.Schedule.Hour, w.Schedule.Minute))
+}
+
+// dates says where the dates are meant, if there are any.
+func (w writer) dates() string {
 	t := w.Terms
-	zone := strings.ReplaceAll(t.Location().String(), "_", " ")
-	if s := w.Schedule; s != nil {
-		return w.fill(w.say.atTime, "{time}", fmt.Sprintf("%02d:%02d", s.Hour, s.Minute), "{zone}", zone)
-	}
 	if t.Period == nil && t.Start.IsZero() && t.End.IsZero() {
 		return ""
 	}
-	return w.fill(w.say.zone, "{zone}", zone)
+	return w.fill(w.say.zone, "{zone}", w.zone())
+}
+
+func (w writer) zone() string {
+	return strings.ReplaceAll(w.Terms.Location().String(), "_", " ")
+}
+
+// date writes a day of the calendar; without a year it is that day of every year.
+func (w writer) date(d terms.Date) string {
+	if d.Month < time.January || d.Month > time.December {
+		return d.String()
+	}
+	text := w.say.date(int64(d.Day)) + " " + w.say.months[d.Month-1]
+	if d.Year != 0 {
+		text += " " + strconv.Itoa(d.Year)
+	}
+	return text
+}
+
+func (w writer) weekday(day time.Weekday) string {
+	return w.say.weekdays[(int(day)%len(w.say.weekdays)+len(w.say.weekdays))%len(w.say.weekdays)]
 }
 
 func (w writer) list(items []string) string {

@@ -1,52 +1,51 @@
 package consent
 
-import (
-	"strings"
+import "strings"
 
-	"github.com/kassa-pay/kassa/internal/terms"
-)
-
-// texts is the catalogue of one language. Words in braces are places.
+// texts is the catalogue of one language. Words in braces are places that values are put into.
 type texts struct {
 	tag  string // of the formats of money
 	shop string // for a merchant without a name
 
-	payNow, nothingNow     string
-	will, may, mayAlso     string
-	varies                 string
-	between, upTo, orMore  string
-	anyAmount              string
-	someParts, manyParts   string
-	whenever               string
-	from, until            string
-	atMost, inAll          string
-	weekend, noEnd, retry  string
-	stop, saving           string
-	atTime, zone           string
-	on                     string
-	nthWeekday             string
-	shorterMonth           string
-	shorterYear            string
-	period                 string
-	anyDay, anyWeek        string
-	anyMonth, anyYear      string
-	weekFrom, monthFrom    string
-	yearFrom               string
-	and                    string
-	times, payments, part  plural
-	day, week, month, year step
-	weekdays               [7]string
-	months                 [12]string
-	date                   func(*texts, terms.Date) string // a year of 0 is left out
-	monthDay               func(int64) string
-	nth                    func(int64) string
+	payNow, nothingNow string
+	will, may, mayAlso string
+	together, varies   string
+	kept               string
+
+	between, upTo, orMore, anyAmount string // amounts of one charge
+	nextPart                         string // instead of an amount
+	onePart, someParts, manyParts    string
+
+	whenever, from, until string
+	atMost, inAll         string
+
+	weekend, noEnd, retry, stop, saving string
+
+	atTime, zone string
+
+	day, week, month, year    step
+	weekday, nthWeekday       string // in the list of a rhythm
+	shorterMonth, shorterYear string
+
+	period                             string
+	anyDay, anyWeek, anyMonth, anyYear string
+	weekFrom, monthFrom, yearFrom      string
+
+	and             string
+	times, payments plural
+	weekdays        [7]string // from Sunday
+	months          [12]string
+
+	date     func(day int64) string // the number of a day, in a date
+	monthDay func(day int64) string // in the list of a rhythm; negative from the month's end
+	nth      func(n int64) string   // of the weekdays of a month; negative for the last
 }
 
 // plural is a count of something.
 type plural struct{ one, other string }
 
-// step is a unit of a rhythm: one of it without and with the days named, and several of it.
-type step struct{ each, eachOn, every string }
+// step is a unit of a rhythm: one of it and several, without and with the days named.
+type step struct{ each, eachOn, every, everyOn string }
 
 var languages = map[string]*texts{"en": &english, "fr": &french}
 

@@ -306,7 +306,7 @@ func TestMandate_States(t *testing.T) {
 	for _, s := range []standing{
 		{"active", in(pay.MandateActive, ""), "may charge you", "No more charges"},
 		{"retrying", func(m *pay.Mandate) {
-			m.Failures, m.Schedule, m.NextAt = 1, monthly, stageNow
+			m.Failures, m.Schedule = 1, monthly
 			m.TryAt = stageNow.AddDate(0, 0, 3)
 		}, "6 October 2026", "No more charges"},
 		{"paused", in(pay.MandatePaused, "merchant"), "has paused it", "may charge you"},

@@ -15,8 +15,8 @@ type agreement struct {
 	Words   []string // as they were agreed to
 	Method  kept
 	Given   moment
-	Next    *charge // nil when none is planned
-	Retry   *moment // when a charge that failed is tried again
+	Next    *charge // nil when none is planned or one is being made
+	Retry   bool    // it failed before and is tried again then
 	Charges []charge
 	Stop    string // address of the question; "" when there is nothing to stop
 }
@@ -81,21 +81,10 @@ func (p *page) agreementOf(v *pay.MandatePage, at way) (*agreement, error) {
 	if a.Given, err = p.date(m.CreatedAt.In(zone)); err != nil {
 		return nil, err
 	}
-	if m.State == pay.MandateActive && m.Schedule != nil && !m.NextAt.IsZero() {
-		a.Next = &charge{Amount: p.sum(money.Amount{
-			Minor: m.Schedule.Amount, Currency: m.Currency,
-		})}
-		if a.Next.At, err = p.date(m.NextAt.In(zone)); err != nil {
-			return nil, err
-		}
-		if m.Failures > 0 && !m.TryAt.IsZero() {
-			again, err := p.date(m.TryAt.In(zone))
-			if err != nil {
-				return nil, err
-			}
-			a.Retry = &again
-		}
+	if a.Next, err = p.planned(m); err != nil {
+		return nil, err
 	}
+	a.Retry = a.Next != nil && m.Failures > 0
 	for i := range v.Charges {
 		c := charge{Amount: p.sum(v.Charges[i].Amount), State: chargeState(&v.Charges[i])}
 		if c.At, err = p.date(v.Charges[i].CreatedAt.In(zone)); err != nil {
@@ -104,6 +93,16 @@ func (p *page) agreementOf(v *pay.MandatePage, at way) (*agreement, error) {
 		a.Charges = append(a.Charges, c)
 	}
 	return a, nil
+}
+
+// planned is the charge that the server makes next; nil when none is planned.
+func (p *page) planned(m *pay.Mandate) (*charge, error) {
+	if m.State != pay.MandateActive || m.Schedule == nil || m.TryAt.IsZero() {
+		return nil, nil
+	}
+	at, err := p.date(m.TryAt.In(m.Terms.Location()))
+	sum := money.Amount{Minor: m.Schedule.Amount, Currency: m.Currency}
+	return &charge{At: at, Amount: p.sum(sum)}, err
 }
 
 // chargeState says in one word how a charge stands.

@@ -31,7 +31,7 @@ func (s *Service) UpdateCustomer(
 	ctx context.Context, c Caller, o *Once[Customer], id string, patch CustomerPatch,
 ) (Customer, Reply, error) {
 	return atomically(ctx, s, c, o, func(ctx context.Context, tx Tx) (Customer, string, error) {
-		cu, err := tx.Customer(ctx, c.Scope, id)
+		cu, err := tx.LockCustomer(ctx, c.Scope, id)
 		if err != nil {
 			return cu, "", err
 		}
@@ -55,7 +55,7 @@ func (s *Service) DeleteCustomer(
 	var ended []SavedMethod
 	cu, reply, err := atomically(ctx, s, c, o,
 		func(ctx context.Context, tx Tx) (Customer, string, error) {
-			cu, err := tx.Customer(ctx, c.Scope, id)
+			cu, err := tx.LockCustomer(ctx, c.Scope, id)
 			if err != nil {
 				return cu, "", err
 			}

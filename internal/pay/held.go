@@ -68,6 +68,13 @@ func (s *Service) takenSignal(p *Payment, out Outcome) (PaymentSignal, bool) {
 	return 0, false
 }
 
+// counted reports whether the outcome is what a rail says once more of held money that was taken:
+// the answer to two who asked at once.
+func (p *Payment) counted(out Outcome) bool {
+	return p.State == PaymentPaid && p.Authorised > 0 &&
+		(out.capture != 0 || out.Kind == OutcomePaid && out.Amount.Minor == p.Captured)
+}
+
 // hold takes over what an outcome says of held money, the state before it still being the
 // payment's. What is neither held nor taken was let go.
 func (p *Payment) hold(signal PaymentSignal, out Outcome, now time.Time) {

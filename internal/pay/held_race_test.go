@@ -2,6 +2,7 @@ package pay_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,13 +11,13 @@ import (
 )
 
 // insist repeats a capture until no other is in its way.
-func insist(w *paytest.World, id string, r pay.CaptureRequest) error {
-	for {
-		_, err := capture(w, id, r)
-		if !pay.IsKind(err, pay.Conflict) {
+func insist(w *paytest.World, id string, r pay.CaptureRequest) (err error) {
+	for range 10_000 {
+		if _, err = capture(w, id, r); !pay.IsKind(err, pay.Conflict) {
 			return err
 		}
 	}
+	return err
 }
 
 // Captures that together are more than is held take what fits, by the network's own books.
@@ -107,6 +108,35 @@ func TestRace_TwelveCapturesWithOneKeyTakeOnce(t *testing.T) {
 		stands(t, w.Payment(p.ID), pay.PaymentAuthorised, 100, 0)
 		if got := debits(t, w, p.ID); len(got) != 1 {
 			t.Errorf("debits: %v", got)
+		}
+	})
+}
+
+// Whoever asks beside another gets the same answer, and nobody is alarmed.
+func TestRace_VoidsOfTheRestAreOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *paytest.World) {
+		p := hold(t, w)
+		if err := insist(w, p.ID, pay.CaptureRequest{Amount: 700, KeepRest: true}); err != nil {
+			t.Fatal(err)
+		}
+		_, errs := together(8, func(int) (pay.Payment, error) { return void(w, p.ID) })
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else {
+				failed(t, err, pay.State, "payment_already_voided")
+			}
+		}
+		if won == 0 {
+			t.Error("nobody won")
+		}
+		stands(t, w.Payment(p.ID), pay.PaymentPaid, 700, 4300)
+		if got := told(t, w, p.ID); got != "created authorised captured voided" {
+			t.Errorf("events: %s", got)
+		}
+		if strings.Contains(w.Logs.String(), "level=ERROR") {
+			t.Errorf("the log is alarmed: %s", w.Logs)
 		}
 	})
 }

@@ -206,9 +206,11 @@ func TestCapture_Refusals(t *testing.T) {
 			"amount_too_large"},
 		"bad metadata": {p.ID, pay.CaptureRequest{Metadata: map[string]string{"": "x"}},
 			pay.Invalid, "parameter_invalid"},
-		"unknown":    {"pay_unknown", pay.CaptureRequest{}, pay.NotFound, "resource_missing"},
-		"taken":      {w.Buy(w.Open().ID, ok).ID, pay.CaptureRequest{}, pay.State, "payment_not_capturable"},
-		"a transfer": {w.Transfer(w.Open().ID).ID, pay.CaptureRequest{}, pay.State, "payment_not_capturable"},
+		"unknown": {"pay_unknown", pay.CaptureRequest{}, pay.NotFound, "resource_missing"},
+		"taken": {w.Buy(w.Open().ID, ok).ID, pay.CaptureRequest{}, pay.State,
+			"payment_not_capturable"},
+		"a transfer": {w.Transfer(w.Open().ID).ID, pay.CaptureRequest{}, pay.State,
+			"payment_not_capturable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := capture(w, test.id, test.r)
@@ -257,12 +259,19 @@ func TestCapture_HeldMoneyIsKeptUntilItsTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	err := w.Store.Write(t.Context(), func(ctx context.Context, tx pay.Tx) error {
+		return tx.DelayPayment(ctx, w.Payment(p.ID), w.Clock.Now()) // looked at too early
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Work()
 	stands(t, w.Payment(p.ID), pay.PaymentAuthorised, 1000, 0)
 	w.Advance(4 * 24 * time.Hour)
 	stands(t, w.Payment(p.ID), pay.PaymentPaid, 1000, 4000)
 }
 
-// What was claimed is captured, whether the rail never heard of it or its answer was lost, and once.
+// What was claimed is captured once, whether the rail never heard of it or its answer was lost.
 func TestCapture_CrashAfterTheClaim(t *testing.T) {
 	for name, day := range map[string]pay.Behaviour{
 		"before the rail": {Down: true}, "after the rail": {LoseReplies: true},
@@ -313,10 +322,19 @@ func TestCapture_UnderWayWhenItsTimeEnds(t *testing.T) {
 	stands(t, w.Payment(p.ID), pay.PaymentPaid, 1000, 4000)
 }
 
-// voiding is a card network on which something happens while it lets go of held money.
+// voiding is a card network on which something happens while it lets go of held money, and which
+// the process does not always live to ask.
 type voiding struct {
 	*card.Network
 	before, after func()
+	crash         bool
+}
+
+func (b *voiding) Capture(ctx context.Context, o pay.CaptureOrder) (pay.Outcome, error) {
+	if b.crash {
+		panic("the process ends here")
+	}
+	return b.Network.Capture(ctx, o)
 }
 
 func (b *voiding) Void(ctx context.Context, ref pay.Ref) (pay.Outcome, error) {
@@ -370,5 +388,41 @@ func TestCapture_BeginsWhileTheRestIsLetGo(t *testing.T) {
 			w.Advance(time.Hour)
 			stands(t, w.Payment(p.ID), pay.PaymentPaid, test.captured, test.voided)
 		})
+	}
+}
+
+// The process died between the claim and the answer, so that the key has none. It answers once the
+// poll has brought the capture to an end, although the payment can still be captured.
+func TestCapture_TheKeyOfACrashedOneAnswers(t *testing.T) {
+	rail := &voiding{crash: true}
+	w := paytest.Open(t, paytest.Options{Rails: []pay.Rail{rail}})
+	rail.Network = w.Card
+	p := hold(t, w)
+	send := func() (string, error) {
+		o := once("parcel-1", "capture", func(p pay.Payment) string { return p.State.String() })
+		_, reply, err := w.Pay.CapturePayment(t.Context(), w.Shop, o, p.ID,
+			pay.CaptureRequest{Amount: 1000, KeepRest: true})
+		return string(reply.Body), err
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the process lives")
+			}
+		}()
+		_, _ = send()
+	}()
+	rail.crash = false
+	_, err := send()
+	failed(t, err, pay.Conflict, "idempotency_key_in_use")
+	w.Advance(time.Minute)
+	for range 2 {
+		if reply, err := send(); err != nil || reply != "authorised" {
+			t.Errorf("reply %q, %v", reply, err)
+		}
+	}
+	stands(t, w.Payment(p.ID), pay.PaymentAuthorised, 1000, 0)
+	if got := debits(t, w, p.ID); len(got) != 1 {
+		t.Errorf("debits: %v", got)
 	}
 }

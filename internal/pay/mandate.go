@@ -73,7 +73,10 @@ func (s *Service) ResumeMandate(
 			}
 			m.Reason = ""
 			m.next(latest(s.Now(c), m.UpdatedAt))
-			return s.moveMandate(ctx, tx, c, m, MandateResume)
+			if err := s.moveMandate(ctx, tx, c, m, MandateResume); err != nil {
+				return err
+			}
+			return s.completeIfSpent(ctx, tx, c, m)
 		})
 	if err == nil {
 		s.wake(WorkMandates)

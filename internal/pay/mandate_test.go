@@ -206,3 +206,22 @@ func TestAudit_FindsWhatWasPlantedInASeries(t *testing.T) {
 		})
 	}
 }
+
+// TestMandate_UsedUpDuringAPause: the last charge comes to its end while the mandate is paused.
+func TestMandate_UsedUpDuringAPause(t *testing.T) {
+	w := paytest.New(t)
+	m := w.Agree(ok, terms.Terms{MaxCount: 1})
+	w.Rehearse(m.MethodID, pay.RehearseLate)
+	w.Charge(m.ID, 100)
+	if _, _, err := w.Pay.PauseMandate(t.Context(), w.Shop, nil, m.ID); err != nil {
+		t.Fatal(err)
+	}
+	live(w, 1)
+	if got := w.Mandate(m.ID); got.State != pay.MandatePaused || got.Count != 1 {
+		t.Errorf("mandate is %s", got.State)
+	}
+	got, _, err := w.Pay.ResumeMandate(t.Context(), w.Shop, nil, m.ID)
+	if err != nil || got.State != pay.MandateCompleted {
+		t.Errorf("mandate is %s, %v", got.State, err)
+	}
+}

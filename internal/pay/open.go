@@ -17,7 +17,7 @@ import (
 // Limits of what a merchant may attach.
 const (
 	maxMetadataKeys  = 50
-	maxMetadataKey   = 40  // characters
+	maxMetadataKey   = 50  // characters
 	maxMetadataValue = 500 // characters
 	maxEmail         = 254
 	maxPhone         = 32

@@ -114,6 +114,7 @@ type CustomerView interface {
 
 // CustomerTx writes customers. Deleting one leaves what refers to it.
 type CustomerTx interface {
+	LockCustomer(ctx context.Context, sc Scope, id string) (Customer, error)
 	InsertCustomer(ctx context.Context, c Customer) error
 	UpdateCustomer(ctx context.Context, c Customer) error
 	DeleteCustomer(ctx context.Context, sc Scope, id string) error

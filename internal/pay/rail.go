@@ -89,8 +89,8 @@ type Credential struct {
 }
 
 // Voider is a rail on which a payment that has not been paid can be given up, or what is held of it
-// let go after a part was taken: then the outcome is OutcomePaid with the sum of what was. Otherwise
-// it is OutcomeCanceled, or the truth that came first.
+// let go after a part was taken: then the outcome is OutcomePaid with the sum of what was taken.
+// Otherwise it is OutcomeCanceled, or the truth that came first.
 type Voider interface {
 	Void(ctx context.Context, ref Ref) (Outcome, error)
 }

@@ -2,6 +2,7 @@ package pay
 
 import (
 	"context"
+	"crypto/hmac"
 	"slices"
 	"strings"
 	"time"
@@ -107,10 +108,11 @@ func (s *Service) keep(
 	return nil, s.emitMethod(ctx, tx, c, &m)
 }
 
-// ensureCustomer makes a customer of what the session knows of its payer, unless it has one.
+// ensureCustomer makes a customer of what the session knows of its payer, unless it has one. A
+// customer is locked, so that a card that is saved twice at once is saved once.
 func (s *Service) ensureCustomer(ctx context.Context, tx Tx, c Caller, ses *Session) error {
 	if ses.CustomerID != "" {
-		_, err := tx.Customer(ctx, c.Scope, ses.CustomerID)
+		_, err := tx.LockCustomer(ctx, c.Scope, ses.CustomerID)
 		if !IsKind(err, NotFound) {
 			return err
 		}
@@ -167,7 +169,8 @@ func (s *Service) renew(
 	m.UpdatedAt = s.Now(c)
 	m.Version++
 	k.payment.MethodID = m.ID
-	if err := tx.SwapMethod(ctx, *m); err != nil || was.Token == m.Token {
+	err := tx.SwapMethod(ctx, *m)
+	if err != nil || hmac.Equal([]byte(was.Token), []byte(m.Token)) {
 		return nil, err
 	}
 	return &was, nil

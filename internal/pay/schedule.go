@@ -13,9 +13,10 @@ var hardDeclines = []DeclineCode{
 	DeclineLostCard, DeclineStolenCard, DeclineFraud, DeclineNotPermitted,
 }
 
-// tries reports whether the payment is the try that the mandate's schedule waits for.
+// tries reports whether the payment is the try that the mandate's schedule waits for. One that is
+// not active waits for none.
 func (m *Mandate) tries(p *Payment) bool {
-	return m.State == MandateActive && !p.Occurrence.IsZero() && p.Occurrence.Equal(m.NextAt)
+	return !p.Occurrence.IsZero() && p.Occurrence.Equal(m.NextAt)
 }
 
 // scheduledFailed plans the next try of a scheduled charge or, when there is none, pauses the
@@ -47,37 +48,93 @@ func (s *Service) ChargeDue(ctx context.Context) (int, error) {
 	if s.admit() != nil {
 		return 0, nil // nothing new may begin; what is due stays due
 	}
-	var handled int
-	var charges []*dueCharge
-	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
-		handled, charges = 0, nil
-		due, err := tx.LockDueMandates(ctx, s.clock.Now(), dueMandates)
+	r, err := s.takeDue(ctx, dueMandates)
+	switch {
+	case err != nil && r.taken > 1 && !IsKind(err, Unavailable):
+		return s.chargeApart(ctx)
+	case err != nil && r.taken > 0 && !IsKind(err, Unavailable):
+		return r.taken, s.putOff(ctx, r.last, err)
+	case err != nil:
+		return 0, err
+	}
+	s.sendOut(ctx, r)
+	return r.taken, nil
+}
+
+// chargeApart takes due mandates one by one, after a round of several has failed: whatever is wrong
+// with one of them must not keep the others from being charged.
+func (s *Service) chargeApart(ctx context.Context) (int, error) {
+	for n := range dueMandates {
+		r, err := s.takeDue(ctx, 1)
+		switch {
+		case err != nil && r.taken > 0 && !IsKind(err, Unavailable):
+			err = s.putOff(ctx, r.last, err)
+		case err == nil:
+			s.sendOut(ctx, r)
+		}
+		if err != nil || r.taken == 0 {
+			return n, err
+		}
+	}
+	return dueMandates, nil
+}
+
+// putOff has a mandate wait that cannot be charged for a reason that nobody foresaw.
+func (s *Service) putOff(ctx context.Context, id string, reason error) error {
+	s.log.ErrorContext(ctx, "scheduled charge put off", "mandate", id, "error", reason)
+	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		m, err := tx.LockMandate(ctx, id)
 		if err != nil {
 			return err
 		}
-		handled = len(due)
+		m.Version++
+		return tx.SwapMandate(ctx, m, s.clock.Now().Add(railPause))
+	})
+}
+
+// dueRound is what one transaction took of the due mandates.
+type dueRound struct {
+	taken   int
+	last    string // the mandate it came to last
+	charges []*dueCharge
+}
+
+// takeDue does what due mandates are due for, in one transaction.
+func (s *Service) takeDue(ctx context.Context, limit int) (dueRound, error) {
+	var r dueRound
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		r = dueRound{}
+		due, err := tx.LockDueMandates(ctx, s.clock.Now(), limit)
+		if err != nil {
+			return err
+		}
+		r.taken = len(due)
 		for i := range due {
+			r.last = due[i].ID
 			k, err := s.chargeOne(ctx, tx, &due[i])
 			if err != nil {
 				return err
 			}
 			if k != nil {
-				charges = append(charges, k)
+				r.charges = append(r.charges, k)
 			}
 		}
 		return nil
 	})
-	if err != nil || handled == 0 {
-		return 0, err
+	return r, err
+}
+
+// sendOut submits the charges of a round.
+func (s *Service) sendOut(ctx context.Context, r dueRound) {
+	if r.taken > 0 {
+		s.changed("")
 	}
-	s.changed("")
-	s.together(len(charges), func(i int) {
-		k := charges[i]
+	s.together(len(r.charges), func(i int) {
+		k := r.charges[i]
 		if _, _, err := s.submit(ctx, k.caller, nil, &k.try); err != nil {
 			s.log.ErrorContext(ctx, "scheduled charge", "payment", k.payment.ID, "error", err)
 		}
 	})
-	return handled, nil
 }
 
 // Limits of scheduled charges.

@@ -3,6 +3,7 @@ package pay_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -191,7 +192,8 @@ func TestSchedule_CanceledIsNeverChargedAgain(t *testing.T) {
 	if n, _ := w.Debits(m.ID); n != 2 {
 		t.Errorf("%d debits", n)
 	}
-	if _, _, err := w.Pay.CancelMandate(ctx, w.Shop, nil, m.ID); code(err) != "mandate_not_cancelable" {
+	_, _, err := w.Pay.CancelMandate(ctx, w.Shop, nil, m.ID)
+	if code(err) != "mandate_not_cancelable" {
 		t.Errorf("canceled twice: %v", err)
 	}
 }
@@ -373,6 +375,93 @@ func TestRace_TwoNodesChargeOnce(t *testing.T) {
 	for _, id := range ids {
 		if n, sum := w.Debits(id); n != 3 || sum != 300 {
 			t.Errorf("%s: the network took %d, %d times", id, sum, n)
+		}
+	}
+}
+
+// TestSchedule_OneThatCannotBeChargedHoldsUpNobody: what is wrong with one mandate, be it a defect
+// of ours, does not keep the others from being charged.
+func TestSchedule_OneThatCannotBeChargedHoldsUpNobody(t *testing.T) {
+	w := paytest.New(t)
+	bad := w.Agree(ok, terms.Terms{}, paytest.Scheduled(daily(100, day(10, 3))))
+	good := w.Agree("5555555555554444", terms.Terms{}, paytest.Scheduled(daily(200, day(10, 3))))
+	live(w, 1)
+	plant(t, w, `UPDATE mandate SET next_at = (SELECT occurrence FROM payment
+		WHERE mandate_id = mandate.id) WHERE id = '`+bad.ID+`'`) // what was charged already
+	live(w, 2)
+	if n, _ := w.Debits(bad.ID); n != 1 {
+		t.Errorf("%d debits for one occurrence", n)
+	}
+	if n, _ := w.Debits(good.ID); n != 3 {
+		t.Errorf("the mandate beside it was charged %d times", n)
+	}
+	if !strings.Contains(w.Logs.String(), "scheduled charge put off") {
+		t.Error("nobody was told")
+	}
+}
+
+func TestSchedule_ACrashBeforeTheNetworkHeard(t *testing.T) {
+	w := paytest.New(t)
+	m := w.Agree(ok, terms.Terms{}, paytest.Scheduled(daily(100, day(10, 3))))
+	behave(t, w, pay.Behaviour{Down: true})
+	w.Advance(150 * time.Minute)
+	if got := w.Charges(m.ID); len(got) != 1 || got[0].State != pay.PaymentCreated {
+		t.Fatalf("charges %+v", got)
+	}
+	behave(t, w, pay.Behaviour{})
+	w.Advance(time.Hour)
+	if got := occurrences(w, m.ID); !slices.Equal(got, []string{"2026-10-03T12:00"}) {
+		t.Errorf("charged for %v", got)
+	}
+}
+
+// TestSchedule_OwnChargesDoNotDisturbIt: what the merchant charges beside the schedule neither
+// stands in for a scheduled charge nor counts as a try of one.
+func TestSchedule_OwnChargesDoNotDisturbIt(t *testing.T) {
+	w := paytest.New(t)
+	m := w.Agree(ok, terms.Terms{}, paytest.Scheduled(daily(100, day(10, 3))))
+	w.Charge(m.ID, 500)
+	w.Rehearse(m.MethodID, pay.Rehearsal(pay.DeclineInsufficientFunds))
+	w.Charge(m.ID, 500)
+	got := w.Mandate(m.ID)
+	if !got.NextAt.Equal(m.NextAt) || !got.TryAt.Equal(m.TryAt) || got.Failures != 0 {
+		t.Errorf("planned %s, tried at %s after %d failures", got.NextAt, got.TryAt, got.Failures)
+	}
+	live(w, 1)
+	if n, sum := w.Debits(m.ID); n != 2 || sum != 600 {
+		t.Errorf("the network took %d, %d times", sum, n)
+	}
+}
+
+// TestSchedule_ATryFromBeforeThePauseIsOfThePast: it may end after the mandate was resumed, and
+// changes nothing of what is planned then.
+func TestSchedule_ATryFromBeforeThePauseIsOfThePast(t *testing.T) {
+	for _, end := range []func(*paytest.World, string) error{
+		func(w *paytest.World, _ string) error { w.Advance(time.Minute); return nil },
+		func(w *paytest.World, id string) error {
+			_, _, err := w.Pay.CancelPayment(context.Background(), w.Shop, nil, id)
+			return err
+		},
+	} {
+		w := paytest.New(t)
+		m := w.Agree(ok, terms.Terms{}, paytest.Scheduled(daily(100, day(10, 3))))
+		w.Rehearse(m.MethodID, pay.RehearseLate)
+		w.Advance(150 * time.Minute)
+		_, _, err := w.Pay.PauseMandate(t.Context(), w.Shop, nil, m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resumed, _, err := w.Pay.ResumeMandate(t.Context(), w.Shop, nil, m.ID)
+		if err != nil || resumed.NextAt.Day() != 4 {
+			t.Fatalf("next at %s, %v", resumed.NextAt, err)
+		}
+		try := w.Charges(m.ID)[0]
+		if err := end(w, try.ID); err != nil || w.Payment(try.ID).State.InFlight() {
+			t.Fatalf("the try is %s, %v", w.Payment(try.ID).State, err)
+		}
+		got := w.Mandate(m.ID)
+		if !got.NextAt.Equal(resumed.NextAt) || !got.TryAt.Equal(resumed.TryAt) || got.Failures != 0 {
+			t.Errorf("planned %s, tried at %s after %d failures", got.NextAt, got.TryAt, got.Failures)
 		}
 	}
 }

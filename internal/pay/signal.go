@@ -98,8 +98,11 @@ func (s *Service) settle(
 
 // signalOf reads an outcome in the light of what we asked for and how long ago.
 func (s *Service) signalOf(p *Payment, out Outcome, now time.Time) (PaymentSignal, bool) {
-	if p.State == PaymentAuthorised {
+	switch {
+	case p.State == PaymentAuthorised:
 		return s.heldSignal(p, out)
+	case p.counted(out):
+		return 0, false
 	}
 	switch out.Kind {
 	case OutcomeAction:

@@ -129,31 +129,28 @@ func (s *Service) chargeSucceeded(ctx context.Context, tx Tx, c Caller, p *Payme
 	if m, err = tx.LockMandate(ctx, p.MandateID); err != nil {
 		return err
 	}
-	spent, err := s.spent(ctx, tx, &m)
-	if err != nil {
-		return err
-	}
-	switch {
-	case spent && m.State == MandateActive:
-		m.Failures = 0
-		return s.moveMandate(ctx, tx, c, &m, MandateComplete)
-	case m.tries(p):
+	if m.tries(p) {
 		m.next(m.NextAt)
-		return s.moveMandate(ctx, tx, c, &m, MandateUse)
+		if err := s.moveMandate(ctx, tx, c, &m, MandateUse); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.completeIfSpent(ctx, tx, c, &m)
 }
 
-// spent reports whether charges that cannot be undone any more have used the mandate up. While one
-// may still give its slot back, it has not.
-func (s *Service) spent(ctx context.Context, tx Tx, m *Mandate) (bool, error) {
-	if !m.Terms.SpentBy(m.use()) {
-		return false, nil
+// completeIfSpent ends an active mandate that charges have used up which cannot be undone any more.
+// While one may still give its slot back, it has not come to that.
+func (s *Service) completeIfSpent(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
+	if m.State != MandateActive || !m.Terms.SpentBy(m.use()) {
+		return nil
 	}
 	open, err := tx.Payments(ctx, m.Scope(), PaymentFilter{
 		Page: Page{Limit: 1}, MandateID: m.ID, States: undecidedStates,
 	})
-	return len(open) == 0, err
+	if err != nil || len(open) > 0 {
+		return err
+	}
+	return s.moveMandate(ctx, tx, c, m, MandateComplete)
 }
 
 // undecidedStates are those in which a charge may yet give its slot back.

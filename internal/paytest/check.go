@@ -99,8 +99,8 @@ func (f *facts) violations() []string {
 }
 
 // chargedOnce judges by the networks' ledgers, not by ours: at most one debit per session and per
-// payment, but for transfers, which payers send as often as they like, and for held money, which has
-// one debit per capture. Of a session at most one payment ends with money.
+// payment, but for transfers, which payers send as often as they like, and for held money, which
+// has one debit per capture. Of a session at most one payment ends with money.
 func (f *facts) chargedOnce() (out []string) {
 	bySession, byPayment := map[string]map[string]bool{}, map[string]int{}
 	for _, e := range f.ledger {

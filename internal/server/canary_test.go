@@ -151,6 +151,7 @@ func TestCanary_ALifeLeavesNoCard(t *testing.T) {
 			l.get("/v1/payments/" + c.number)
 		}
 	}
+	l.saveAndPayAgain(c)
 	for _, bad := range []string{server.DemoSecretKey + "x", "sk_live_" + c.number} {
 		req := l.request(http.MethodGet, "/v1/payments", "")
 		req.Header.Set("Authorization", "Bearer "+bad)
@@ -170,6 +171,29 @@ func TestCanary_ALifeLeavesNoCard(t *testing.T) {
 		if len(s) < 10 || strings.Contains(l.logs.String(), s) {
 			t.Errorf("the log shows the secret %q", s)
 		}
+	}
+}
+
+// saveAndPayAgain saves the card and pays with what is kept of it.
+func (l *live) saveAndPayAgain(c canaries) {
+	l.t.Helper()
+	var customer struct{ ID string }
+	l.post("/v1/customers", `{"email":"ama@example.com"}`).into(l.t, &customer)
+	open := func() (s session) {
+		l.post("/v1/checkout/sessions", strings.Replace(newSession, "{",
+			`{"customer":"`+customer.ID+`","save_payment_method":"always",`, 1)).into(l.t, &s)
+		return s
+	}
+	l.post("/v1/test_helpers/sessions/"+open().ID+"/pay", payBody(c.number, c.codes[0]))
+	var saved struct{ Data []struct{ ID string } }
+	l.get("/v1/payment_methods?customer="+customer.ID).into(l.t, &saved)
+	if len(saved.Data) != 1 {
+		l.t.Fatalf("the card was not saved: %+v", saved)
+	}
+	a := l.post("/v1/test_helpers/sessions/"+open().ID+"/pay",
+		`{"payment_method":{"type":"saved","id":"`+saved.Data[0].ID+`"}}`)
+	if a.status != http.StatusOK && a.status != http.StatusCreated {
+		l.t.Fatalf("the saved card does not pay: %d %s", a.status, a.body)
 	}
 }
 

@@ -24,11 +24,14 @@ func (p *Pages) challenge(w http.ResponseWriter, r *http.Request) {
 	case !prompt.Open:
 		p.closed(w, r, prompt.ReturnURL)
 	default:
-		p.render(w, r, view{
-			status: http.StatusOK, template: "ask",
-			Title: "Approve this payment?", Merchant: prompt.Merchant,
-			Amount: prompt.Amount.Format("en"), Card: describe(prompt.Card),
-		})
+		v := view{
+			status: http.StatusOK, template: "ask", Title: "Is this card yours?",
+			Merchant: prompt.Merchant, Card: describe(prompt.Card),
+		}
+		if prompt.Amount.Minor > 0 {
+			v.Title, v.Amount = "Approve this payment?", prompt.Amount.Format("en")
+		}
+		p.render(w, r, v)
 	}
 }
 

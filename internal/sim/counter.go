@@ -140,7 +140,7 @@ func (c *counter) add(i item) {
 // item describes a payment as its payer sees it.
 func (p *Pages) item(payment *pay.Payment, prompt pay.Prompt, merchant string) item {
 	i := item{
-		ID: payment.ID, Open: prompt.Open, Merchant: merchant, Amount: payment.Amount.Format("en"),
+		ID: payment.ID, Open: prompt.Open, Merchant: merchant, Amount: sumOf(payment),
 		Outcome: outcomeOf(payment), Code: prompt.Code,
 		Settled: !payment.State.InFlight() && payment.State != pay.PaymentUnderpaid,
 	}
@@ -162,6 +162,14 @@ func (p *Pages) item(payment *pay.Payment, prompt pay.Prompt, merchant string) i
 		}
 	}
 	return i
+}
+
+// sumOf writes what a payment asks for.
+func sumOf(p *pay.Payment) string {
+	if p.Verifies() {
+		return "No money, only a check"
+	}
+	return p.Amount.Format("en")
 }
 
 // missing is what has still to be sent; all of it again when nothing is missing.

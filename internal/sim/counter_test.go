@@ -282,6 +282,33 @@ func TestHome_ShowsEverybodyInDevelopment(t *testing.T) {
 	says(t, s.counter("/sim?note=approved"), "Approved. The shop knows")
 }
 
+// TestHome_AsksWhoIsNotThere: a wallet that is charged while its owner is on no page is asked on
+// the phone all the same.
+func TestHome_AsksWhoIsNotThere(t *testing.T) {
+	s := newCounter(t)
+	ctx := context.Background()
+	ses := s.Open(func(r *pay.OpenSession) {
+		r.Series, r.CustomerEmail = pay.SeriesFirst, "ama@example.com"
+	})
+	first := s.Prompt(ses.ID, "0241234567", "mtn")
+	yes := []string{"answer", "approve", "pin", "1234"}
+	noted(t, s.send(s.payer(ses.ID), append(yes, "payment", first.ID)...),
+		"/sim/session/"+ses.ID, "approved")
+	s.Work()
+	later, _, err := s.Pay.Charge(ctx, s.Shop, nil, pay.ChargeRequest{
+		Family: "checkout", Amount: paytest.GHS(1700), MandateID: s.Session(ses.ID).MandateID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, s.counter("/sim"), "GHS 17.00", "Pay shop?", `value="`+later.ID+`"`)
+	noted(t, s.send("/sim", append(yes, "payment", later.ID)...), "/sim", "approved")
+	s.Work()
+	if p := s.Payment(later.ID); p.State != pay.PaymentPaid || !p.OffSession {
+		t.Errorf("the charge is %s, off session %v", p.State, p.OffSession)
+	}
+}
+
 func TestHome_KeepsWhatIsOpen(t *testing.T) {
 	s := newCounter(t)
 	first := s.Prompt(s.Open().ID, "0241234567", "mtn")

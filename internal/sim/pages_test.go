@@ -135,6 +135,27 @@ func TestChallenge_ShowsWhatIsAsked(t *testing.T) {
 	}
 }
 
+// TestChallenge_Verification: where no money is taken none is spoken of.
+func TestChallenge_Verification(t *testing.T) {
+	s := newStand(t)
+	ses := s.Open(func(r *pay.OpenSession) {
+		r.Amount, r.Verify, r.Methods = 0, true, []string{pay.MethodCard}
+		r.Offer.Save, r.CustomerEmail = pay.SaveAlways, "ama@example.com"
+	})
+	p := s.Buy(ses.ID, challengeCard)
+	path := strings.TrimPrefix(p.ActionURL, paytest.BaseURL)
+	text := page(t, s.get(path), http.StatusOK)
+	says(t, text, "Is this card yours?", "No money is taken.", ">Approve<")
+	if strings.Contains(text, "GHS") {
+		t.Errorf("an amount is on %s", text)
+	}
+	s.press(path, "approve")
+	s.Work()
+	if ses = s.Session(ses.ID); ses.State != pay.SessionComplete || ses.MethodID == "" {
+		t.Errorf("the session is %s, the method %q", ses.State, ses.MethodID)
+	}
+}
+
 func TestChallenge_Answers(t *testing.T) {
 	tests := []struct {
 		answer  string

@@ -12,6 +12,7 @@ const (
 		created_at, updated_at`
 	selectCustomer = `SELECT ` + customerColumns + ` FROM customer
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3`
+	lockCustomer    = selectCustomer + ` /*for update*/`
 	selectCustomers = `SELECT ` + customerColumns + ` FROM customer
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 ORDER BY id DESC LIMIT $4`
 	selectCustomersByEmail = `SELECT ` + customerColumns + ` FROM customer
@@ -56,6 +57,12 @@ func (v view) Customers(
 	}
 	rows, err := v.r.Query(ctx, selectCustomersByEmail, append(args, f.Email)...)
 	return all(rows, err, scanCustomer)
+}
+
+func (w *work) LockCustomer(
+	ctx context.Context, sc pay.Scope, id string,
+) (pay.Customer, error) {
+	return one(w.r.QueryRow(ctx, lockCustomer, id, sc.MerchantID, string(sc.Mode)), scanCustomer)
 }
 
 func (w *work) InsertCustomer(_ context.Context, c pay.Customer) error {

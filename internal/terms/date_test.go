@@ -41,8 +41,10 @@ func TestAddMonths_LosesNoDaysButTheLast(t *testing.T) {
 		want string
 	}{
 		{"2027-01-31", 1, "2027-02-28"}, {"2027-01-31", 2, "2027-03-31"}, {"2028-01-31", 1, "2028-02-29"},
-		{"2027-03-31", -1, "2027-02-28"}, {"2026-12-31", 1, "2027-01-31"}, {"2026-01-15", -13, "2024-12-15"},
-		{"2024-02-29", 12, "2025-02-28"}, {"2024-02-29", 48, "2028-02-29"}, {"2026-05-05", 0, "2026-05-05"},
+		{"2027-03-31", -1, "2027-02-28"}, {"2026-12-31", 1, "2027-01-31"},
+		{"2026-01-15", -13, "2024-12-15"},
+		{"2024-02-29", 12, "2025-02-28"}, {"2024-02-29", 48, "2028-02-29"},
+		{"2026-05-05", 0, "2026-05-05"},
 	} {
 		if got := day(t, tc.from).AddMonths(tc.n).String(); got != tc.want {
 			t.Errorf("%s and %d months is %s, want %s", tc.from, tc.n, got, tc.want)
@@ -69,7 +71,9 @@ func TestParseDate_TakesDaysThatExistAlone(t *testing.T) {
 
 // The standard library reads the same days from text of that form, and no others.
 func FuzzParseDate(f *testing.F) {
-	for _, seed := range []string{"2026-02-28", "2026-02-29", "0000-01-01", "2026-1-01", "9999-12-31", ""} {
+	for _, seed := range []string{
+		"2026-02-28", "2026-02-29", "0000-01-01", "2026-1-01", "9999-12-31", "",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

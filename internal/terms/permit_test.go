@@ -36,13 +36,16 @@ func TestPermit_NamesTheTermThatIsBroken(t *testing.T) {
 			terms.NotStarted},
 		{"the first moment", sydney, 1, "2026-02-28T13:00:00Z", terms.Use{}, ""},
 		{"the last moment", sydney, 1, "2026-03-31T12:59:59.999999Z", terms.Use{}, ""},
-		{"the moment after the last day there", sydney, 1, "2026-03-31T13:00:00Z", terms.Use{}, terms.Ended},
+		{"the moment after the last day there", sydney, 1, "2026-03-31T13:00:00Z", terms.Use{},
+			terms.Ended},
 		{"exact", terms.Terms{Amount: terms.Amount{Exact: 500}}, 500, noon, terms.Use{}, ""},
 		{"not exact", terms.Terms{Amount: terms.Amount{Exact: 500}}, 499, noon, terms.Use{},
 			terms.WrongAmount},
+		{"at the minimum", terms.Terms{Amount: terms.Amount{Min: 500}}, 500, noon, terms.Use{}, ""},
 		{"below the minimum", terms.Terms{Amount: terms.Amount{Min: 500}}, 499, noon, terms.Use{},
 			terms.WrongAmount},
-		{"at the maximum", terms.Terms{Amount: terms.Amount{Min: 1, Max: 500}}, 500, noon, terms.Use{}, ""},
+		{"at the maximum", terms.Terms{Amount: terms.Amount{Min: 1, Max: 500}}, 500, noon, terms.Use{},
+			""},
 		{"above it", terms.Terms{Amount: terms.Amount{Max: 500}}, 501, noon, terms.Use{},
 			terms.WrongAmount},
 		{"the last one", terms.Terms{MaxCount: 3}, 1, noon, terms.Use{Count: 2}, ""},
@@ -75,7 +78,8 @@ func TestSpentBy_IsWhenNoChargeCanFollow(t *testing.T) {
 		{"no bound", terms.Terms{}, terms.Use{Count: 1e9, Total: 1e15}, false},
 		{"one is left", terms.Terms{MaxCount: 2}, terms.Use{Count: 1}, false},
 		{"none is left", terms.Terms{MaxCount: 2}, terms.Use{Count: 2}, true},
-		{"all parts", terms.Terms{Items: []int64{5, 5}, MaxTotal: 20}, terms.Use{Count: 2, Total: 10}, true},
+		{"all parts", terms.Terms{Items: []int64{5, 5}, MaxTotal: 20},
+			terms.Use{Count: 2, Total: 10}, true},
 		{"the whole sum", terms.Terms{MaxTotal: 10}, terms.Use{Total: 10}, true},
 		{"some of the sum is left", terms.Terms{MaxTotal: 10}, terms.Use{Total: 9}, false},
 		{"enough for another", exact, terms.Use{Count: 2, Total: 600}, false},
@@ -129,7 +133,8 @@ func TestWindow_BeginsOnTheCalendarOrTheAnchor(t *testing.T) {
 			t.Errorf("%s: %v to %v, want %s to %s", tc.name, from.UTC(), to.UTC(), tc.from, tc.to)
 		}
 	}
-	if from, to := (terms.Terms{}).Window(at(t, "2026-01-01T00:00:00Z")); !from.IsZero() || !to.IsZero() {
+	from, to := terms.Terms{}.Window(at(t, "2026-01-01T00:00:00Z"))
+	if !from.IsZero() || !to.IsZero() {
 		t.Errorf("terms without a period have the window %v to %v", from, to)
 	}
 }

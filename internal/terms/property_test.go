@@ -58,7 +58,8 @@ var (
 		{Year: 2026, Month: 12, Day: 31}, {Year: 2027, Month: 1, Day: 1}, {Year: 2026, Month: 4, Day: 30},
 		{Year: 2026, Month: 10, Day: 4}, {Year: 2026, Month: 4, Day: 5}, {Year: 2027, Month: 10, Day: 3},
 		{Year: 2027, Month: 4, Day: 4}, {Year: 2026, Month: 8, Day: 1}, {Year: 2026, Month: 5, Day: 31},
-		{Year: 2040, Month: 12, Day: 31}, {Year: 2027, Month: 5, Day: 1}, {Year: 2027, Month: 10, Day: 31},
+		{Year: 2040, Month: 12, Day: 31}, {Year: 2027, Month: 5, Day: 1},
+		{Year: 2027, Month: 10, Day: 31},
 	})
 	anyDay = rapid.Custom(func(t *rapid.T) terms.Date {
 		return calendar[rapid.IntRange(14*365, 35*365).Draw(t, "day")].date

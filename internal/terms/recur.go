@@ -11,12 +11,13 @@ type rhythm struct {
 	began Date
 }
 
-// cycle returns the number of the cycle that a day lies in, or of the last one before it.
+// cycle returns the number of the cycle that a day lies in, or of the last one before it. The day
+// is not before the rhythm began.
 func (r rhythm) cycle(d Date) int64 {
 	var units int64
 	switch r.Unit {
 	case Week:
-		units = floorDiv(d.monday().number()-r.began.monday().number(), daysInWeek)
+		units = (d.monday().number() - r.began.monday().number()) / daysInWeek
 	case Month:
 		units = monthNumber(d) - monthNumber(r.began)
 	case Year:
@@ -24,11 +25,12 @@ func (r rhythm) cycle(d Date) int64 {
 	default:
 		units = d.number() - r.began.number()
 	}
-	return floorDiv(units, max(r.Interval, 1))
+	return units / max(r.Interval, 1)
 }
 
-// days returns the days of a cycle, in order and each once. They are found from the day the rhythm
-// began on, never from those of the cycle before: 31 January, 28 February, 31 March.
+// days returns the days of a cycle in their order; two that fall together stand twice. They are
+// found from the day the rhythm began on, never from those of the cycle before: 31 January, 28
+// February, 31 March.
 func (r rhythm) days(cycle int64) []Date {
 	n := cycle * max(r.Interval, 1)
 	var days []Date
@@ -48,7 +50,7 @@ func (r rhythm) days(cycle int64) []Date {
 		}
 	}
 	slices.SortFunc(days, Date.Compare)
-	return slices.Compact(days)
+	return days
 }
 
 func (r rhythm) ofWeek(monday Date) []Date {

@@ -6,19 +6,19 @@ import "time"
 // false when none follows. Both must be valid.
 func (s Schedule) After(after time.Time, t Terms) (time.Time, bool) {
 	loc := t.Location()
-	first, last := s.bounds(t)
+	last := s.last(t)
 	r := rhythm{Recurrence: s.Recurrence, began: s.Start}
 	from := DateOf(after.In(loc))
-	if from.Compare(first) < 0 {
-		from = first
+	if from.Compare(s.Start) < 0 {
+		from = s.Start
 	}
-	// One cycle earlier, because a day may be entered twice and days may move to a weekday.
-	for cycle := r.cycle(from) - 1; ; cycle++ {
+	// Earlier days have nothing to offer: the clock has shown a later time than theirs already.
+	for cycle := r.cycle(from); ; cycle++ {
 		for _, day := range r.days(cycle) {
 			if day.Compare(last) > 0 {
 				return time.Time{}, false
 			}
-			if day.Compare(first) < 0 {
+			if day.Compare(s.Start) < 0 {
 				continue
 			}
 			if at := instant(day, s.ofDay(), loc); at.After(after) {
@@ -42,18 +42,15 @@ func (s Schedule) Due(t Terms, count int64) int64 {
 	return t.Items[count]
 }
 
-// bounds returns the first and the last day a charge may fall on.
-func (s Schedule) bounds(t Terms) (first, last Date) {
-	first, last = s.Start, Date{Year: maxYear, Month: time.December, Day: 31}
-	if t.Start.Compare(first) > 0 {
-		first = t.Start
-	}
+// last returns the last day a charge may fall on.
+func (s Schedule) last(t Terms) Date {
+	last := Date{Year: maxYear, Month: time.December, Day: 31}
 	for _, end := range []Date{s.End, t.End} {
 		if !end.IsZero() && end.Compare(last) < 0 {
 			last = end
 		}
 	}
-	return first, last
+	return last
 }
 
 // before reports whether a time lies before the end of the last day: one in a gap of the clock may

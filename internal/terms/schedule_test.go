@@ -85,7 +85,9 @@ func TestSchedule_FallsOnTheDaysPeopleExpect(t *testing.T) {
 				r.MonthDays, r.NearestWeekday = []int64{1, 15, -1}, true
 			}),
 			// 1 August is a Saturday, 15 August too; 1 November is a Sunday, 31 October a Saturday.
-			[]string{"08-03", "08-14", "08-31", "09-01", "09-15", "09-30", "10-01", "10-15", "10-30", "11-02"},
+			[]string{
+				"08-03", "08-14", "08-31", "09-01", "09-15", "09-30", "10-01", "10-15", "10-30", "11-02",
+			},
 		},
 		{
 			"a last day that is a Sunday moves back into the month", "UTC", "2026-05-02",
@@ -160,7 +162,8 @@ func TestSchedule_KeepsItsLocalTimeWhenClocksChange(t *testing.T) {
 			[]string{"2011-12-29 00:00 -1000", "2011-12-31 00:00 +1400", "2012-01-01 00:00 +1400"},
 		},
 		{
-			"the last days of a leap year beyond the tables of zones", "Australia/Sydney", "2040-12-30", 9, 0,
+			"the last days of a leap year beyond the tables of zones", "Australia/Sydney", "2040-12-30",
+			9, 0,
 			[]string{
 				"2040-12-30 09:00 +1100", "2040-12-31 09:00 +1100", "2041-01-01 09:00 +1100",
 				"2041-01-02 09:00 +1100",
@@ -213,6 +216,14 @@ func TestSchedule_EndsWithItselfOrTheMandate(t *testing.T) {
 			}
 		}
 	}
+	apia := terms.Terms{Zone: "Pacific/Apia"}
+	gone := terms.Schedule{ // the 30th was left out there, and the 31st is too late
+		Recurrence: terms.Recurrence{Unit: terms.Day, Interval: 1}, Amount: 1,
+		Start: day(t, "2011-12-29"), End: day(t, "2011-12-30"),
+	}
+	if got := series(gone, apia, 9); len(got) != 1 {
+		t.Errorf("the charge of a day that never was is moved over the end: %v", got)
+	}
 	if at, ok := s.After(time.Date(9999, 12, 31, 23, 0, 0, 0, time.UTC), terms.Terms{}); ok {
 		t.Errorf("the calendar goes on after the year 9999: %v", at)
 	}
@@ -220,7 +231,8 @@ func TestSchedule_EndsWithItselfOrTheMandate(t *testing.T) {
 
 func TestSchedule_IsQuickFarFromItsStart(t *testing.T) {
 	s := terms.Schedule{
-		Recurrence: terms.Recurrence{Unit: terms.Day, Interval: 1}, Start: day(t, "1970-01-01"), Amount: 1,
+		Recurrence: terms.Recurrence{Unit: terms.Day, Interval: 1},
+		Start:      day(t, "1970-01-01"), Amount: 1,
 	}
 	m := terms.Terms{Zone: "Australia/Sydney"}
 	if n := testing.AllocsPerRun(10, func() {

@@ -10,15 +10,16 @@ func (t Terms) Window(at time.Time) (from, to time.Time) {
 	}
 	loc := t.Location()
 	n := t.Period.index(DateOf(at.In(loc)))
-	// Where clocks go back over midnight a day is entered twice. Windows do not: the second time
-	// belongs to the window that has begun.
+	// By moments, not by days: where clocks go back over midnight a day is entered twice, and the
+	// second time belongs to the window that has begun.
 	for !at.Before(midnight(t.Period.begin(n+1), loc)) {
 		n++
 	}
 	return midnight(t.Period.begin(n), loc), midnight(t.Period.begin(n+1), loc)
 }
 
-// index returns the number of the window that a day lies in. Windows are counted without a gap.
+// index returns the number of the window that a day lies in, or that of the window before it.
+// Windows are counted without a gap.
 func (p *Period) index(d Date) int64 {
 	var n int64
 	switch p.Unit {
@@ -33,8 +34,6 @@ func (p *Period) index(d Date) int64 {
 	}
 	if d.Compare(p.begin(n)) < 0 {
 		n--
-	} else if d.Compare(p.begin(n+1)) >= 0 {
-		n++
 	}
 	return n
 }

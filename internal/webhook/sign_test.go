@@ -47,6 +47,33 @@ func TestSign_StandardVector(t *testing.T) {
 	}
 }
 
+// The vector of the payment sessions' protocol, and what a retry changes: time and signature alone.
+func TestSign_PaymentSessionsVector(t *testing.T) {
+	const secret = "whsec_bW9tZW50LWNsb25lLXRlc3Qta2V5LTAxMjM0NTY3ODk="
+	m := webhook.Message{
+		ID: "msg_Test0000000000000001", At: time.Unix(1767225600, 0),
+		Body: []byte(`{"id":"evt_Test0000000000000001","type":"payment_session.completed",` +
+			`"data":{"id":"ps_Test000000001","status":"completed","payment_outcome":"paid"}}`),
+	}
+	h, later := http.Header{}, http.Header{}
+	if err := webhook.Sign(h, m, secret); err != nil {
+		t.Fatal(err)
+	}
+	const want = "v1,08kNBdBbYEYqpsgBIhwuYAkYJ1ZXwrf7reIszCAsF5c="
+	if got := h.Get("webhook-signature"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	m.At = m.At.Add(time.Minute)
+	if err := webhook.Sign(later, m, secret); err != nil {
+		t.Fatal(err)
+	}
+	if later.Get("webhook-id") != h.Get("webhook-id") ||
+		later.Get("webhook-timestamp") != "1767225660" ||
+		later.Get("webhook-signature") == h.Get("webhook-signature") {
+		t.Errorf("the retry has %v", later)
+	}
+}
+
 func TestSign_RefusesWhatIsNoSecret(t *testing.T) {
 	for _, s := range []string{"", "whsec_", "whsec_!!", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"} {
 		h := http.Header{}

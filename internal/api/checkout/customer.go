@@ -22,6 +22,8 @@ type customerInput struct {
 
 func (in *customerInput) key() *string { return in.IdempotencyKey }
 
+func (in *customerInput) tags() map[string]string { return in.Metadata.Value }
+
 func (a *API) createCustomer(c *call) error {
 	var in customerInput
 	if err := wire.DecodeOptional(c.w, c.r, &in); err != nil {

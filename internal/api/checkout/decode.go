@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -57,6 +58,9 @@ func once[T any](
 	if err != nil {
 		return nil, err
 	}
+	if err := checkTags(in); err != nil {
+		return nil, err
+	}
 	o := &pay.Once[T]{Key: key, Render: func(v T) pay.Reply {
 		return pay.Reply{Status: status, Body: put(make([]byte, 0, sizeHint), &v)}
 	}}
@@ -65,6 +69,31 @@ func once[T any](
 		c.IdempotencyKey = key
 	}
 	return o, nil
+}
+
+// Limits of metadata, in characters. The core keeps longer keys, for protocols that promise them.
+const (
+	maxTag   = 40
+	shownTag = 60 // of a key, in a message
+)
+
+// checkTags holds the keys of a body's metadata to this protocol's length; the core checks the rest.
+func checkTags(in input) error {
+	tagged, ok := in.(interface{ tags() map[string]string })
+	if !ok {
+		return nil
+	}
+	for key := range tagged.tags() {
+		if utf8.RuneCountInString(key) <= maxTag {
+			continue
+		}
+		if shown := []rune(key); len(shown) > shownTag {
+			key = string(shown[:shownTag]) + "…"
+		}
+		return pay.BadParam("metadata", codeInvalid, "A metadata key must have 1 to %d characters "+
+			"and no control characters: %q.", maxTag, key)
+	}
+	return nil
 }
 
 // demandKey refuses to move real money for a request that cannot be repeated safely.

@@ -19,6 +19,8 @@ type captureInput struct {
 
 func (in *captureInput) key() *string { return in.IdempotencyKey }
 
+func (in *captureInput) tags() map[string]string { return value(in.Metadata) }
+
 // paymentInput is the body of a create: of one that a payer is asked for, or with off_session of
 // one that nobody is. Currency is required here, as documented. Method is a type of method in the
 // first and the id of a saved one in the second.
@@ -38,6 +40,8 @@ type paymentInput struct {
 }
 
 func (in *paymentInput) key() *string { return in.IdempotencyKey }
+
+func (in *paymentInput) tags() map[string]string { return value(in.Metadata) }
 
 // settleInput is the body of a decision about a transfer.
 type settleInput struct {

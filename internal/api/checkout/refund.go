@@ -18,6 +18,8 @@ type refundInput struct {
 
 func (in *refundInput) key() *string { return in.IdempotencyKey }
 
+func (in *refundInput) tags() map[string]string { return value(in.Metadata) }
+
 func (a *API) createRefund(c *call) error {
 	var in refundInput
 	if err := wire.Decode(c.w, c.r, &in); err != nil {

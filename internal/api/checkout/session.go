@@ -33,6 +33,8 @@ type sessionInput struct {
 
 func (in *sessionInput) key() *string { return in.IdempotencyKey }
 
+func (in *sessionInput) tags() map[string]string { return value(in.Metadata) }
+
 func (a *API) createSession(c *call) error {
 	var in sessionInput
 	if err := wire.Decode(c.w, c.r, &in); err != nil {

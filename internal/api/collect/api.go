@@ -245,8 +245,10 @@ func (a *API) webhookRoutes() []route {
 	}
 }
 
-// Mount adds the routes to mux, and answers for every other path and method below /collect/.
+// Mount adds the routes to mux, and answers for every other path and method below /collect/. The
+// address of the types of problems is a page for people.
 func (a *API) Mount(mux *http.ServeMux) {
+	mux.Handle("GET "+problemPath, a.front.Handle(explain))
 	allow := map[string][]string{}
 	for _, r := range a.routes() {
 		mux.Handle(r.method+" "+r.path, a.front.Handle(a.guard(r.access, r.handle)))

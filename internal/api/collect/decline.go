@@ -49,6 +49,10 @@ var declines = map[pay.DeclineCode]decline{
 		"The network is not available. Try again later."},
 	pay.DeclineTransferExpired: {"payment_expired", "transfer_expired",
 		"No transfer came in time."},
+	pay.DeclineAuthRequired: {"authentication_failed", "authentication_required",
+		"The payer has to confirm this payment and was not there."},
+	pay.DeclineSavedMethod: {"payment_method_invalid", "saved_method_invalid",
+		"The network does not keep this payment method any more."},
 	pay.DeclineRefundRefused: {"refund_refused", "refund_refused",
 		"The refund was refused by the network."},
 }

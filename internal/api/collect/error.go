@@ -2,7 +2,10 @@ package collect
 
 import (
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
@@ -76,6 +79,22 @@ var slugs = map[int][2]string{
 	http.StatusServiceUnavailable:    {"service-unavailable", "The service is not available"},
 }
 
+// problemPath is the address of what the types of problems mean; the slug follows as a fragment.
+const problemPath = "/docs/errors"
+
+// explain lists the types of problems for whoever looks one up.
+func explain(w http.ResponseWriter, _ *http.Request) error {
+	var text strings.Builder
+	for _, status := range slices.Sorted(maps.Keys(slugs)) {
+		fmt.Fprintf(&text, "#%s (%d)\n%s.\n\n", slugs[status][0], status, slugs[status][1])
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, text.String())
+	return nil
+}
+
 // A problem is an error as RFC 9457 has it. Code is for programs and errors for forms: both are
 // extension members.
 type problem struct {
@@ -116,7 +135,7 @@ func (p problems) write(w http.ResponseWriter, r *http.Request, err *pay.Error) 
 func (p problems) document(r *http.Request, status int, err *pay.Error) problem {
 	class := slugs[status]
 	doc := problem{
-		Type: p.base + "/docs/errors#" + class[0], Title: class[1], Status: status,
+		Type: p.base + problemPath + "#" + class[0], Title: class[1], Status: status,
 		Instance: r.URL.Path,
 	}
 	if err.Kind == pay.Internal {

@@ -60,11 +60,7 @@ func newHouse(t testing.TB, change ...func(*collect.Deps)) *house {
 	mux := http.NewServeMux()
 	collect.New(d).Mount(mux)
 	h.mountPayer(mux)
-	// What a request causes is sent at once: the clock stands still, so later it would be out of order.
-	h.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mux.ServeHTTP(w, r)
-		h.deliver(t)
-	})
+	h.Handler = mux
 	h.keys(t)
 	return h
 }
@@ -154,10 +150,14 @@ func arrives(ctx context.Context, tx pay.Tx, id string) error {
 	return tx.SwapEndpoint(ctx, e)
 }
 
-// target lets a transcript talk to the house.
-func (h *house) target() apitest.Target {
+// target lets a transcript talk to the house. What a request causes is sent at once: the clock
+// stands still, so later it would be out of order.
+func (h *house) target(t *testing.T) apitest.Target {
 	return apitest.Target{
-		Handler: h,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.ServeHTTP(w, r)
+			h.deliver(t)
+		}),
 		Vars: map[string]string{
 			"key": paytest.Key("shop"), "live_key": paytest.LiveKey("shop"),
 			"public_key": paytest.PublicKey("shop"), "other_key": paytest.Key("rival"),
@@ -180,7 +180,7 @@ func (h *house) target() apitest.Target {
 // TestTranscripts runs every conversation in testdata.
 func TestTranscripts(t *testing.T) {
 	apitest.Run(t, "testdata/*.txt", func(t *testing.T) apitest.Target {
-		return newHouse(t).target()
+		return newHouse(t).target(t)
 	})
 }
 

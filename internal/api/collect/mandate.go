@@ -22,13 +22,33 @@ type mandateDoc struct {
 	SubscriptionID   string `json:"subscription_id,omitempty"`
 	Currency         string `json:"currency"`
 	mandateInput
-	Consent   string   `json:"consent"`
-	Usage     usageDoc `json:"usage"`
-	ManageURL string   `json:"manage_url"`
-	Reason    string   `json:"reason,omitempty"`
-	Mode      pay.Mode `json:"mode"`
-	CreatedAt string   `json:"created_at"`
-	UpdatedAt string   `json:"updated_at"`
+	Consent   string       `json:"consent"`
+	Usage     usageDoc     `json:"usage"`
+	Schedule  *scheduleDoc `json:"schedule,omitempty"`
+	ManageURL string       `json:"manage_url"`
+	Reason    string       `json:"reason,omitempty"`
+	Mode      pay.Mode     `json:"mode"`
+	CreatedAt string       `json:"created_at"`
+	UpdatedAt string       `json:"updated_at"`
+}
+
+// scheduleDoc tells what the server itself will do under a mandate.
+type scheduleDoc struct {
+	NextChargeAt   string `json:"next_charge_at,omitempty"`
+	RetryAt        string `json:"retry_at,omitempty"`
+	FailedAttempts int64  `json:"failed_attempts"`
+}
+
+// scheduleOf returns nothing for a mandate that the merchant alone charges.
+func scheduleOf(m *pay.Mandate) *scheduleDoc {
+	if m.Schedule == nil {
+		return nil
+	}
+	doc := &scheduleDoc{NextChargeAt: maybeAt(m.NextAt), FailedAttempts: m.Failures}
+	if m.Failures > 0 {
+		doc.RetryAt = maybeAt(m.TryAt)
+	}
+	return doc
 }
 
 // usageDoc counts the charges that succeeded or may yet.
@@ -42,7 +62,8 @@ func (e encoder) mandate(m *pay.Mandate) any {
 		ID: m.ID, Status: mandateWord(m.State), CustomerID: m.CustomerID,
 		PaymentMethodID: m.MethodID, PaymentSessionID: m.SessionID, Currency: m.Currency,
 		mandateInput: mandateOf(&m.Terms), Consent: m.Consent,
-		Usage: usageDoc{Count: m.Count, TotalAmount: m.Total}, ManageURL: e.pages.MandateURL(m.ID),
+		Usage:    usageDoc{Count: m.Count, TotalAmount: m.Total},
+		Schedule: scheduleOf(m), ManageURL: e.pages.MandateURL(m.ID),
 		Reason: m.Reason, Mode: m.Mode, CreatedAt: at(m.CreatedAt), UpdatedAt: at(m.UpdatedAt),
 	}
 	if m.Schedule != nil {
@@ -144,31 +165,22 @@ type subscriptionDoc struct {
 	Recurrence      *recurrenceInput `json:"recurrence"`
 	ActivePeriod    *dates           `json:"active_period"`
 	ScheduledTime   string           `json:"scheduled_time"`
-	NextChargeAt    string           `json:"next_charge_at,omitempty"`
-	RetryAt         string           `json:"retry_at,omitempty"`
-	FailedAttempts  int64            `json:"failed_attempts"`
-	Mode            pay.Mode         `json:"mode"`
-	CreatedAt       string           `json:"created_at"`
-	UpdatedAt       string           `json:"updated_at"`
+	scheduleDoc
+	Mode      pay.Mode `json:"mode"`
+	CreatedAt string   `json:"created_at"`
+	UpdatedAt string   `json:"updated_at"`
 }
 
 func subscriptionOf(m *pay.Mandate) any {
 	s := m.Schedule
-	doc := &subscriptionDoc{
+	return &subscriptionDoc{
 		ID: subscriptionID(m), MandateID: m.ID, Status: mandateWord(m.State),
 		CustomerID: m.CustomerID, PaymentMethodID: m.MethodID, Amount: count(s.Amount),
 		Currency: m.Currency, Recurrence: recurrenceOf(&s.Recurrence),
-		ActivePeriod: datesOf(s.Start, s.End), FailedAttempts: m.Failures, Mode: m.Mode,
-		ScheduledTime: fmt.Sprintf("%02d:%02d", s.Hour, s.Minute),
-		CreatedAt:     at(m.CreatedAt), UpdatedAt: at(m.UpdatedAt),
+		ActivePeriod: datesOf(s.Start, s.End), Mode: m.Mode,
+		ScheduledTime: fmt.Sprintf("%02d:%02d", s.Hour, s.Minute), scheduleDoc: *scheduleOf(m),
+		CreatedAt: at(m.CreatedAt), UpdatedAt: at(m.UpdatedAt),
 	}
-	if m.State == pay.MandateActive || m.State == pay.MandatePaused {
-		doc.NextChargeAt = maybeAt(m.NextAt)
-		if m.Failures > 0 {
-			doc.RetryAt = maybeAt(m.TryAt)
-		}
-	}
-	return doc
 }
 
 // mandateFilter reads what lists of mandates and of subscriptions are narrowed by.

@@ -166,7 +166,7 @@ func (c *call) fill(op, item node, base string) error {
 		}
 	}
 	schema := op.get("requestBody", "content", "application/json", "schema")
-	c.Body = fields(schema)
+	c.Body = allFields(schema)
 	example, err := exampleOf(schema)
 	if err != nil {
 		return err

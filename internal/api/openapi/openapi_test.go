@@ -136,6 +136,19 @@ func TestPage_ShowsEveryOperation(t *testing.T) {
 	}
 }
 
+// TestPage_ShowsWhatIsInside holds that the parts of a body are shown like the body itself.
+func TestPage_ShowsWhatIsInside(t *testing.T) {
+	page := get(open(t), "/docs").Body.String()
+	for _, name := range []string{
+		"mandate.amount.exact", "mandate.recurrence.month_days", "mandate.schedule.time",
+		"payment_method.number", "metadata",
+	} {
+		if !strings.Contains(page, "<code>"+name+"</code>") {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}
+
 func TestPage_AsksNobodyElse(t *testing.T) {
 	h := open(t)
 	w := get(h, "/docs")

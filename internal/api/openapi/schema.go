@@ -21,6 +21,19 @@ func fields(schema node) (all []field) {
 	return all
 }
 
+// allFields lists the members of an object's schema with those of its parts, which are named with
+// dots.
+func allFields(schema node) (all []field) {
+	for _, f := range fields(schema) {
+		all = append(all, f)
+		for _, inner := range allFields(present(schema.get("properties", f.Name))) {
+			inner.Name = f.Name + "." + inner.Name
+			all = append(all, inner)
+		}
+	}
+	return all
+}
+
 // merge adds a field, or what a part of the schema says beyond an earlier one.
 func merge(all []field, f field) []field {
 	for i := range all {

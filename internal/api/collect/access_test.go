@@ -1,0 +1,161 @@
+package collect_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/api/collect"
+	"github.com/kassa-pay/kassa/internal/paytest"
+)
+
+// things is one object of each kind, made by the shop in test mode.
+type things struct {
+	session, payment, refund, customer, method, mandate, subscription, endpoint, event string
+}
+
+func everything(t testing.TB, h *house) (x things) {
+	t.Helper()
+	const subscribe = `"customer":{"name":"T","email":"t@example.test"},
+		"mandate_options":{"type":"scheduled","recurrence":{"type":"monthly"}},
+		"subscription_options":{}`
+	x.endpoint = h.ask(t, 201, "POST", "/collect/webhook_endpoints",
+		`{"url":"https://shop.test/h"}`).text("id")
+	x.session = h.ask(t, 201, "POST", "/collect/payment_sessions", first(subscribe)).text("id")
+	x.payment = h.Buy(x.session, paytest.Card4242).ID
+	ses := h.ask(t, 200, "GET", "/collect/payment_sessions/"+x.session, "")
+	x.customer, x.method = ses.text("customer_id"), ses.text("payment_method_id")
+	x.mandate, x.subscription = ses.text("mandate_id"), ses.text("subscription_id")
+	x.refund = h.ask(t, 201, "POST", "/collect/refunds",
+		`{"payment_id":"`+x.payment+`","amount":1}`).text("id")
+	h.deliver(t)
+	x.event = h.sent[0].EventID
+	return x
+}
+
+// byID are the requests that name an object by its id, with the object's own id in it.
+func (x things) byID() []string {
+	return []string{
+		"GET /collect/payment_sessions/" + x.session,
+		"POST /collect/payment_sessions/" + x.session + "/cancel",
+		"GET /collect/payments/" + x.payment,
+		"POST /collect/payments/" + x.payment + "/captures",
+		"POST /collect/payments/" + x.payment + "/voids",
+		"GET /collect/refunds/" + x.refund,
+		"GET /collect/customers/" + x.customer,
+		"GET /collect/payment_methods/" + x.method,
+		"DELETE /collect/payment_methods/" + x.method,
+		"GET /collect/mandates/" + x.mandate,
+		"POST /collect/mandates/" + x.mandate + "/cancel",
+		"POST /collect/mandates/" + x.mandate + "/pause",
+		"POST /collect/mandates/" + x.mandate + "/resume",
+		"GET /collect/subscriptions/" + x.subscription,
+		"GET /collect/webhook_endpoints/" + x.endpoint,
+		"DELETE /collect/webhook_endpoints/" + x.endpoint,
+		"GET /collect/events/" + x.event,
+	}
+}
+
+// TestStrangers_FindNothing holds that another merchant and the other mode get the answer of an id
+// that nobody has, and change nothing.
+func TestStrangers_FindNothing(t *testing.T) {
+	h := newHouse(t)
+	x := everything(t, h)
+	covered := map[string]bool{}
+	for _, request := range x.byID() {
+		method, path, _ := strings.Cut(request, " ")
+		covered[pattern(h, method, path)] = true
+		for _, key := range []string{paytest.Key("rival"), paytest.LiveKey("shop")} {
+			w := h.do(method, path, key, "")
+			if w.Code != http.StatusNotFound || w.Header().Get("Content-Type") !=
+				"application/problem+json" {
+				t.Errorf("%s with %s: %d %s", request, key, w.Code, w.Body)
+			}
+		}
+	}
+	for _, p := range collect.Patterns() {
+		if strings.Contains(p, "{id}") && !covered[p] {
+			t.Errorf("%s is not tried", p)
+		}
+	}
+	for _, path := range []string{"payment_sessions/" + x.session, "mandates/" + x.mandate} {
+		h.ask(t, 200, "GET", "/collect/"+path, "")
+	}
+	if m := h.ask(t, 200, "GET", "/collect/mandates/"+x.mandate, ""); m.text("status") != "active" {
+		t.Errorf("a stranger moved the mandate: %v", m)
+	}
+}
+
+// pattern returns the route that a request meets.
+func pattern(h *house, method, path string) string {
+	for _, p := range collect.Patterns() {
+		m, route, _ := strings.Cut(p, " ")
+		want, got := strings.Split(route, "/"), strings.Split(path, "/")
+		if m == method && len(want) == len(got) && slices.EqualFunc(want, got,
+			func(a, b string) bool { return a == b || a == "{id}" }) {
+			return p
+		}
+	}
+	return ""
+}
+
+// TestRoutes_WantAKeyThatMay holds of every route that it wants a key, and the permission to read
+// or to write; and that a publishable key opens sessions and nothing else.
+func TestRoutes_WantAKeyThatMay(t *testing.T) {
+	h := newHouse(t)
+	for _, p := range collect.Patterns() {
+		method, path, _ := strings.Cut(p, " ")
+		path = strings.ReplaceAll(path, "{id}", "x_1")
+		short := map[bool]string{true: writeKey, false: readKey}[method == http.MethodGet]
+		for key, want := range map[string]int{
+			"": http.StatusUnauthorized, "sk_test_none": http.StatusUnauthorized,
+			oldKey: http.StatusForbidden, short: http.StatusForbidden,
+			paytest.PublicKey("shop"): http.StatusForbidden,
+		} {
+			if key == paytest.PublicKey("shop") && p == "POST /collect/payment_sessions" {
+				want = http.StatusUnsupportedMediaType
+			}
+			if w := h.do(method, path, key, ""); w.Code != want {
+				t.Errorf("%s with the key %q: %d, want %d", p, key, w.Code, want)
+			}
+		}
+	}
+}
+
+// full is a limiter that lets nobody through.
+type full struct{}
+
+func (full) Allow(string) (bool, time.Duration) { return false, 90 * time.Second }
+
+func TestLimit_IsTold(t *testing.T) {
+	h := newHouse(t, func(d *collect.Deps) { d.Limit = full{} })
+	w := h.do("GET", "/collect/payment_sessions", paytest.Key("shop"), "")
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "90" ||
+		!strings.Contains(w.Body.String(), "#too-many-requests") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
+// TestFamilies_KeepToThemselves holds that what another protocol made is not a session, an event or
+// an endpoint of this one, while customers, methods, mandates and payments are the merchant's.
+func TestFamilies_KeepToThemselves(t *testing.T) {
+	h := newHouse(t)
+	ses := h.Open()
+	p := h.Buy(ses.ID, paytest.Card4242)
+	if w := h.do("GET", "/collect/payment_sessions/"+ses.ID, paytest.Key("shop"), ""); w.Code != 404 {
+		t.Errorf("the session: %d %s", w.Code, w.Body)
+	}
+	list := h.ask(t, 200, "GET", "/collect/payment_sessions", "")
+	if data := list["data"].([]any); len(data) != 0 {
+		t.Errorf("sessions: %v", data)
+	}
+	list = h.ask(t, 200, "GET", "/collect/events", "")
+	if data := list["data"].([]any); len(data) != 0 {
+		t.Errorf("events: %v", data)
+	}
+	if got := h.ask(t, 200, "GET", "/collect/payments/"+p.ID, ""); got.text("status") != "succeeded" {
+		t.Errorf("the payment: %v", got)
+	}
+}

@@ -1,0 +1,117 @@
+package collect_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/kassa-pay/kassa/internal/api/collect"
+)
+
+// guide is the page that newcomers read.
+func guide(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile("../../../docs/collect.md")
+	must(t, err)
+	return string(raw)
+}
+
+// TestGuide_LeavesNothingOut holds that the guide names every route, every member of a body, every
+// event, every word for a state and every error code that a transcript shows.
+func TestGuide_LeavesNothingOut(t *testing.T) {
+	text := guide(t)
+	want := collect.EventNames()
+	want = append(want, collect.PaymentWords()...)
+	want = append(want, collect.SessionWords()...)
+	want = append(want, collect.MandateWords()...)
+	for _, names := range collect.Bodies() {
+		want = append(want, names...)
+	}
+	for _, word := range want {
+		if !strings.Contains(text, word) {
+			t.Errorf("docs/collect.md does not mention %s", word)
+		}
+	}
+	for _, p := range collect.Patterns() {
+		if !strings.Contains(text, "`"+p+"`") {
+			t.Errorf("docs/collect.md does not mention %s", p)
+		}
+	}
+	for _, name := range []string{"Session", "Payment", "Mandate"} {
+		for _, member := range collect.Documents()[name] {
+			if !strings.Contains(text, "`"+member+"`") {
+				t.Errorf("docs/collect.md does not mention %s of the %s", member, name)
+			}
+		}
+	}
+}
+
+// TestGuide_NamesNothingElse holds that every route and every event in the guide exists.
+func TestGuide_NamesNothingElse(t *testing.T) {
+	text := guide(t)
+	have := map[string]bool{}
+	for _, name := range append(collect.Patterns(), collect.EventNames()...) {
+		have[name] = true
+	}
+	for _, re := range []string{
+		"`((?:GET|POST|PUT|PATCH|DELETE) /collect/[^`]*)`",
+		"`((?:payment_session|payment|refund|mandate|payment_method)\\.[a-z_]+)`",
+	} {
+		found := regexp.MustCompile(re).FindAllStringSubmatch(text, -1)
+		for _, m := range found {
+			if !have[m[1]] {
+				t.Errorf("docs/collect.md promises %s", m[1])
+			}
+		}
+		if len(found) < 15 {
+			t.Errorf("only %d found of %s", len(found), re)
+		}
+	}
+}
+
+// TestGuide_KnowsTheCodesOfTheTranscripts holds that what a mandate and a capture are refused with
+// is explained.
+func TestGuide_KnowsTheCodesOfTheTranscripts(t *testing.T) {
+	text := guide(t)
+	files, err := filepath.Glob("testdata/*.txt")
+	must(t, err)
+	code := regexp.MustCompile(`"status": (409|422),\n(?:.*\n){1,3} +"code": "([a-z_]+)"`)
+	codes := map[string]bool{}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		must(t, err)
+		for _, m := range code.FindAllStringSubmatch(string(raw), -1) {
+			codes[m[2]] = true
+		}
+	}
+	for _, general := range []string{"idempotency_key_reused", "payment_in_progress",
+		"session_complete", "session_canceled", "session_expired", "amount_too_large"} {
+		delete(codes, general)
+	}
+	for c := range codes {
+		if !strings.Contains(text, "`"+c+"`") {
+			t.Errorf("docs/collect.md does not explain %s", c)
+		}
+	}
+	if len(codes) < 10 {
+		t.Errorf("only %d codes found", len(codes))
+	}
+}
+
+// TestProblems_AreExplained holds that the address of a type says what it means, without a key.
+func TestProblems_AreExplained(t *testing.T) {
+	h := newHouse(t)
+	w := h.do("GET", "/docs/errors", "", "")
+	text := guide(t)
+	slugs := regexp.MustCompile(`#([a-z-]+) \(\d+\)`).FindAllStringSubmatch(w.Body.String(), -1)
+	if w.Code != 200 || len(slugs) < 12 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	for _, m := range slugs {
+		if !strings.Contains(text, "`"+m[1]+"`") {
+			t.Errorf("docs/collect.md does not explain %s", m[1])
+		}
+	}
+}
