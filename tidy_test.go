@@ -23,7 +23,7 @@ const module = "github.com/kassa-pay/kassa/"
 var leaves = []string{
 	"internal/money", "internal/ident", "internal/secret", "internal/limit",
 	"internal/returnurl", "internal/vault", "internal/fault", "internal/site",
-	"internal/terms", "internal/consent", "internal/payid",
+	"internal/terms", "internal/consent", "internal/payid", "internal/npp",
 }
 
 // plan is the import plan: the rooms that a room's production code may import. A key or an entry
@@ -67,6 +67,7 @@ var plan = map[string][]string{
 	"internal/site":      {},
 	"internal/terms":     {},
 	"internal/payid":     {},
+	"internal/npp":       {},
 	"internal/consent":   {"internal/money", "internal/terms"},
 
 	// Rooms that only tests enter, so they may look everywhere.

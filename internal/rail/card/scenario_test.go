@@ -84,6 +84,10 @@ func TestMagic_EveryDeclineOfTheIssuerHasANumber(t *testing.T) {
 		pay.DeclineByPayer: true, pay.DeclineWrongPIN: true, pay.DeclineWrongCode: true,
 		pay.DeclinePromptExpired: true, pay.DeclineNotRegistered: true,
 		pay.DeclineProviderDown: true, pay.DeclineTransferExpired: true,
+		pay.DeclineAgreementExpired: true, pay.DeclineAgreementInactive: true,
+		pay.DeclineAccountUnknown: true, pay.DeclineAccountClosed: true,
+		pay.DeclineAccountBlocked: true, pay.DeclineBankUnsupported: true,
+		pay.DeclineBankDown: true,
 	}
 	for _, s := range scenarios {
 		reached[s.Decline] = true

@@ -9,13 +9,15 @@ import (
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-func sum(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: amount.Currency} }
+func (s *suite) sum(minor int64) money.Amount {
+	return money.Amount{Minor: minor, Currency: s.amount.Currency}
+}
 
 // held submits a payment whose money is held, not taken.
 func (s *suite) held(t *testing.T, r pay.Rail) pay.Attempt {
 	t.Helper()
 	a := s.attempt(t, Succeeds, pay.CaptureManual)
-	want(t, s.started(t, r, a), pay.OutcomeAuthorised, amount)
+	want(t, s.started(t, r, a), pay.OutcomeAuthorised, s.amount)
 	s.taken(t, a.PaymentID)
 	return a
 }
@@ -41,24 +43,24 @@ func voider(t *testing.T, r pay.Rail) pay.Voider {
 func (s *suite) capture(t *testing.T) {
 	r := s.Open(t)
 	c := capturer(t, r)
-	for _, part := range []int64{amount.Minor, 1, amount.Minor - 1} {
+	for _, part := range []int64{s.amount.Minor, 1, s.amount.Minor - 1} {
 		a := s.held(t, r)
 		for range 2 {
-			out, err := c.Capture(t.Context(), first(s.ref(a.PaymentID), sum(part)))
+			out, err := c.Capture(t.Context(), first(s.ref(a.PaymentID), s.sum(part)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			want(t, out, pay.OutcomePaid, sum(part))
+			want(t, out, pay.OutcomePaid, s.sum(part))
 		}
-		want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, sum(part))
-		want(t, s.query(t, s.Open(t), a.PaymentID), pay.OutcomePaid, sum(part))
+		want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, s.sum(part))
+		want(t, s.query(t, s.Open(t), a.PaymentID), pay.OutcomePaid, s.sum(part))
 		s.taken(t, a.PaymentID, part)
 	}
-	out, err := c.Capture(t.Context(), first(s.ref(s.IDs.ID("pay", s.Now())), amount))
+	out, err := c.Capture(t.Context(), first(s.ref(s.IDs.ID("pay", s.Now())), s.amount))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, out, pay.OutcomeNotFound, amount)
+	want(t, out, pay.OutcomeNotFound, s.amount)
 }
 
 func (s *suite) captureTooMuch(t *testing.T) {
@@ -66,24 +68,24 @@ func (s *suite) captureTooMuch(t *testing.T) {
 	c := capturer(t, r)
 	a := s.held(t, r)
 	for _, wrong := range []money.Amount{
-		sum(amount.Minor + 1), sum(0), sum(-1), {Minor: amount.Minor, Currency: "KES"},
+		s.sum(s.amount.Minor + 1), s.sum(0), s.sum(-1), {Minor: s.amount.Minor, Currency: "KES"},
 	} {
 		out, err := c.Capture(t.Context(), first(s.ref(a.PaymentID), wrong))
 		if err == nil && out.Kind == pay.OutcomePaid {
 			t.Errorf("Capture of %v = %+v", wrong, out)
 		}
 	}
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomeAuthorised, amount)
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeAuthorised, s.amount)
 	s.taken(t, a.PaymentID)
 
-	if _, err := c.Capture(t.Context(), first(s.ref(a.PaymentID), sum(100))); err != nil {
+	if _, err := c.Capture(t.Context(), first(s.ref(a.PaymentID), s.sum(100))); err != nil {
 		t.Fatal(err)
 	}
-	out, err := c.Capture(t.Context(), first(s.ref(a.PaymentID), sum(200)))
-	if err == nil && out.Amount == sum(200) {
+	out, err := c.Capture(t.Context(), first(s.ref(a.PaymentID), s.sum(200)))
+	if err == nil && out.Amount == s.sum(200) {
 		t.Errorf("a second capture of another amount = %+v", out)
 	}
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, sum(100))
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, s.sum(100))
 	s.taken(t, a.PaymentID, 100)
 }
 
@@ -92,7 +94,7 @@ func (s *suite) captureParallel(t *testing.T) {
 	c := capturer(t, r)
 	a := s.held(t, r)
 	outs := atOnce(t, func(ctx context.Context, i int) (pay.Outcome, error) {
-		return c.Capture(ctx, first(s.ref(a.PaymentID), sum(int64(100+i%2))))
+		return c.Capture(ctx, first(s.ref(a.PaymentID), s.sum(int64(100+i%2))))
 	})
 	winner := s.query(t, r, a.PaymentID)
 	for _, out := range outs {
@@ -110,21 +112,21 @@ func (s *suite) void(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want(t, out, pay.OutcomeCanceled, amount)
+		want(t, out, pay.OutcomeCanceled, s.amount)
 	}
 	if c, ok := r.(pay.Capturer); ok {
-		out, err := c.Capture(t.Context(), first(s.ref(a.PaymentID), amount))
+		out, err := c.Capture(t.Context(), first(s.ref(a.PaymentID), s.amount))
 		if err == nil && out.Kind != pay.OutcomeCanceled {
 			t.Errorf("Capture after Void = %+v", out)
 		}
 	}
-	want(t, s.started(t, r, a), pay.OutcomeCanceled, amount)
+	want(t, s.started(t, r, a), pay.OutcomeCanceled, s.amount)
 	s.taken(t, a.PaymentID)
 
 	b := s.paid(t, r, Succeeds)
 	s.voidIsTooLate(t, r, b.PaymentID)
 	c := s.attempt(t, Declines, pay.CaptureAutomatic)
-	want(t, s.started(t, r, c), pay.OutcomeDeclined, amount)
+	want(t, s.started(t, r, c), pay.OutcomeDeclined, s.amount)
 	s.voidIsTooLate(t, r, c.PaymentID)
 }
 
@@ -145,24 +147,31 @@ func (s *suite) voidLate(t *testing.T) {
 	r := s.Open(t)
 	v := voider(t, r)
 	a := s.attempt(t, Late, pay.CaptureAutomatic)
-	want(t, s.started(t, r, a), pay.OutcomeWaiting, amount)
+	want(t, s.started(t, r, a), pay.OutcomeWaiting, s.amount)
 	out, err := v.Void(t.Context(), s.ref(a.PaymentID))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, out, pay.OutcomeCanceled, amount)
+	if _, initiated := r.(pay.Agreer); initiated { // what was initiated cannot be called back
+		want(t, out, pay.OutcomeWaiting, s.amount)
+		s.Advance(s.LateAfter + time.Second)
+		want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, s.amount)
+		s.taken(t, a.PaymentID, s.amount.Minor)
+		return
+	}
+	want(t, out, pay.OutcomeCanceled, s.amount)
 	s.Advance(s.LateAfter + time.Second)
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomeCanceled, amount)
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeCanceled, s.amount)
 	s.taken(t, a.PaymentID)
 
 	b := s.attempt(t, Late, pay.CaptureAutomatic)
-	want(t, s.started(t, r, b), pay.OutcomeWaiting, amount)
+	want(t, s.started(t, r, b), pay.OutcomeWaiting, s.amount)
 	s.Advance(s.LateAfter + time.Second)
 	if out, err = v.Void(t.Context(), s.ref(b.PaymentID)); err != nil {
 		t.Fatal(err)
 	}
-	want(t, out, pay.OutcomePaid, amount)
-	s.taken(t, b.PaymentID, amount.Minor)
+	want(t, out, pay.OutcomePaid, s.amount)
+	s.taken(t, b.PaymentID, s.amount.Minor)
 }
 
 // A payment that is given up while its submission is still on its way must not be made when the
@@ -181,7 +190,7 @@ func (s *suite) voidUnseen(t *testing.T) {
 	if out.Kind != pay.OutcomeCanceled {
 		t.Fatalf("Void = %+v", out)
 	}
-	want(t, s.started(t, r, a), pay.OutcomeCanceled, amount)
+	want(t, s.started(t, r, a), pay.OutcomeCanceled, s.amount)
 	s.taken(t, a.PaymentID)
 
 	for range 4 {
@@ -218,7 +227,7 @@ func (s *suite) captureAgainstVoid(t *testing.T) {
 			if i%2 == 0 {
 				return v.Void(ctx, s.ref(a.PaymentID))
 			}
-			return c.Capture(ctx, first(s.ref(a.PaymentID), amount))
+			return c.Capture(ctx, first(s.ref(a.PaymentID), s.amount))
 		})
 		for _, out := range outs {
 			if !same(out, outs[0]) {

@@ -90,12 +90,15 @@ func NewGround(t testing.TB, url string) *Ground {
 // migrations are those of the networks and no other: they refer to nothing of the product.
 func migrations(t testing.TB) fstest.MapFS {
 	t.Helper()
-	const name = "0100_sim.sql"
-	text, err := os.ReadFile(filepath.Join("..", "..", "store", "schema", name))
-	if err != nil {
-		t.Fatal(err)
+	all := fstest.MapFS{}
+	for _, name := range []string{"0100_sim.sql", "0101_payto.sql"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "store", "schema", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = &fstest.MapFile{Data: text}
 	}
-	return fstest.MapFS{name: {Data: text}}
+	return all
 }
 
 // Config is a network's on this ground.

@@ -42,7 +42,7 @@ func (s *suite) kept(t *testing.T, r pay.Rail, c Case) string {
 		}
 		out = s.query(t, r, a.PaymentID)
 	}
-	want(t, out, pay.OutcomePaid, amount)
+	want(t, out, pay.OutcomePaid, s.amount)
 	if out.Token == "" {
 		t.Fatalf("no token: %+v", out)
 	}
@@ -52,7 +52,7 @@ func (s *suite) kept(t *testing.T, r pay.Rail, c Case) string {
 // charge is a new payment by a token.
 func (s *suite) charge(token string, offSession bool) pay.Attempt {
 	a := pay.Attempt{
-		Ref: s.ref(s.IDs.ID("pay", s.Now())), Amount: amount, Capture: pay.CaptureAutomatic,
+		Ref: s.ref(s.IDs.ID("pay", s.Now())), Amount: s.amount, Capture: pay.CaptureAutomatic,
 		Saved:     &pay.Credential{Token: token, OffSession: offSession},
 		ExpiresAt: s.Now().Add(sessionTTL),
 	}
@@ -67,7 +67,7 @@ func (s *suite) declined(
 	t *testing.T, paymentID string, out pay.Outcome, code pay.DeclineCode,
 ) {
 	t.Helper()
-	want(t, out, pay.OutcomeDeclined, amount)
+	want(t, out, pay.OutcomeDeclined, s.amount)
 	if out.Decline != code {
 		t.Errorf("declined as %q, want %q", out.Decline, code)
 	}
@@ -117,7 +117,7 @@ func (s *suite) chargeSaved(t *testing.T) {
 			a := s.charge(token, offSession)
 			a.Keep = keep
 			out := s.started(t, s.Open(t), a)
-			want(t, out, pay.OutcomePaid, amount)
+			want(t, out, pay.OutcomePaid, s.amount)
 			if wanted := keep; wanted != (out.Token == token) || !keep && out.Token != "" {
 				t.Errorf("keep %v: token %q of %q", keep, out.Token, token)
 			}
@@ -130,7 +130,7 @@ func (s *suite) chargeSaved(t *testing.T) {
 			if again, err := r.Start(t.Context(), a); err == nil && !same(again, out) {
 				t.Errorf("with another token: %+v", again)
 			}
-			s.taken(t, a.PaymentID, amount.Minor)
+			s.taken(t, a.PaymentID, s.amount.Minor)
 		}
 	}
 	s.holdSaved(t, r, token)
@@ -144,7 +144,7 @@ func (s *suite) holdSaved(t *testing.T, r pay.Rail, token string) {
 	}
 	a := s.charge(token, true)
 	a.Capture = pay.CaptureManual
-	want(t, s.started(t, r, a), pay.OutcomeAuthorised, amount)
+	want(t, s.started(t, r, a), pay.OutcomeAuthorised, s.amount)
 	took(t, c, s.part(a.PaymentID, 1, 100))
 	s.taken(t, a.PaymentID, 100)
 }
@@ -156,9 +156,9 @@ func (s *suite) chargeSavedParallel(t *testing.T) {
 	for _, out := range atOnce(t, func(ctx context.Context, _ int) (pay.Outcome, error) {
 		return r.Start(ctx, a)
 	}) {
-		want(t, out, pay.OutcomePaid, amount)
+		want(t, out, pay.OutcomePaid, s.amount)
 	}
-	s.taken(t, a.PaymentID, amount.Minor)
+	s.taken(t, a.PaymentID, s.amount.Minor)
 }
 
 func (s *suite) forget(t *testing.T) {
@@ -190,7 +190,7 @@ func (s *suite) forget(t *testing.T) {
 		t.Errorf("Forget of another merchant's token: %v", err)
 	}
 	before := s.charge(token, true)
-	want(t, s.started(t, r, before), pay.OutcomePaid, amount)
+	want(t, s.started(t, r, before), pay.OutcomePaid, s.amount)
 	for range 2 {
 		if err := k.Forget(t.Context(), before.Scope, token); err != nil {
 			t.Fatal(err)
@@ -198,8 +198,8 @@ func (s *suite) forget(t *testing.T) {
 	}
 	refuse("a forgotten token", s.charge(token, true))
 	refuse("a forgotten token with the payer", s.charge(token, false))
-	want(t, s.started(t, r, before), pay.OutcomePaid, amount)
-	s.taken(t, before.PaymentID, amount.Minor)
+	want(t, s.started(t, r, before), pay.OutcomePaid, s.amount)
+	s.taken(t, before.PaymentID, s.amount.Minor)
 	if err := k.Forget(t.Context(), pay.Scope{
 		MerchantID: s.merchant, Mode: pay.Live,
 	}, token); err == nil {
@@ -213,10 +213,10 @@ func (s *suite) offSession(t *testing.T) {
 	a := s.charge(s.kept(t, r, Challenged), true)
 	out := s.started(t, r, a)
 	if out.Kind == pay.OutcomePaid {
-		s.taken(t, a.PaymentID, amount.Minor)
+		s.taken(t, a.PaymentID, s.amount.Minor)
 		return
 	}
-	want(t, out, pay.OutcomeWaiting, amount)
+	want(t, out, pay.OutcomeWaiting, s.amount)
 	if out.Action != pay.ActionApprove || out.ActionURL != "" {
 		t.Fatalf("the payer is sent somewhere: %+v", out)
 	}
@@ -230,11 +230,11 @@ func (s *suite) answered(t *testing.T, r pay.Rail, a pay.Attempt) {
 	if err := r.(pay.Simulated).Decide(t.Context(), s.ref(a.PaymentID), pay.Approve); err != nil {
 		t.Fatal(err)
 	}
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, amount)
-	s.taken(t, a.PaymentID, amount.Minor)
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, s.amount)
+	s.taken(t, a.PaymentID, s.amount.Minor)
 
 	b := s.charge(a.Saved.Token, true)
-	want(t, s.started(t, r, b), pay.OutcomeWaiting, amount)
+	want(t, s.started(t, r, b), pay.OutcomeWaiting, s.amount)
 	s.Advance(time.Hour)
 	s.declined(t, b.PaymentID, s.query(t, r, b.PaymentID), s.TimeOut)
 }
@@ -246,7 +246,7 @@ func (s *suite) asksAlways(t *testing.T) {
 	s.declined(t, a.PaymentID, s.started(t, r, a), pay.DeclineAuthRequired)
 	b := s.charge(token, false)
 	out := s.started(t, r, b)
-	want(t, out, pay.OutcomeAction, amount)
+	want(t, out, pay.OutcomeAction, s.amount)
 	if out.ActionURL == "" {
 		t.Errorf("the payer who is there is not asked: %+v", out)
 	}
@@ -286,17 +286,17 @@ func (s *suite) rehearse(t *testing.T) {
 	if out, err := r.Start(t.Context(), a); err == nil {
 		t.Errorf("the reply came: %+v", out)
 	}
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, amount)
-	s.taken(t, a.PaymentID, amount.Minor)
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, s.amount)
+	s.taken(t, a.PaymentID, s.amount.Minor)
 	s.chargedAgain(t, r, token)
 
 	tell(pay.RehearseLate)
 	b := s.charge(token, true)
-	want(t, s.started(t, r, b), pay.OutcomeWaiting, amount)
+	want(t, s.started(t, r, b), pay.OutcomeWaiting, s.amount)
 	s.chargedAgain(t, r, token)
 	s.Advance(s.LateAfter + time.Second)
-	want(t, s.query(t, r, b.PaymentID), pay.OutcomePaid, amount)
-	s.taken(t, b.PaymentID, amount.Minor)
+	want(t, s.query(t, r, b.PaymentID), pay.OutcomePaid, s.amount)
+	s.taken(t, b.PaymentID, s.amount.Minor)
 
 	tell(pay.RehearseApprove)
 	s.chargedAgain(t, r, token)
@@ -307,8 +307,8 @@ func (s *suite) rehearse(t *testing.T) {
 func (s *suite) chargedAgain(t *testing.T, r pay.Rail, token string) {
 	t.Helper()
 	a := s.charge(token, true)
-	want(t, s.started(t, r, a), pay.OutcomePaid, amount)
-	s.taken(t, a.PaymentID, amount.Minor)
+	want(t, s.started(t, r, a), pay.OutcomePaid, s.amount)
+	s.taken(t, a.PaymentID, s.amount.Minor)
 }
 
 func (s *suite) refusesRehearsals(t *testing.T, h pay.Rehearser, token string) {

@@ -25,12 +25,12 @@ func (s *suite) noticed(t *testing.T) (pay.Rail, pay.Notifier, pay.Attempt, Noti
 		c = Succeeds
 	}
 	a := s.attempt(t, c, pay.CaptureAutomatic)
-	want(t, s.started(t, r, a), pay.OutcomeWaiting, amount)
+	want(t, s.started(t, r, a), pay.OutcomeWaiting, s.amount)
 	if early := s.Notices(t, r); len(early) != 0 {
 		t.Errorf("%d notifications before anything happened", len(early))
 	}
 	if isBank {
-		if err := bank.Deposit(t.Context(), s.ref(a.PaymentID), amount); err != nil {
+		if err := bank.Deposit(t.Context(), s.ref(a.PaymentID), s.amount); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,6 +63,9 @@ func (s *suite) notices(t *testing.T) {
 		}
 		if a.Mobile != nil && strings.Contains(line, a.Mobile.Phone) {
 			t.Error("the notification carries the phone")
+		}
+		if a.Payto != nil && strings.Contains(line, a.Payto.Account+a.Payto.PayID) {
+			t.Error("the notification carries the account")
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 // part is an order to capture so much under a number and keep the rest held.
 func (s *suite) part(paymentID string, number, minor int64) pay.CaptureOrder {
 	return pay.CaptureOrder{
-		Ref: s.ref(paymentID), Number: number, Amount: sum(minor), KeepRest: true,
+		Ref: s.ref(paymentID), Number: number, Amount: s.sum(minor), KeepRest: true,
 	}
 }
 
@@ -34,13 +34,13 @@ func refused(t *testing.T, c pay.Capturer, o pay.CaptureOrder) {
 }
 
 // gone captures and checks that nothing is held any more.
-func gone(t *testing.T, c pay.Capturer, o pay.CaptureOrder) {
+func (s *suite) gone(t *testing.T, c pay.Capturer, o pay.CaptureOrder) {
 	t.Helper()
 	out, err := c.Capture(t.Context(), o)
 	if err != nil {
 		t.Fatalf("Capture %d: %v", o.Number, err)
 	}
-	want(t, out, pay.OutcomeCanceled, amount)
+	want(t, out, pay.OutcomeCanceled, s.amount)
 }
 
 func (s *suite) captureParts(t *testing.T) {
@@ -52,31 +52,31 @@ func (s *suite) captureParts(t *testing.T) {
 		for range 2 {
 			took(t, c, one)
 		}
-		want(t, s.query(t, r, a.PaymentID), pay.OutcomeAuthorised, amount)
+		want(t, s.query(t, r, a.PaymentID), pay.OutcomeAuthorised, s.amount)
 		s.taken(t, a.PaymentID, 100)
 		took(t, c, two)
 		took(t, capturer(t, s.Open(t)), one)
 		for _, wrong := range []pay.CaptureOrder{
-			s.part(a.PaymentID, 2, 101), s.part(a.PaymentID, 3, amount.Minor-199),
+			s.part(a.PaymentID, 2, 101), s.part(a.PaymentID, 3, s.amount.Minor-199),
 			s.part(a.PaymentID, 3, 0), s.part(a.PaymentID, 0, 1), s.part(a.PaymentID, -1, 1),
 			{Ref: a.Ref, Number: 1, Amount: money.Amount{Minor: 100, Currency: "KES"}},
 		} {
 			refused(t, c, wrong)
 		}
-		want(t, s.query(t, s.Open(t), a.PaymentID), pay.OutcomeAuthorised, amount)
+		want(t, s.query(t, s.Open(t), a.PaymentID), pay.OutcomeAuthorised, s.amount)
 		s.taken(t, a.PaymentID, 100, 100)
 
-		last := s.part(a.PaymentID, 3, amount.Minor-200)
+		last := s.part(a.PaymentID, 3, s.amount.Minor-200)
 		if letGo {
-			last.Amount, last.KeepRest = sum(300), false
+			last.Amount, last.KeepRest = s.sum(300), false
 		}
 		for range 2 {
 			took(t, c, last)
 		}
-		all := sum(200 + last.Amount.Minor)
+		all := s.sum(200 + last.Amount.Minor)
 		want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, all)
 		s.voidIsTooLate(t, r, a.PaymentID)
-		gone(t, c, s.part(a.PaymentID, 4, 1))
+		s.gone(t, c, s.part(a.PaymentID, 4, 1))
 		took(t, c, two)
 		want(t, s.started(t, r, a), pay.OutcomePaid, all)
 		s.taken(t, a.PaymentID, 100, 100, last.Amount.Minor)
@@ -94,10 +94,10 @@ func (s *suite) voidRest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want(t, out, pay.OutcomePaid, sum(700))
+		want(t, out, pay.OutcomePaid, s.sum(700))
 	}
-	want(t, s.query(t, s.Open(t), a.PaymentID), pay.OutcomePaid, sum(700))
-	gone(t, c, s.part(a.PaymentID, 2, 700))
+	want(t, s.query(t, s.Open(t), a.PaymentID), pay.OutcomePaid, s.sum(700))
+	s.gone(t, c, s.part(a.PaymentID, 2, 700))
 	took(t, c, one)
 	s.taken(t, a.PaymentID, 700)
 }
@@ -107,14 +107,14 @@ func (s *suite) refundPart(t *testing.T) {
 	r := s.Open(t)
 	c, f := capturer(t, r), refunder(t, r)
 	a := s.held(t, r)
-	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, sum(1))
+	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, s.sum(1))
 	took(t, c, s.part(a.PaymentID, 1, 100))
-	want(t, refunded(t, f, s.order(a.PaymentID, 60)), pay.OutcomePaid, sum(60))
-	want(t, refunded(t, f, s.order(a.PaymentID, 41)), pay.OutcomeDeclined, sum(41))
+	want(t, refunded(t, f, s.order(a.PaymentID, 60)), pay.OutcomePaid, s.sum(60))
+	want(t, refunded(t, f, s.order(a.PaymentID, 41)), pay.OutcomeDeclined, s.sum(41))
 	took(t, c, s.part(a.PaymentID, 2, 50))
-	want(t, refunded(t, f, s.order(a.PaymentID, 90)), pay.OutcomePaid, sum(90))
-	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, sum(1))
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomeAuthorised, amount)
+	want(t, refunded(t, f, s.order(a.PaymentID, 90)), pay.OutcomePaid, s.sum(90))
+	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, s.sum(1))
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeAuthorised, s.amount)
 	s.taken(t, a.PaymentID, 100, 50)
 	s.returned(t, a.PaymentID, 60, 90)
 }
@@ -124,7 +124,7 @@ func (s *suite) partsParallel(t *testing.T) {
 	r := s.Open(t)
 	c := capturer(t, r)
 	a := s.held(t, r)
-	fifth := amount.Minor / 5
+	fifth := s.amount.Minor / 5
 	outs := atOnce(t, func(ctx context.Context, i int) (pay.Outcome, error) {
 		return c.Capture(ctx, s.part(a.PaymentID, int64(i+1), fifth))
 	})
@@ -158,11 +158,11 @@ func (s *suite) partsAgainstVoid(t *testing.T) {
 			all += d.Minor
 		}
 		if len(debits) == 0 {
-			want(t, s.query(t, r, a.PaymentID), pay.OutcomeCanceled, amount)
+			want(t, s.query(t, r, a.PaymentID), pay.OutcomeCanceled, s.amount)
 			continue
 		}
-		want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, sum(all))
-		gone(t, c, s.part(a.PaymentID, parallel+1, 1))
+		want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, s.sum(all))
+		s.gone(t, c, s.part(a.PaymentID, parallel+1, 1))
 	}
 }
 
@@ -171,27 +171,27 @@ func (s *suite) verify(t *testing.T) {
 	r := s.Open(t)
 	for _, capture := range []pay.CaptureMode{pay.CaptureAutomatic, pay.CaptureManual} {
 		a := s.attempt(t, Verified, capture)
-		a.Amount = sum(0)
+		a.Amount = s.sum(0)
 		out := s.started(t, r, a)
-		want(t, out, pay.OutcomePaid, sum(0))
+		want(t, out, pay.OutcomePaid, s.sum(0))
 		if again := s.query(t, s.Open(t), a.PaymentID); !same(again, out) {
 			t.Errorf("Query = %+v, Start said %+v", again, out)
 		}
 		s.taken(t, a.PaymentID)
 		if f, ok := r.(pay.Refunder); ok {
-			want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, sum(1))
+			want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, s.sum(1))
 		}
 	}
 	b := s.attempt(t, Declines, pay.CaptureAutomatic)
-	b.Amount = sum(0)
-	want(t, s.started(t, r, b), pay.OutcomeDeclined, sum(0))
+	b.Amount = s.sum(0)
+	want(t, s.started(t, r, b), pay.OutcomeDeclined, s.sum(0))
 
 	d := s.attempt(t, Challenged, pay.CaptureAutomatic)
-	d.Amount = sum(0)
-	want(t, s.started(t, r, d), pay.OutcomeAction, sum(0))
+	d.Amount = s.sum(0)
+	want(t, s.started(t, r, d), pay.OutcomeAction, s.sum(0))
 	if err := r.(pay.Simulated).Decide(t.Context(), s.ref(d.PaymentID), pay.Approve); err != nil {
 		t.Fatal(err)
 	}
-	want(t, s.query(t, r, d.PaymentID), pay.OutcomePaid, sum(0))
+	want(t, s.query(t, r, d.PaymentID), pay.OutcomePaid, s.sum(0))
 	s.taken(t, d.PaymentID)
 }

@@ -23,10 +23,10 @@ func (s *suite) asked(
 	a := s.attempt(t, c, pay.CaptureAutomatic)
 	out := s.started(t, r, a)
 	kind := pay.OutcomeAction
-	if out.Action == pay.ActionApprove {
+	if _, atBank := r.(pay.Agreer); out.Action == pay.ActionApprove && !atBank {
 		kind = pay.OutcomeWaiting
 	}
-	want(t, out, kind, amount)
+	want(t, out, kind, s.amount)
 	if out.Action == "" || (out.Action == pay.ActionRedirect) != (out.ActionURL != "") {
 		t.Fatalf("the payer is not told what to do: %+v", out)
 	}
@@ -68,10 +68,10 @@ func (s *suite) challenge(t *testing.T) {
 		}
 		s.closed(t, sim, a, out)
 		if approve {
-			want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, amount)
-			s.taken(t, a.PaymentID, amount.Minor)
+			want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, s.amount)
+			s.taken(t, a.PaymentID, s.amount.Minor)
 		} else {
-			want(t, s.query(t, r, a.PaymentID), pay.OutcomeDeclined, amount)
+			want(t, s.query(t, r, a.PaymentID), pay.OutcomeDeclined, s.amount)
 			s.taken(t, a.PaymentID)
 		}
 	}
@@ -136,6 +136,9 @@ func (s *suite) asks(t *testing.T, p pay.Prompt, a pay.Attempt) {
 	if a.Card != nil && (p.Card == nil || p.Card.Last4 != a.Card.Number.Last4()) {
 		t.Errorf("the prompt shows card %+v", p.Card)
 	}
+	if a.Payto != nil && (p.Payto == nil || *p.Payto != *a.Payto) {
+		t.Errorf("the prompt shows account %+v", p.Payto)
+	}
 	if a.Mobile != nil && (p.Mobile == nil || *p.Mobile != *a.Mobile) {
 		t.Errorf("the prompt shows wallet %+v", p.Mobile)
 	}
@@ -181,9 +184,9 @@ func (s *suite) challengeParallel(t *testing.T) {
 		t.Errorf("%d answers were taken, want 1", n)
 	}
 	if out := s.query(t, r, a.PaymentID); out.Kind == pay.OutcomePaid {
-		s.taken(t, a.PaymentID, amount.Minor)
+		s.taken(t, a.PaymentID, s.amount.Minor)
 	} else {
-		want(t, out, pay.OutcomeDeclined, amount)
+		want(t, out, pay.OutcomeDeclined, s.amount)
 		s.taken(t, a.PaymentID)
 	}
 }
@@ -199,7 +202,7 @@ func (s *suite) challengeRunsOut(t *testing.T) {
 		t.Errorf("Decide: %v", err)
 	}
 	out = s.query(t, r, a.PaymentID)
-	want(t, out, pay.OutcomeDeclined, amount)
+	want(t, out, pay.OutcomeDeclined, s.amount)
 	if out.Decline != s.TimeOut {
 		t.Errorf("declined as %q", out.Decline)
 	}

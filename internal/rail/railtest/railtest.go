@@ -1,6 +1,7 @@
 package railtest
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"reflect"
@@ -54,6 +55,8 @@ type Harness struct {
 	Notices func(t testing.TB, r pay.Rail) []Notification
 	// LateAfter is how long the late cases take.
 	LateAfter time.Duration
+	// Currency is the only one the network knows; "" when it takes any.
+	Currency string
 	// TimeOut is why a payment is declined whose payer never answers.
 	TimeOut pay.DeclineCode
 }
@@ -69,11 +72,11 @@ const parallel = 16
 
 // Run runs the whole suite.
 func Run(t *testing.T, h Harness) {
-	s := &suite{Harness: h, merchant: h.IDs.ID("mer", h.Now())}
-	tests := []struct {
-		name string
-		run  func(t *testing.T)
-	}{
+	s := &suite{
+		Harness: h, merchant: h.IDs.ID("mer", h.Now()),
+		amount: money.Amount{Minor: 12_345, Currency: cmp.Or(h.Currency, "GHS")},
+	}
+	tests := []test{
 		{"facts", s.facts},
 		{"start answers what was asked", s.startEchoes},
 		{"start again", s.startAgain},
@@ -130,18 +133,21 @@ func Run(t *testing.T, h Harness) {
 		{"forged notifications", s.forged},
 		{"behaviour", s.behaviour},
 	}
-	for _, test := range tests {
+	for _, test := range append(tests, s.ofAgreements()...) {
 		t.Run(test.name, test.run)
 	}
+}
+
+type test struct {
+	name string
+	run  func(t *testing.T)
 }
 
 type suite struct {
 	Harness
 	merchant string
+	amount   money.Amount // what its payments are worth
 }
-
-// amount is what the suite's payments are worth.
-var amount = money.Amount{Minor: 12_345, Currency: "GHS"}
 
 func (s *suite) ref(paymentID string) pay.Ref {
 	return pay.Ref{
@@ -157,7 +163,7 @@ const sessionTTL = 2 * time.Hour
 func (s *suite) attempt(t *testing.T, c Case, capture pay.CaptureMode) pay.Attempt {
 	t.Helper()
 	a := pay.Attempt{
-		Ref: s.ref(s.IDs.ID("pay", s.Now())), Amount: amount, Capture: capture,
+		Ref: s.ref(s.IDs.ID("pay", s.Now())), Amount: s.amount, Capture: capture,
 		ExpiresAt: s.Now().Add(sessionTTL), ReturnURL: "http://127.0.0.1/checkout/return",
 	}
 	if !s.Fill(c, &a) {
@@ -251,28 +257,28 @@ func want(t *testing.T, got pay.Outcome, kind pay.OutcomeKind, amount money.Amou
 // taken checks that the network has debited exactly these amounts.
 func (s *suite) taken(t *testing.T, paymentID string, minors ...int64) {
 	t.Helper()
-	booked(t, "debits", s.Debits(t, paymentID), minors)
+	s.booked(t, "debits", s.Debits(t, paymentID), minors)
 }
 
 // returned checks that the network has given back exactly these amounts, in any order.
 func (s *suite) returned(t *testing.T, paymentID string, minors ...int64) {
 	t.Helper()
-	booked(t, "credits", s.Credits(t, paymentID), minors)
+	s.booked(t, "credits", s.Credits(t, paymentID), minors)
 }
 
-func booked(t *testing.T, what string, got []money.Amount, minors []int64) {
+func (s *suite) booked(t *testing.T, what string, got []money.Amount, minors []int64) {
 	t.Helper()
 	left := map[money.Amount]int{}
 	for _, a := range got {
 		left[a]++
 	}
 	for _, minor := range minors {
-		left[money.Amount{Minor: minor, Currency: amount.Currency}]--
+		left[money.Amount{Minor: minor, Currency: s.amount.Currency}]--
 	}
 	for a, n := range left {
 		if n != 0 {
 			t.Errorf("%s = %v, want %v in %s (%v is off by %d)", what, got, minors,
-				amount.Currency, a, n)
+				s.amount.Currency, a, n)
 			return
 		}
 	}

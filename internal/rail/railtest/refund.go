@@ -20,7 +20,7 @@ func refunder(t *testing.T, r pay.Rail) pay.Refunder {
 
 func (s *suite) order(paymentID string, minor int64) pay.RefundOrder {
 	return pay.RefundOrder{
-		Ref: s.ref(paymentID), RefundID: s.IDs.ID("re", s.Now()), Amount: sum(minor),
+		Ref: s.ref(paymentID), RefundID: s.IDs.ID("re", s.Now()), Amount: s.sum(minor),
 	}
 }
 
@@ -49,26 +49,26 @@ func (s *suite) refund(t *testing.T) {
 	a := s.paid(t, r, Succeeds)
 
 	part := s.order(a.PaymentID, 10_000)
-	want(t, queried(t, f, part), pay.OutcomeNotFound, sum(0))
+	want(t, queried(t, f, part), pay.OutcomeNotFound, s.sum(0))
 	for range 2 {
-		want(t, refunded(t, f, part), pay.OutcomePaid, sum(10_000))
+		want(t, refunded(t, f, part), pay.OutcomePaid, s.sum(10_000))
 	}
-	want(t, queried(t, f, part), pay.OutcomePaid, sum(10_000))
-	want(t, queried(t, s.Open(t).(pay.Refunder), part), pay.OutcomePaid, sum(10_000))
+	want(t, queried(t, f, part), pay.OutcomePaid, s.sum(10_000))
+	want(t, queried(t, s.Open(t).(pay.Refunder), part), pay.OutcomePaid, s.sum(10_000))
 	s.returned(t, a.PaymentID, 10_000)
 
-	more := s.order(a.PaymentID, amount.Minor-10_000+1)
+	more := s.order(a.PaymentID, s.amount.Minor-10_000+1)
 	for range 2 {
 		want(t, refunded(t, f, more), pay.OutcomeDeclined, more.Amount)
 	}
-	rest := s.order(a.PaymentID, amount.Minor-10_000)
+	rest := s.order(a.PaymentID, s.amount.Minor-10_000)
 	want(t, refunded(t, f, rest), pay.OutcomePaid, rest.Amount)
-	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, sum(1))
-	s.returned(t, a.PaymentID, 10_000, amount.Minor-10_000)
-	s.taken(t, a.PaymentID, amount.Minor)
+	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, s.sum(1))
+	s.returned(t, a.PaymentID, 10_000, s.amount.Minor-10_000)
+	s.taken(t, a.PaymentID, s.amount.Minor)
 
 	s.contradictRefund(t, f, part)
-	s.returned(t, a.PaymentID, 10_000, amount.Minor-10_000)
+	s.returned(t, a.PaymentID, 10_000, s.amount.Minor-10_000)
 }
 
 func (s *suite) contradictRefund(t *testing.T, f pay.Refunder, known pay.RefundOrder) {
@@ -98,9 +98,9 @@ func (s *suite) refundUnpaid(t *testing.T) {
 	ids := map[string]string{
 		"open": s.open(t, r).PaymentID, "unknown": s.IDs.ID("pay", s.Now()),
 	}
-	declined := pay.Attempt{Ref: s.ref(s.IDs.ID("pay", s.Now())), Amount: amount}
+	declined := pay.Attempt{Ref: s.ref(s.IDs.ID("pay", s.Now())), Amount: s.amount}
 	if s.Fill(Declines, &declined) {
-		want(t, s.started(t, r, declined), pay.OutcomeDeclined, amount)
+		want(t, s.started(t, r, declined), pay.OutcomeDeclined, s.amount)
 		ids["declined"] = declined.PaymentID
 	}
 	for name, id := range ids {
@@ -111,7 +111,7 @@ func (s *suite) refundUnpaid(t *testing.T) {
 		s.returned(t, id)
 	}
 	a := s.paid(t, r, Succeeds)
-	for _, wrong := range []money.Amount{sum(0), sum(-1), {Minor: 1, Currency: "KES"}} {
+	for _, wrong := range []money.Amount{s.sum(0), s.sum(-1), {Minor: 1, Currency: "KES"}} {
 		o := s.order(a.PaymentID, 1)
 		o.Amount = wrong
 		if out, err := f.Refund(t.Context(), o); err == nil && out.Kind == pay.OutcomePaid {
@@ -126,7 +126,7 @@ func (s *suite) refundParallel(t *testing.T) {
 	r := s.Open(t)
 	f := refunder(t, r)
 	a := s.paid(t, r, Succeeds)
-	fifth := amount.Minor / 5
+	fifth := s.amount.Minor / 5
 	outs := atOnce(t, func(ctx context.Context, _ int) (pay.Outcome, error) {
 		return f.Refund(ctx, s.order(a.PaymentID, fifth))
 	})
@@ -146,29 +146,29 @@ func (s *suite) refundSameParallel(t *testing.T) {
 	r := s.Open(t)
 	f := refunder(t, r)
 	a := s.paid(t, r, Succeeds)
-	o := s.order(a.PaymentID, amount.Minor)
+	o := s.order(a.PaymentID, s.amount.Minor)
 	outs := atOnce(t, func(ctx context.Context, _ int) (pay.Outcome, error) {
 		return f.Refund(ctx, o)
 	})
 	for _, out := range outs {
-		want(t, out, pay.OutcomePaid, amount)
+		want(t, out, pay.OutcomePaid, s.amount)
 	}
-	s.returned(t, a.PaymentID, amount.Minor)
+	s.returned(t, a.PaymentID, s.amount.Minor)
 }
 
 func (s *suite) refundLate(t *testing.T) {
 	r := s.Open(t)
 	f := refunder(t, r)
 	a := s.paid(t, r, RefundLate)
-	o := s.order(a.PaymentID, amount.Minor)
-	want(t, refunded(t, f, o), pay.OutcomeWaiting, amount)
+	o := s.order(a.PaymentID, s.amount.Minor)
+	want(t, refunded(t, f, o), pay.OutcomeWaiting, s.amount)
 	s.returned(t, a.PaymentID)
-	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, sum(1))
+	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, s.sum(1))
 	s.Advance(s.LateAfter + time.Second)
 	o.Now = s.Now()
-	want(t, queried(t, f, o), pay.OutcomePaid, amount)
-	want(t, refunded(t, f, o), pay.OutcomePaid, amount)
-	s.returned(t, a.PaymentID, amount.Minor)
+	want(t, queried(t, f, o), pay.OutcomePaid, s.amount)
+	want(t, refunded(t, f, o), pay.OutcomePaid, s.amount)
+	s.returned(t, a.PaymentID, s.amount.Minor)
 }
 
 // A failed refund gives its amount free again.
@@ -176,12 +176,12 @@ func (s *suite) refundFails(t *testing.T) {
 	r := s.Open(t)
 	f := refunder(t, r)
 	a := s.paid(t, r, RefundFails)
-	o := s.order(a.PaymentID, amount.Minor)
-	want(t, refunded(t, f, o), pay.OutcomeWaiting, amount)
+	o := s.order(a.PaymentID, s.amount.Minor)
+	want(t, refunded(t, f, o), pay.OutcomeWaiting, s.amount)
 	s.Advance(s.LateAfter + time.Second)
 	o.Now = s.Now()
-	want(t, queried(t, f, o), pay.OutcomeDeclined, amount)
-	want(t, refunded(t, f, o), pay.OutcomeDeclined, amount)
+	want(t, queried(t, f, o), pay.OutcomeDeclined, s.amount)
+	want(t, refunded(t, f, o), pay.OutcomeDeclined, s.amount)
 	s.returned(t, a.PaymentID)
-	want(t, refunded(t, f, s.order(a.PaymentID, amount.Minor)), pay.OutcomeWaiting, amount)
+	want(t, refunded(t, f, s.order(a.PaymentID, s.amount.Minor)), pay.OutcomeWaiting, s.amount)
 }

@@ -18,7 +18,7 @@ func (s *suite) transfer(t *testing.T, r pay.Rail) (pay.Attempt, pay.Depositor) 
 	}
 	a := s.attempt(t, Succeeds, pay.CaptureAutomatic)
 	out := s.started(t, r, a)
-	want(t, out, pay.OutcomeWaiting, amount)
+	want(t, out, pay.OutcomeWaiting, s.amount)
 	to := out.Transfer
 	if to == nil || to.Bank == "" || to.AccountName == "" || to.AccountNumber == "" ||
 		to.Reference == "" || !to.ExpiresAt.Equal(a.ExpiresAt) {
@@ -29,7 +29,7 @@ func (s *suite) transfer(t *testing.T, r pay.Rail) (pay.Attempt, pay.Depositor) 
 
 func (s *suite) deposit(t *testing.T, bank pay.Depositor, a pay.Attempt, minor int64) {
 	t.Helper()
-	if err := bank.Deposit(t.Context(), s.ref(a.PaymentID), sum(minor)); err != nil {
+	if err := bank.Deposit(t.Context(), s.ref(a.PaymentID), s.sum(minor)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -45,22 +45,22 @@ func (s *suite) transfers(t *testing.T) {
 	}
 	s.noticesOf(t, r, pay.Attempt{}) // those of earlier tests
 	s.deposit(t, bank, a, 1000)
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, sum(1000))
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, s.sum(1000))
 	if p := s.prompted(t, sim, a); p.Received != 1000 {
 		t.Errorf("the bank shows %d received", p.Received)
 	}
-	s.deposit(t, bank, a, amount.Minor-1000)
-	want(t, s.query(t, s.Open(t), a.PaymentID), pay.OutcomeReceived, amount)
+	s.deposit(t, bank, a, s.amount.Minor-1000)
+	want(t, s.query(t, s.Open(t), a.PaymentID), pay.OutcomeReceived, s.amount)
 	if all := s.listed(t, sim, a); len(all) != 0 {
 		t.Errorf("a paid reference is listed: %+v", all)
 	}
 	s.deposit(t, bank, a, 7)
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, sum(amount.Minor+7))
-	s.taken(t, a.PaymentID, 1000, amount.Minor-1000, 7)
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, s.sum(s.amount.Minor+7))
+	s.taken(t, a.PaymentID, 1000, s.amount.Minor-1000, 7)
 	if n := s.noticesOf(t, r, a); n != 3 {
 		t.Errorf("told %d times of 3 deposits", n)
 	}
-	want(t, s.query(t, r, b.PaymentID), pay.OutcomeWaiting, amount)
+	want(t, s.query(t, r, b.PaymentID), pay.OutcomeWaiting, s.amount)
 	s.taken(t, b.PaymentID)
 	s.refusesDeposits(t, bank, b)
 }
@@ -68,7 +68,7 @@ func (s *suite) transfers(t *testing.T) {
 func (s *suite) refusesDeposits(t *testing.T, bank pay.Depositor, a pay.Attempt) {
 	t.Helper()
 	for _, wrong := range []money.Amount{
-		sum(0), sum(-1), {Minor: 1, Currency: "KES"}, sum(money.MaxMinor + 1),
+		s.sum(0), s.sum(-1), {Minor: 1, Currency: "KES"}, s.sum(money.MaxMinor + 1),
 	} {
 		err := bank.Deposit(t.Context(), s.ref(a.PaymentID), wrong)
 		if !pay.IsKind(err, pay.Invalid) {
@@ -80,7 +80,7 @@ func (s *suite) refusesDeposits(t *testing.T, bank pay.Depositor, a pay.Attempt)
 	for name, ref := range map[string]pay.Ref{
 		"of another merchant": stranger, "unknown": s.ref(s.IDs.ID("pay", s.Now())),
 	} {
-		if err := bank.Deposit(t.Context(), ref, sum(1)); !pay.IsKind(err, pay.NotFound) {
+		if err := bank.Deposit(t.Context(), ref, s.sum(1)); !pay.IsKind(err, pay.NotFound) {
 			t.Errorf("a deposit to a payment that is %s: %v", name, err)
 		}
 	}
@@ -95,7 +95,7 @@ func (s *suite) transferRunsOut(t *testing.T) {
 	s.noticesOf(t, r, pay.Attempt{})
 	s.Advance(sessionTTL + time.Second)
 	out := s.query(t, r, a.PaymentID)
-	want(t, out, pay.OutcomeDeclined, amount)
+	want(t, out, pay.OutcomeDeclined, s.amount)
 	if out.Decline != pay.DeclineTransferExpired {
 		t.Errorf("declined as %q", out.Decline)
 	}
@@ -105,13 +105,13 @@ func (s *suite) transferRunsOut(t *testing.T) {
 	if all := s.listed(t, r.(pay.Simulated), a); len(all) != 0 {
 		t.Errorf("a reference whose time is over is listed: %+v", all)
 	}
-	want(t, s.query(t, r, part.PaymentID), pay.OutcomeReceived, sum(1000))
-	s.deposit(t, bank, a, amount.Minor)
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, amount)
+	want(t, s.query(t, r, part.PaymentID), pay.OutcomeReceived, s.sum(1000))
+	s.deposit(t, bank, a, s.amount.Minor)
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, s.amount)
 	if n := s.noticesOf(t, r, a); n != 1 {
 		t.Errorf("told %d times of late money, want once", n)
 	}
-	s.taken(t, a.PaymentID, amount.Minor)
+	s.taken(t, a.PaymentID, s.amount.Minor)
 }
 
 func (s *suite) voidTransfer(t *testing.T) {
@@ -122,9 +122,9 @@ func (s *suite) voidTransfer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, out, pay.OutcomeCanceled, amount)
+	want(t, out, pay.OutcomeCanceled, s.amount)
 	s.deposit(t, bank, a, 500)
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, sum(500))
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, s.sum(500))
 	s.taken(t, a.PaymentID, 500)
 
 	part, _ := s.transfer(t, r)
@@ -132,17 +132,17 @@ func (s *suite) voidTransfer(t *testing.T) {
 	if out, err = v.Void(t.Context(), s.ref(part.PaymentID)); err != nil {
 		t.Fatal(err)
 	}
-	want(t, out, pay.OutcomeReceived, sum(500))
+	want(t, out, pay.OutcomeReceived, s.sum(500))
 	f := refunder(t, r)
-	want(t, refunded(t, f, s.order(part.PaymentID, 501)), pay.OutcomeDeclined, sum(501))
-	want(t, refunded(t, f, s.order(part.PaymentID, 500)), pay.OutcomePaid, sum(500))
+	want(t, refunded(t, f, s.order(part.PaymentID, 501)), pay.OutcomeDeclined, s.sum(501))
+	want(t, refunded(t, f, s.order(part.PaymentID, 500)), pay.OutcomePaid, s.sum(500))
 	s.returned(t, part.PaymentID, 500)
 
 	unseen := s.ref(s.IDs.ID("pay", s.Now()))
 	if _, err := v.Void(t.Context(), unseen); err != nil {
 		t.Fatal(err)
 	}
-	if err := bank.Deposit(t.Context(), unseen, sum(1)); !pay.IsKind(err, pay.State) {
+	if err := bank.Deposit(t.Context(), unseen, s.sum(1)); !pay.IsKind(err, pay.State) {
 		t.Errorf("a deposit without a reference: %v", err)
 	}
 }
@@ -151,10 +151,10 @@ func (s *suite) depositsParallel(t *testing.T) {
 	r := s.Open(t)
 	a, bank := s.transfer(t, r)
 	atOnce(t, func(ctx context.Context, _ int) (pay.Outcome, error) {
-		err := bank.Deposit(ctx, s.ref(a.PaymentID), sum(10))
+		err := bank.Deposit(ctx, s.ref(a.PaymentID), s.sum(10))
 		return pay.Outcome{Kind: pay.OutcomeReceived}, err
 	})
-	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, sum(10*parallel))
+	want(t, s.query(t, r, a.PaymentID), pay.OutcomeReceived, s.sum(10*parallel))
 	each := make([]int64, parallel)
 	for i := range each {
 		each[i] = 10

@@ -61,11 +61,15 @@ func (n *Network) Change(
 		}
 		if r.Received > before.Received {
 			n.queueDeposit(tx, &r, ref.Now, r.Received-before.Received)
-			n.queueNotice(tx, &r, noticeBody{n.ids.ID("ntc", ref.Now), noticeReceived, r.PaymentID},
-				n.clock.Now().Add(delay(b)))
+			news := decided(n.ids.ID("ntc", ref.Now), &r)
+			news.Type = noticeReceived
+			n.queueNotice(tx, r.MerchantID, news, n.clock.Now().Add(delay(b)))
 		}
 		if !reflect.DeepEqual(r, before) {
 			n.queueChange(tx, b, &r, ref.Now)
+			if err := n.follow(ctx, tx, b, &r); err != nil {
+				return err
+			}
 		}
 		out = n.say(&r, ref)
 		return nil
@@ -185,10 +189,14 @@ func (n *Network) void(
 	switch out := n.say(&r, ref); out.Kind {
 	case pay.OutcomePaid, pay.OutcomeDeclined, pay.OutcomeCanceled, pay.OutcomeReceived:
 		return verdict{out: out}, nil
+	case pay.OutcomeWaiting:
+		if n.agrees() {
+			return verdict{out: out}, nil // what was initiated cannot be called back
+		}
 	}
 	r.VoidedAt, r.PromptUntil = ref.Now, time.Time{}
 	n.queueChange(tx, b, &r, ref.Now)
-	return verdict{out: n.say(&r, ref)}, nil
+	return verdict{out: n.say(&r, ref)}, n.follow(ctx, tx, b, &r)
 }
 
 // unseen is the record of a payment that was closed before it arrived.

@@ -1,6 +1,7 @@
 package simnet
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,7 +40,7 @@ func (n *Network) recall(ctx context.Context, a pay.Attempt, r *Record) error {
 	err := n.db.Reader().QueryRow(ctx, selectCredential, n.name, a.Saved.Token, a.MerchantID).
 		Scan(&name, &terms, &rehearsal)
 	if errors.Is(err, sqldb.ErrNoRows) {
-		r.Scenario, r.Kept = declines[string(pay.DeclineSavedMethod)], ""
+		r.Scenario, r.Kept = n.model.Scenario(string(pay.DeclineSavedMethod)), ""
 		return nil
 	}
 	if err != nil {
@@ -80,12 +81,21 @@ func (n *Network) queueCredential(
 			return errRehearsed
 		}
 	}
-	if r.Kept == "" || a.Saved != nil {
+	token := cmp.Or(r.Agreement, r.Kept)
+	if token == "" || a.Saved != nil {
 		return nil
 	}
 	terms, err := json.Marshal(r.Terms)
-	tx.Queue(insertCredential, n.name, r.Kept, r.MerchantID, r.Scenario.Name, string(terms))
+	tx.Queue(insertCredential, n.name, token, r.MerchantID, r.charged().Name, string(terms))
 	return err
+}
+
+// charged is the scenario that charges of what is kept go on from.
+func (r *Record) charged() *Scenario {
+	if r.Charged != nil {
+		return r.Charged
+	}
+	return r.Scenario
 }
 
 // DropCredential ends a token. An unknown one is as good as dropped.

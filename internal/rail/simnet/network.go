@@ -98,6 +98,7 @@ type Network struct {
 
 	model     Model
 	name      string
+	words     *Words // nil: its payments rest on no agreements
 	header    string // of the signature
 	behaviour remembered
 	door      atomic.Pointer[Send]
@@ -109,10 +110,15 @@ func New(c Config, m Model) (*Network, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("simulated network %s: %w", m.Name(), err)
 	}
-	return &Network{
+	n := &Network{
 		db: c.DB, clock: c.Clock, ids: c.IDs, vault: c.Vault, base: c.BaseURL,
 		model: m, name: m.Name(), header: headerOf(m.Name()),
-	}, nil
+	}
+	if agreeing, ok := m.(AgreementModel); ok {
+		words := agreeing.Words()
+		n.words = &words
+	}
+	return n, nil
 }
 
 // Connect names the door that notifications are brought to before the reply to Start, by the

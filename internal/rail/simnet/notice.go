@@ -29,17 +29,20 @@ const (
 	noticeDecided  = "payment.decided"
 	noticeEarlier  = "payment.authorised"
 	noticeReceived = "transfer.received"
+	noticeAgreed   = "agreement.changed"
 )
 
 const insertNotice = `INSERT INTO sim_notice
-	(row_id, rail, notice_id, merchant_id, payment_id, type, due_at, tries)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`
+	(row_id, rail, notice_id, merchant_id, payment_id, type, due_at, tries, agreement)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)`
 
 // noticeBody is a notification as it is sent.
 type noticeBody struct {
 	ID      string `json:"id"`
 	Type    string `json:"type"`
-	Payment string `json:"payment"`
+	Payment string `json:"payment,omitempty"`
+	// Agreement is the token of the agreement that it is about.
+	Agreement string `json:"agreement,omitempty"`
 }
 
 // headerOf names the header that carries "t=<unix seconds>,v1=<hex HMAC-SHA-256 of t.body>".
@@ -57,24 +60,30 @@ func (n *Network) queueNews(tx sqldb.Tx, b pay.Behaviour, r *Record, in []time.D
 	}
 	for i, after := range in {
 		due := n.clock.Now().Add(after + delay(b))
-		body := noticeBody{n.ids.ID("ntc", due), noticeDecided, r.PaymentID}
+		body := decided(n.ids.ID("ntc", due), r)
 		if how == NoticeFirst {
 			body.ID = firstNoticeID(r)
 		}
-		n.queueNotice(tx, r, body, due)
+		n.queueNotice(tx, r.MerchantID, body, due)
 		switch {
 		case how == NoticeTwice:
-			n.queueNotice(tx, r, body, due)
+			n.queueNotice(tx, r.MerchantID, body, due)
 		case how == NoticeReordered && i == len(in)-1:
-			earlier := noticeBody{n.ids.ID("ntc", due), noticeEarlier, r.PaymentID}
-			n.queueNotice(tx, r, earlier, due.Add(reorderedBy))
+			earlier := decided(n.ids.ID("ntc", due), r)
+			earlier.Type = noticeEarlier
+			n.queueNotice(tx, r.MerchantID, earlier, due.Add(reorderedBy))
 		}
 	}
 }
 
-func (n *Network) queueNotice(tx sqldb.Tx, r *Record, body noticeBody, due time.Time) {
-	tx.Queue(insertNotice, n.ids.ID("row", due), n.name, body.ID, r.MerchantID, r.PaymentID,
-		body.Type, micros(due))
+func (n *Network) queueNotice(tx sqldb.Tx, merchantID string, body noticeBody, due time.Time) {
+	tx.Queue(insertNotice, n.ids.ID("row", due), n.name, body.ID, merchantID, body.Payment,
+		body.Type, micros(due), body.Agreement)
+}
+
+// decided is the notification that a payment's outcome has changed.
+func decided(id string, r *Record) noticeBody {
+	return noticeBody{ID: id, Type: noticeDecided, Payment: r.PaymentID}
 }
 
 // firstNoticeID is the id under which the early notification is sent again by Pump, so that the
@@ -88,8 +97,7 @@ func (n *Network) notifyFirst(ctx context.Context, b pay.Behaviour, r *Record) {
 	if door == nil || b.DropNotices {
 		return
 	}
-	_ = n.deliver(ctx, n.clock.Now(), noticeBody{firstNoticeID(r), noticeDecided, r.PaymentID},
-		*door)
+	_ = n.deliver(ctx, n.clock.Now(), decided(firstNoticeID(r), r), *door)
 }
 
 // deliver signs one notification and brings it to the door.
@@ -125,10 +133,10 @@ func (n *Network) Notify(
 	if err := json.Unmarshal(body, &b); err != nil {
 		return pay.Notice{}, fmt.Errorf("notification: %w", err)
 	}
-	if b.ID == "" || b.Payment == "" {
-		return pay.Notice{}, errors.New("notification without an id or a payment")
+	if b.ID == "" || b.Payment == "" && b.Agreement == "" {
+		return pay.Notice{}, errors.New("notification without an id, or about nothing")
 	}
-	return pay.Notice{ID: b.ID, PaymentID: b.Payment}, nil
+	return pay.Notice{ID: b.ID, PaymentID: b.Payment, Token: b.Agreement}, nil
 }
 
 // signed reports whether exactly one signature is there, is recent, and is right.

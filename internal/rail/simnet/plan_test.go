@@ -14,14 +14,17 @@ import (
 
 // No statement of a payment or of the pump may read a table from end to end.
 func TestStatements_GoThroughIndexes(t *testing.T) {
-	const name = "0100_sim.sql"
-	text, err := os.ReadFile(filepath.Join("..", "..", "store", "schema", name))
-	if err != nil {
-		t.Fatal(err)
+	migrations := fstest.MapFS{}
+	for _, name := range []string{"0100_sim.sql", "0101_payto.sql"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "store", "schema", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		migrations[name] = &fstest.MapFile{Data: text}
 	}
 	db, err := sqldb.Open(t.Context(), sqldb.Options{
 		URL:        "sqlite:" + filepath.Join(t.TempDir(), "kassa.db"),
-		Migrations: fstest.MapFS{name: {Data: text}},
+		Migrations: migrations,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +38,9 @@ func TestStatements_GoThroughIndexes(t *testing.T) {
 		"prompts": selectPrompts, "refund": selectRefund, "refunds": sumRefunds,
 		"any due": anyDue, "due": selectDue, "postpone": postpone, "forget": forget,
 		"drop plan": dropPlan, "drop notices": dropNotices, "behaviour": selectBehaviour,
+		"agreement": selectAgreement, "lock agreement": lockAgreement, "rested on": selectRestedOn,
+		"agreements": selectAgreements, "update agreement": updateAgreement,
+		"drop agreement notices": dropAgreementNotices, "move credential": moveCredential,
 	} {
 		plan := explain(t, db, sql)
 		if plan == "" || strings.Contains(plan, "SCAN sim_") {

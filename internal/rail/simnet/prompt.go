@@ -26,7 +26,7 @@ const selectPrompts = `SELECT ` + recordColumns + ` FROM sim_payment
 func (n *Network) promptUntil(r *Record, ref pay.Ref) time.Time {
 	end := r.ExpiresAt
 	if r.asks() {
-		end = r.AskedAt.Add(r.Scenario.Asks.TTL)
+		end = r.answerBy()
 	}
 	if end.IsZero() || r.Scenario.Asks.Lost {
 		return time.Time{}
@@ -80,7 +80,7 @@ func (n *Network) prompt(r *Record) pay.Prompt {
 			PaymentID: r.PaymentID, Now: now,
 		},
 		Amount: r.Amount, Rail: n.name, Card: r.Terms.Card, Mobile: r.Terms.Mobile,
-		Transfer: r.Terms.Transfer, Received: r.Received, ReturnURL: r.ReturnURL,
+		Transfer: r.Terms.Transfer, Payto: r.Terms.Payto, Received: r.Received, ReturnURL: r.ReturnURL,
 		AskedAt: r.AskedAt, Open: now.Before(r.PromptUntil),
 	}
 	n.model.Show(r, &p)
@@ -110,7 +110,7 @@ func (r *Record) decide(d pay.Decision, now time.Time) error {
 		r.Close(Approved, now)
 	case d == pay.Reject:
 		r.Close(Rejected, now)
-	case d == pay.WrongPIN && action == pay.ActionApprove:
+	case d == pay.WrongPIN && action == pay.ActionApprove && !r.Scenario.Asks.AtBank:
 		r.Miss(now)
 	case d == pay.WrongPIN:
 		return pay.Errorf(pay.State, "prompt_has_no_pin", "This request does not ask for a PIN.")
@@ -125,7 +125,7 @@ func (r *Record) decide(d pay.Decision, now time.Time) error {
 func (r *Record) Open(now time.Time) bool {
 	asks := r.Scenario.Asks
 	return asks.Action != "" && r.Answer == NoAnswer && r.VoidedAt.IsZero() &&
-		now.Before(r.AskedAt.Add(asks.TTL))
+		now.Before(r.answerBy())
 }
 
 // Close takes the payer's answer.

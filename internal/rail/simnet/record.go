@@ -28,6 +28,7 @@ type Terms struct {
 	Card     *pay.CardSummary `json:"card,omitempty"`
 	Mobile   *pay.Mobile      `json:"mobile,omitempty"`
 	Transfer *pay.Transfer    `json:"transfer,omitempty"`
+	Payto    *pay.Payto       `json:"payto,omitempty"`
 }
 
 // Record is what a network keeps of a payment. Times are the merchant's but for PromptUntil.
@@ -39,7 +40,9 @@ type Record struct {
 	Manual                bool   // the money is held until it is captured
 	MAC                   []byte // of what the payment is made with, so that a repeat can be compared
 	// Kept is the token of the credential that it leaves; "" for none.
-	Kept        string
+	Kept string
+	// Agreement is the token of the agreement that it rests on; "" for none.
+	Agreement   string
 	Terms       Terms
 	StartedAt   time.Time
 	AskedAt     time.Time // when the payer was last prompted
@@ -55,17 +58,19 @@ type Record struct {
 	Captured    int64     // the sum of the captures
 	CapturedAt  time.Time // the last of them
 	VoidedAt    time.Time // what was held and not captured was let go
+	// Charged is how charges of what is kept go on; nil: as Scenario does.
+	Charged *Scenario
 	// rehearsed is the scenario that was rehearsed for this charge; "" for none.
 	rehearsed string
 }
 
 const recordColumns = `payment_id, merchant_id, reference, scenario, amount, currency, manual, mac,
 	kept, terms, started_at, asked_at, expires_at, token_hash, prompt_until, return_url, answer,
-	answered_at, tries, resends, received, captured, captured_at, voided_at`
+	answered_at, tries, resends, received, captured, captured_at, voided_at, agreement`
 
 const insertRecord = `INSERT INTO sim_payment (rail, ` + recordColumns + `)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-	$20, $21, $22, $23, $24, $25)`
+	$20, $21, $22, $23, $24, $25, $26)`
 
 const updateRecord = `UPDATE sim_payment SET asked_at = $3, prompt_until = $4, answer = $5,
 	answered_at = $6, tries = $7, resends = $8, received = $9, captured = $10, captured_at = $11,
@@ -102,7 +107,7 @@ func (n *Network) scan(row sqldb.Row) (Record, error) {
 		&r.PaymentID, &r.MerchantID, &r.Reference, &name, &r.Amount.Minor, &r.Amount.Currency,
 		&r.Manual, &r.MAC, &r.Kept, &terms, &started, &asked, &expires, &r.TokenHash, &prompt,
 		&r.ReturnURL, &answer, &answered, &r.Tries, &r.Resends, &r.Received, &r.Captured, &captured,
-		&voided)
+		&voided, &r.Agreement)
 	if errors.Is(err, sqldb.ErrNoRows) {
 		return r, errNoRecord
 	}
@@ -128,7 +133,7 @@ func (n *Network) values(r *Record) ([]any, error) {
 		r.Amount.Currency, r.Manual, r.MAC, r.Kept, string(terms), micros(r.StartedAt),
 		micros(r.AskedAt), nullable(r.ExpiresAt), r.TokenHash, nullable(r.PromptUntil), r.ReturnURL,
 		string(r.Answer), nullable(r.AnsweredAt), r.Tries, r.Resends, r.Received, r.Captured,
-		nullable(r.CapturedAt), nullable(r.VoidedAt),
+		nullable(r.CapturedAt), nullable(r.VoidedAt), r.Agreement,
 	}, err
 }
 

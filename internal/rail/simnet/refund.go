@@ -11,13 +11,13 @@ import (
 )
 
 const refundColumns = `refund_id, merchant_id, payment_id, reference, amount, currency,
-	settles_at, fails`
+	settles_at, fails, code`
 
 const (
 	selectRefund = `SELECT ` + refundColumns + ` FROM sim_refund
 		WHERE rail = $1 AND refund_id = $2 AND merchant_id = $3`
 	insertRefund = `INSERT INTO sim_refund (rail, ` + refundColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	// What has failed by now no longer counts; what may still fail does.
 	sumRefunds = `SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM sim_refund
 		WHERE rail = $1 AND payment_id = $2 AND NOT (fails AND settles_at <= $3)`
@@ -30,6 +30,7 @@ type refund struct {
 	amount                          money.Amount
 	settlesAt                       time.Time
 	fails                           bool
+	code                            string // the network's own word for why
 }
 
 // outcome says what the network knows of the refund at now.
@@ -40,6 +41,7 @@ func (r *refund) outcome(now time.Time) pay.Outcome {
 		out.Kind = pay.OutcomeWaiting
 	case r.fails:
 		out.Kind, out.Decline = pay.OutcomeDeclined, pay.DeclineRefundRefused
+		out.NetworkCode = r.code
 	}
 	return out
 }
@@ -85,7 +87,8 @@ func (n *Network) refund(
 	}
 	made := n.newRefund(&r, o, covered)
 	tx.Queue(insertRefund, n.name, made.refundID, made.merchantID, made.paymentID, made.reference,
-		made.amount.Minor, made.amount.Currency, micros(made.settlesAt), made.fails)
+		made.amount.Minor, made.amount.Currency, micros(made.settlesAt), made.fails,
+		made.code)
 	if !made.fails {
 		tx.Queue(insertEntry, n.name, made.refundID, made.merchantID, made.paymentID, "credit",
 			made.amount.Minor, made.amount.Currency, micros(made.settlesAt))
@@ -124,9 +127,16 @@ func (n *Network) newRefund(r *Record, o pay.RefundOrder, covered bool) refund {
 		refundID: o.RefundID, merchantID: o.MerchantID, paymentID: o.PaymentID,
 		reference: n.ids.ID("nw", o.Now), amount: o.Amount, settlesAt: o.Now, fails: !covered,
 	}
-	if covered && r.Scenario.Refund != RefundNow {
+	switch {
+	case !covered:
+	case r.Scenario.Refund == RefundGone:
+		made.fails = true
+	case r.Scenario.Refund != RefundNow:
 		made.settlesAt = o.Now.Add(LateAfter)
 		made.fails = r.Scenario.Refund == RefundFails
+	}
+	if made.fails && n.words != nil {
+		made.code = n.words.RefundFailed[r.Scenario.Refund]
 	}
 	return made
 }
@@ -151,7 +161,7 @@ func (n *Network) loadRefund(
 	var settles int64
 	err := from.QueryRow(ctx, selectRefund, n.name, o.RefundID, o.MerchantID).Scan(
 		&r.refundID, &r.merchantID, &r.paymentID, &r.reference, &r.amount.Minor,
-		&r.amount.Currency, &settles, &r.fails)
+		&r.amount.Currency, &settles, &r.fails, &r.code)
 	r.settlesAt = time.UnixMicro(settles).UTC()
 	return r, err
 }

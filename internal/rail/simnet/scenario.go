@@ -20,6 +20,8 @@ type Scenario struct {
 	Says string
 	// Decline is why the payer's side says no; empty when it says yes.
 	Decline pay.DeclineCode
+	// Code is the network's own word for that.
+	Code string
 	// After is how long the decision takes; zero is at once.
 	After time.Duration
 	// Asks is how the payer is asked first.
@@ -32,12 +34,19 @@ type Scenario struct {
 	// Later names the scenario of the charges of a credential that is kept from it, and Alone that
 	// of the charges at which the payer is not there; "": as this one.
 	Later, Alone string
+	// Refuses: the payer's bank refuses the agreement itself, for Decline and Code.
+	Refuses bool
+	// Turns are what the payer's bank does about the agreement by itself, in order.
+	Turns []Turn
 }
 
 // Asks is how a network asks the payer. The zero value asks nothing.
 type Asks struct {
 	Action pay.ActionKind
 	TTL    time.Duration // how long it waits for an answer, in the merchant's clock
+	// AtBank: the payer answers in the app of the bank, where no PIN of ours is typed, and the
+	// payment page has to say so.
+	AtBank bool
 	// Lost: the prompt never reaches the payer, so nobody can answer it.
 	Lost bool
 	// Anyway is how long after an unanswered prompt the money comes all the same; zero for never.
@@ -74,6 +83,7 @@ const (
 	RefundNow Refund = iota
 	RefundSlow
 	RefundFails
+	RefundGone // the account behind the payment is not there any more
 )
 
 // Story is the part of a model that follows scenarios: the payer is asked or not, and then the
@@ -123,7 +133,7 @@ func (s *Story) Outcome(r *Record, now time.Time) pay.Outcome {
 // unapproved fills in the outcome of a payment whose payer is asked and has not agreed.
 func (s *Story) unapproved(out *pay.Outcome, r *Record, now time.Time) {
 	asks := r.Scenario.Asks
-	end := r.AskedAt.Add(asks.TTL)
+	end := r.answerBy()
 	switch {
 	case r.Answer == Rejected:
 		out.Kind, out.Decline = pay.OutcomeDeclined, s.OnReject
@@ -131,7 +141,7 @@ func (s *Story) unapproved(out *pay.Outcome, r *Record, now time.Time) {
 		out.Kind, out.Decline = pay.OutcomeDeclined, s.OnWrong[asks.Action]
 	case now.Before(end):
 		out.Kind, out.Action = pay.OutcomeAction, asks.Action
-		if asks.Action == pay.ActionApprove {
+		if asks.Action == pay.ActionApprove && !asks.AtBank {
 			out.Kind = pay.OutcomeWaiting // the payer acts elsewhere, on the phone
 		}
 	case asks.Anyway > 0 && !now.Before(end.Add(asks.Anyway)):
@@ -148,6 +158,7 @@ func (s *Story) decide(out *pay.Outcome, r *Record, now time.Time) {
 		out.Kind = pay.OutcomeWaiting
 	case r.Scenario.Decline != "":
 		out.Kind, out.Decline = pay.OutcomeDeclined, r.Scenario.Decline
+		out.NetworkCode = r.Scenario.Code
 	case r.Manual:
 		out.Kind = pay.OutcomeAuthorised
 		out.Amount.Minor += r.Scenario.Excess
@@ -171,7 +182,7 @@ func (s *Story) Plan(r *Record) Plan {
 	case r.Answer != NoAnswer:
 		return Plan{News: []time.Time{r.AnsweredAt}}
 	}
-	end := r.AskedAt.Add(asks.TTL)
+	end := r.answerBy()
 	if asks.Anyway == 0 {
 		return Plan{News: []time.Time{end}}
 	}
@@ -181,6 +192,15 @@ func (s *Story) Plan(r *Record) Plan {
 
 // asks reports whether the payer is asked at all.
 func (r *Record) asks() bool { return r.Scenario.Asks.Action != "" }
+
+// answerBy is when the payer's time is over.
+func (r *Record) answerBy() time.Time {
+	end := r.AskedAt.Add(r.Scenario.Asks.TTL)
+	if !r.ExpiresAt.IsZero() && r.ExpiresAt.Before(end) {
+		return r.ExpiresAt
+	}
+	return end
+}
 
 // since is when the network began to decide.
 func (r *Record) since() time.Time {

@@ -56,25 +56,49 @@ func (n *Network) insert(
 	ctx context.Context, a pay.Attempt, b pay.Behaviour, r *Record,
 ) (err error) {
 	for range maxReferences {
-		values, verr := n.values(r)
-		if verr != nil {
-			return verr
-		}
+		var entered Record
 		err = n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) error {
-			tx.Queue(insertRecord, values...)
-			n.queuePlan(tx, b, r, a.Now)
-			return n.queueCredential(ctx, tx, a, r)
+			entered = *r
+			return n.enter(ctx, tx, b, submission{a, &entered})
 		})
+		if err == nil {
+			*r = entered
+			return nil
+		}
 		taken := new(sqldb.UniqueError)
 		met := errors.As(err, &taken) && taken.Constraint == referenceIndex
 		if !met && !errors.Is(err, errRehearsed) {
 			return err
 		}
-		if *r, verr = n.newRecord(ctx, a, b); verr != nil {
-			return verr
+		again, rerr := n.newRecord(ctx, a, b)
+		if rerr != nil {
+			return rerr
 		}
+		*r = again
 	}
 	return err
+}
+
+// submission is an attempt with its new record.
+type submission struct {
+	pay.Attempt
+	*Record
+}
+
+// enter writes the record of a submission with what it rests on and what follows from it.
+func (n *Network) enter(
+	ctx context.Context, tx sqldb.Tx, b pay.Behaviour, s submission,
+) error {
+	if err := n.rest(ctx, tx, b, s); err != nil {
+		return err
+	}
+	values, err := n.values(s.Record)
+	if err != nil {
+		return err
+	}
+	tx.Queue(insertRecord, values...)
+	n.queuePlan(tx, b, s.Record, s.Now)
+	return n.queueCredential(ctx, tx, s.Attempt, s.Record)
 }
 
 // startAgain answers a repeated submission from the record of the first.
@@ -132,7 +156,14 @@ func (n *Network) newRecord(
 	if r.rehearsed != "" {
 		r.Scenario = n.model.Scenario(r.rehearsed)
 	}
-	if a.Keep && a.Saved == nil {
+	switch {
+	case a.Saved != nil:
+	case n.agrees():
+		r.Agreement = n.newToken(a.Now)
+		if a.Keep {
+			r.Kept = r.Agreement
+		}
+	case a.Keep:
 		r.Kept = n.ids.ID("tok", a.Now)
 	}
 	if r.Scenario.Asks.Action == pay.ActionRedirect {
