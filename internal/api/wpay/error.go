@@ -1,0 +1,218 @@
+package wpay
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// problemType is the media type of RFC 9457.
+const problemType = "application/problem+json"
+
+// retryAfter is how many seconds a caller is told to wait when nobody knows better.
+const retryAfter = "1"
+
+// Codes that this family makes itself, or looks for.
+const (
+	codeInvalid    = wire.CodeParameterInvalid
+	codeMissing    = wire.CodeParameterMissing
+	codeValidation = "validation_failed"
+	codeMethod     = "method_not_allowed"
+	codeNoRoute    = "route_unknown"
+	codeMode       = "test_mode_only"
+	codeTaken      = "id_taken"
+	codeReused     = "idempotency_key_reused"
+)
+
+// statuses answers every kind of the core.
+var statuses = map[pay.Kind]int{
+	pay.Internal:     http.StatusInternalServerError,
+	pay.Invalid:      http.StatusBadRequest,
+	pay.Unauthorized: http.StatusUnauthorized,
+	pay.Forbidden:    http.StatusForbidden,
+	pay.NotFound:     http.StatusNotFound,
+	pay.Conflict:     http.StatusConflict,
+	pay.State:        http.StatusUnprocessableEntity,
+	pay.Declined:     http.StatusUnprocessableEntity,
+	pay.Unavailable:  http.StatusServiceUnavailable,
+}
+
+// exceptions are codes whose answer differs from that of their kind.
+var exceptions = map[string]int{
+	codeReused:                 http.StatusConflict,
+	codeMode:                   http.StatusBadRequest,
+	"amount_too_large":         http.StatusUnprocessableEntity,
+	wire.CodeBodyTooLarge:      http.StatusRequestEntityTooLarge,
+	wire.CodeContentType:       http.StatusUnsupportedMediaType,
+	wire.CodeRateLimitExceeded: http.StatusTooManyRequests,
+	codeMethod:                 http.StatusMethodNotAllowed,
+}
+
+// slugs and titles name the class of a problem by its status.
+var slugs = map[int][2]string{
+	http.StatusBadRequest:            {"bad-request", "The request is not acceptable"},
+	http.StatusUnauthorized:          {"unauthorized", "A valid API key is required"},
+	http.StatusForbidden:             {"forbidden", "The key may not do this"},
+	http.StatusNotFound:              {"not-found", "The requested resource was not found"},
+	http.StatusMethodNotAllowed:      {"method-not-allowed", "The method is not allowed here"},
+	http.StatusConflict:              {"conflict", "The request conflicts with the present state"},
+	http.StatusRequestEntityTooLarge: {"content-too-large", "The body is too large"},
+	http.StatusUnsupportedMediaType:  {"unsupported-media-type", "The body must be JSON"},
+	http.StatusUnprocessableEntity:   {"unprocessable-content", "The request cannot be processed"},
+	http.StatusTooManyRequests:       {"too-many-requests", "There were too many requests"},
+	http.StatusInternalServerError:   {"internal-server-error", "Something went wrong on our side"},
+	http.StatusServiceUnavailable:    {"service-unavailable", "The service is not available"},
+}
+
+// A problem is an error as RFC 9457 has it. TraceID finds the request in the server's log; Code is
+// for programs and Errors for forms, by the path of the field.
+type problem struct {
+	Type    string              `json:"type"`
+	Title   string              `json:"title"`
+	Status  int                 `json:"status"`
+	Detail  string              `json:"detail"`
+	TraceID string              `json:"traceId"`
+	Code    string              `json:"code,omitempty"`
+	Errors  map[string][]string `json:"errors,omitempty"`
+}
+
+// problems writes errors; base is the origin of their types.
+type problems struct{ base string }
+
+func (p problems) write(w http.ResponseWriter, r *http.Request, err *pay.Error) {
+	status, ok := exceptions[err.Code]
+	if !ok {
+		status = statuses[err.Kind]
+	}
+	h := w.Header()
+	switch {
+	case status == http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="kassa"`)
+	case h.Get("Retry-After") != "":
+	case status == http.StatusServiceUnavailable, err.Code == "idempotency_key_in_use":
+		h.Set("Retry-After", retryAfter)
+	}
+	wire.RawAs(w, status, problemType, encode(p.document(r, status, err)))
+}
+
+// document describes an error. What went wrong on our side has no code and no detail of its own.
+func (p problems) document(r *http.Request, status int, err *pay.Error) problem {
+	class := slugs[status]
+	doc := problem{
+		Type: p.base + "/docs/errors#" + class[0], Title: class[1], Status: status,
+		TraceID: wire.RequestID(r.Context()),
+	}
+	if err.Kind == pay.Internal {
+		doc.Detail = "Nothing was lost. Ask for the object by its id before you repeat the request."
+		return doc
+	}
+	doc.Code, doc.Detail = err.Code, err.Message
+	var many *faults
+	switch {
+	case errors.As(err.Err, &many):
+		doc.Errors = many.fields
+	case err.Param != "":
+		doc.Errors = map[string][]string{err.Param: {err.Message}}
+	}
+	return doc
+}
+
+// faults are all that is wrong with a request, by the path of the field.
+type faults struct {
+	fields map[string][]string
+	codes  []string
+}
+
+func (f *faults) Error() string { return strings.Join(f.codes, ", ") }
+
+// add notes an error about a field. It returns the errors that are about something else.
+func (f *faults) add(err error) error {
+	e := pay.AsError(err)
+	switch {
+	case e == nil:
+		return nil
+	case e.Param == "":
+		return err
+	}
+	if f.fields == nil {
+		f.fields = map[string][]string{}
+	}
+	f.fields[e.Param] = append(f.fields[e.Param], e.Message)
+	f.codes = append(f.codes, e.Param+" "+e.Code)
+	return nil
+}
+
+// err returns one error about all fields; nil when there is nothing wrong.
+func (f *faults) err() error {
+	if len(f.codes) == 0 {
+		return nil
+	}
+	slices.Sort(f.codes)
+	return &pay.Error{
+		Kind: pay.Invalid, Code: codeValidation, Err: f,
+		Message: "One or more fields are not acceptable. See errors.",
+	}
+}
+
+// all collects what is wrong with the fields of a request.
+func all(errs ...error) error {
+	var f faults
+	for _, err := range errs {
+		if other := f.add(err); other != nil {
+			return other
+		}
+	}
+	return f.err()
+}
+
+func fault(code, field, message string) error {
+	return &pay.Error{Kind: pay.Invalid, Code: code, Param: field, Message: message}
+}
+
+// bad refuses a field by its path.
+func bad(field, message string) error { return fault(codeInvalid, field, field+" "+message) }
+
+// required refuses a body without the field.
+func required(field string) error { return fault(codeMissing, field, field+" is required.") }
+
+// rule refuses what is well formed and breaks a rule of the business.
+func rule(code, field, message string) error {
+	return &pay.Error{Kind: pay.State, Code: code, Param: field, Message: message}
+}
+
+// missing says which object does not exist. What belongs to somebody else, what is of the other
+// mode and what never was are the same.
+func missing(noun, id string) error {
+	return pay.Errorf(pay.NotFound, noun+"_not_found", "No %s %s exists.", noun, printable(id))
+}
+
+// printable shortens what a request named for use in a message.
+func printable(id string) string {
+	if len(id) > maxID {
+		id = id[:maxID]
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, id)
+}
+
+// taken says which of a request's ids names something already, by its path in the request.
+func taken(err error, paths map[string]string) error {
+	e := pay.AsError(err)
+	if e == nil || e.Code != codeTaken {
+		return err
+	}
+	out := *e
+	if path, ok := paths[e.Param]; ok {
+		out.Param = path
+		out.Message = path + " was used before. Every id can be used once."
+	}
+	return &out
+}

@@ -1,0 +1,162 @@
+package wpay
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/pay"
+)
+
+// Limits of how long a buyer waits for what is sent to the shop to be there first.
+const (
+	toldWithin = 5 * time.Second
+	lookEvery  = 50 * time.Millisecond
+	latest     = 50 // deliveries of one address that are looked at
+)
+
+// launch sends a buyer's browser to the page of the session, and notes that it came.
+func (a *API) launch(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	id, key, _ := strings.Cut(q.Get("key"), ".")
+	v, e, ok, err := a.page(r, id, key)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return a.nowhere(w, r)
+	}
+	if e.LaunchedAt.IsZero() && e.ReturnedAt.IsZero() {
+		_, err := a.Pay.Annotate(r.Context(), id, key, func(s pay.Session, now time.Time) []byte {
+			e := echoOf(s.Family, s.Echo)
+			if status, _ := e.status(&s, now); status != sessionCreated {
+				return s.Echo
+			}
+			e.LaunchedAt = now
+			return encode(e)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return leadTo(w, r, a.Pay.PageURL(v.Session.ID))
+}
+
+// comeBack sends a buyer's browser from the page back to the shop. What is sent to the shop goes
+// first, for a while. A session that nobody paid is over with that.
+func (a *API) comeBack(w http.ResponseWriter, r *http.Request) error {
+	id := r.URL.Query().Get("session")
+	key := a.Pay.PageKey(id) // the id of this protocol, which nobody can guess, stands in for it
+	v, e, ok, err := a.page(r, id, key)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return a.nowhere(w, r)
+	}
+	if e.ReturnedAt.IsZero() {
+		if err := a.leave(r, &v, key); err != nil {
+			return err
+		}
+	}
+	return leadTo(w, r, e.backTo())
+}
+
+// leave ends the buyer's part of a session.
+func (a *API) leave(r *http.Request, v *pay.PageView, key string) error {
+	if err := a.told(r, v); err != nil {
+		return err
+	}
+	if v.State == pay.SessionOpen {
+		_, err := a.Pay.CancelSessionAsPayer(r.Context(), v.Session.ID, key)
+		if err != nil && !pay.IsKind(err, pay.Conflict) && !pay.IsKind(err, pay.State) {
+			return err
+		}
+	}
+	_, err := a.Pay.Annotate(r.Context(), v.Session.ID, key,
+		func(s pay.Session, now time.Time) []byte {
+			e := echoOf(s.Family, s.Echo)
+			status, _ := e.status(&s, now)
+			if status != sessionCreated && status != sessionLaunched && s.State != pay.SessionCanceled {
+				return s.Echo
+			}
+			e.ReturnedAt = now
+			return encode(e)
+		})
+	return err
+}
+
+// page opens the session that a browser's address names; false when there is none.
+func (a *API) page(r *http.Request, id, key string) (v pay.PageView, e echo, ok bool, err error) {
+	v, err = a.Pay.Page(r.Context(), id, key)
+	if pay.IsKind(err, pay.NotFound) {
+		return v, e, false, nil
+	}
+	if err != nil {
+		return v, e, false, err
+	}
+	e = echoOf(v.Session.Family, v.Session.Echo)
+	return v, e, e.SessionID != "" && e.SessionID == r.URL.Query().Get("sessionId"), nil
+}
+
+// nowhere leads to the page that says that there is none.
+func (a *API) nowhere(w http.ResponseWriter, r *http.Request) error {
+	return leadTo(w, r, a.BaseURL+"/checkout/"+url.PathEscape(r.URL.Query().Get("sessionId")))
+}
+
+func leadTo(w http.ResponseWriter, r *http.Request, to string) error {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// told waits until every message about the session's objects was sent once, whatever its receiver
+// answered, and no longer than a buyer should wait.
+func (a *API) told(r *http.Request, v *pay.PageView) error {
+	deadline := a.Now().Add(toldWithin)
+	for {
+		done, err := a.sent(r, v)
+		if done || err != nil || !a.Now().Before(deadline) {
+			return err
+		}
+		select {
+		case <-a.After(lookEvery):
+		case <-r.Context().Done():
+			return r.Context().Err()
+		}
+	}
+}
+
+// sent reports whether nothing about the session's objects still waits for its first attempt.
+func (a *API) sent(r *http.Request, v *pay.PageView) (bool, error) {
+	var objects []string
+	if p := v.Payment; p != nil {
+		objects = append(objects, p.ID)
+		if p.MandateID != "" {
+			objects = append(objects, p.MandateID)
+		}
+	}
+	for _, id := range objects {
+		events, _, err := a.Pay.Events(r.Context(), v.Caller, pay.EventFilter{
+			Page: pay.Page{Limit: latest}, ObjectID: id,
+		})
+		if err != nil || slices.ContainsFunc(events, func(e pay.Event) bool { return !e.Sent }) {
+			return false, err
+		}
+	}
+	for _, hook := range v.Session.Offer.Hooks {
+		some, _, err := a.Pay.Deliveries(r.Context(), v.Caller, hook, pay.Page{Limit: latest})
+		if err != nil || slices.ContainsFunc(some, func(d pay.Delivery) bool {
+			return slices.Contains(objects, d.ObjectID) && untried(&d)
+		}) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func untried(d *pay.Delivery) bool { return d.State == pay.DeliveryPending && d.Attempts == 0 }
