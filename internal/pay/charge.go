@@ -80,7 +80,10 @@ func (s *Service) submitSession(
 	ctx = context.WithoutCancel(ctx)
 	var ses Session
 	var reply Reply
-	out := s.start(ctx, c, t)
+	var out Outcome
+	if !t.refused {
+		out = s.start(ctx, c, t)
+	}
 	_, err := s.applyThen(ctx, c, t.payment.ID, out,
 		func(ctx context.Context, tx Tx, p *Payment) (err error) {
 			if ses, err = tx.SessionByID(ctx, p.SessionID); err != nil {
@@ -249,6 +252,11 @@ func (s *Service) enlist(
 	}
 	now := s.Now(c)
 	window, err := s.takeSlot(ctx, tx, c, m, k.Amount.Minor)
+	refusal, err := refusalIn(err, k.Recorded)
+	if err != nil {
+		return err
+	}
+	hook, err := s.hookFor(ctx, tx, c, k.Family, k.Hook)
 	if err != nil {
 		return err
 	}
@@ -263,17 +271,35 @@ func (s *Service) enlist(
 	p.use(&method)
 	p.MandateID, p.OffSession, p.Window = m.ID, true, window
 	p.Occurrence, p.Attempt, p.Description = k.occurrence, k.attempt, k.Description
+	p.Hook = hook
 	k.payment = p
+	return s.writeCharge(ctx, tx, c, k, refusal)
+}
+
+// writeCharge writes the payment of a charge, with its session if it has one. One that the mandate
+// refuses is over at once.
+func (s *Service) writeCharge(
+	ctx context.Context, tx Tx, c Caller, k *charging, refusal *Error,
+) error {
+	id := k.payment.ID
 	if k.withSession {
 		if err := s.openNext(ctx, tx, c, k); err != nil {
 			return err
 		}
+		id = k.payment.SessionID
 	}
-	due := serverTime(c, now.Add(firstPoll))
+	if err := s.name(ctx, tx, c, named{k.Family, id, k.Aliases}); err != nil {
+		return err
+	}
+	due := serverTime(c, k.payment.CreatedAt.Add(firstPoll))
 	if err := tx.InsertPayment(ctx, k.payment, due); err != nil {
 		return err
 	}
-	return s.emitPayment(ctx, tx, c, &k.payment)
+	err := s.emitPayment(ctx, tx, c, &k.payment)
+	if err != nil || refusal == nil {
+		return err
+	}
+	return s.refuse(ctx, tx, c, &k.try, refusal)
 }
 
 // openNext writes the session of a charge without the payer. It was open for no time at all; its
@@ -286,6 +312,7 @@ func (s *Service) openNext(ctx context.Context, tx Tx, c Caller, k *charging) er
 		Amount: p.Amount, Capture: p.Capture, Methods: []string{p.Method},
 		CustomerID: p.CustomerID, Metadata: k.Metadata, Series: SeriesNext,
 		MethodID: p.MethodID, MandateID: p.MandateID, ExpiresAt: p.CreatedAt.Add(DefaultTTL),
+		SuccessURL: k.SuccessURL, CancelURL: k.SuccessURL,
 		CreatedAt: p.CreatedAt, UpdatedAt: p.CreatedAt,
 	}
 	if err := s.emitSession(ctx, tx, c, &ses); err != nil {

@@ -86,16 +86,30 @@ func (s *Service) detachAll(
 	}
 }
 
+// endToken ends what the rail keeps of a method: an agreement, or a token.
+func (s *Service) endToken(ctx context.Context, rail Rail, m *SavedMethod) error {
+	switch r := rail.(type) {
+	case Agreer:
+		c, err := s.CallerFor(ctx, m.Scope())
+		if err == nil {
+			_, err = r.Instruct(ctx, s.agreementRef(c, m.Token), AgreementCancel)
+		}
+		return err
+	case Keeper:
+		return r.Forget(ctx, m.Scope(), m.Token)
+	}
+	return nil
+}
+
 // forget has the rail end the credential of a method.
 func (s *Service) forget(ctx context.Context, m *SavedMethod) {
 	rail, _ := s.railNamed(m.Rail)
-	keeper, ok := rail.(Keeper)
-	if !ok {
+	if rail == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, rail.Facts().Deadline)
 	defer cancel()
-	if err := keeper.Forget(ctx, m.Scope(), m.Token); err != nil {
+	if err := s.endToken(ctx, rail, m); err != nil {
 		s.log.WarnContext(ctx, "the network did not forget a saved method", "method", m.ID,
 			"rail", m.Rail, "error", err)
 	}

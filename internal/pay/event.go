@@ -37,6 +37,8 @@ type Event struct {
 	IdempotencyKey string
 	// Target limits the event to one endpoint: a test event of that endpoint.
 	Target string
+	// Hook is an endpoint that gets the event besides those that want it; "" for none.
+	Hook string
 	// Sent is set when nobody has a name for the event: there is nothing to fan out.
 	Sent      bool
 	CreatedAt time.Time
@@ -63,6 +65,8 @@ type Endpoint struct {
 	Description string
 	Events      []string // the family's names; "*" for all
 	Enabled     bool
+	// Hook: it gets the events of the objects that name it and no others, and is not listed.
+	Hook bool
 	// Secret is the sealed signing secret; Previous, until PreviousUntil, the one before it.
 	Secret         []byte
 	Previous       []byte

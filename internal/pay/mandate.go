@@ -21,6 +21,8 @@ const (
 	eventMandateActive = "mandate.active"
 	eventPaymentFailed = "mandate.payment_failed"
 	eventChargeSkipped = "mandate.charge_skipped"
+	eventMandateMoved  = "mandate.updated" // it draws on another account
+	eventMethodMoved   = "method.updated"
 )
 
 // Mandate returns one of the caller's mandates.
@@ -42,22 +44,20 @@ func (s *Service) Mandates(
 func (s *Service) CancelMandate(
 	ctx context.Context, c Caller, o *Once[Mandate], id string,
 ) (Mandate, Reply, error) {
-	return s.command(ctx, c, o, id, s.cancelMandate(ByMerchant))
+	return s.end(ctx, c, o, id, ByMerchant)
 }
 
 // PauseMandate holds a mandate's charges until it is resumed.
 func (s *Service) PauseMandate(
 	ctx context.Context, c Caller, o *Once[Mandate], id string,
 ) (Mandate, Reply, error) {
-	return s.command(ctx, c, o, id,
-		func(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
-			if m.State != MandateActive {
-				return Errorf(State, "mandate_not_active",
-					"Only an active mandate can be paused; this one is %s.", m.State)
-			}
+	return s.command(ctx, c, o, id, order{
+		instruction: AgreementSuspend, may: (*Mandate).mayPause,
+		do: func(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
 			m.Reason = ByMerchant
 			return s.moveMandate(ctx, tx, c, m, MandatePause)
-		})
+		},
+	})
 }
 
 // ResumeMandate lets a paused mandate be charged again. Scheduled charges that fell into the pause
@@ -65,23 +65,47 @@ func (s *Service) PauseMandate(
 func (s *Service) ResumeMandate(
 	ctx context.Context, c Caller, o *Once[Mandate], id string,
 ) (Mandate, Reply, error) {
-	m, reply, err := s.command(ctx, c, o, id,
-		func(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
-			if m.State != MandatePaused {
-				return Errorf(State, "mandate_not_paused",
-					"Only a paused mandate can be resumed; this one is %s.", m.State)
-			}
-			m.Reason = ""
-			m.next(latest(s.Now(c), m.UpdatedAt))
-			if err := s.moveMandate(ctx, tx, c, m, MandateResume); err != nil {
-				return err
-			}
-			return s.completeIfSpent(ctx, tx, c, m)
-		})
+	m, reply, err := s.command(ctx, c, o, id, order{
+		instruction: AgreementRelease, may: (*Mandate).mayResume, do: s.resume,
+	})
 	if err == nil {
 		s.wake(WorkMandates)
 	}
 	return m, reply, err
+}
+
+// resume lets a locked, paused mandate be charged again.
+func (s *Service) resume(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
+	m.Reason, m.NetworkCode = "", ""
+	m.next(latest(s.Now(c), m.UpdatedAt))
+	if err := s.moveMandate(ctx, tx, c, m, MandateResume); err != nil {
+		return err
+	}
+	return s.completeIfSpent(ctx, tx, c, m)
+}
+
+func (m *Mandate) mayPause() error {
+	if m.State != MandateActive {
+		return Errorf(State, "mandate_not_active",
+			"Only an active mandate can be paused; this one is %s.", m.State)
+	}
+	return nil
+}
+
+func (m *Mandate) mayResume() error {
+	if m.State != MandatePaused {
+		return Errorf(State, "mandate_not_paused",
+			"Only a paused mandate can be resumed; this one is %s.", m.State)
+	}
+	return nil
+}
+
+func (m *Mandate) mayCancel() error {
+	if !m.State.live() {
+		return Errorf(State, "mandate_not_cancelable",
+			"Only an active or paused mandate can be canceled; this one is %s.", m.State)
+	}
+	return nil
 }
 
 // latest is the later of two times: another node's clock may be ahead of ours.
@@ -92,21 +116,40 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// command runs a merchant's wish about one of its mandates, in one transaction.
-func (s *Service) command(
-	ctx context.Context, c Caller, o *Once[Mandate], id string,
-	do func(context.Context, Tx, Caller, *Mandate) error,
+// order is a wish about a mandate.
+type order struct {
+	// instruction is what it means for the agreement at the bank, where there is one.
+	instruction Instruction
+	// may says why the mandate is not in a state for it.
+	may func(*Mandate) error
+	// do carries it out on the locked mandate, which may.
+	do func(ctx context.Context, tx Tx, c Caller, m *Mandate) error
+}
+
+// end ends a mandate for whoever by is.
+func (s *Service) end(
+	ctx context.Context, c Caller, o *Once[Mandate], id, by string,
 ) (Mandate, Reply, error) {
+	return s.command(ctx, c, o, id, order{
+		instruction: AgreementCancel, may: (*Mandate).mayCancel, do: s.cancelMandate(by),
+	})
+}
+
+// command runs a wish about one of a merchant's mandates. If the mandate stands on an agreement at
+// a bank, the bank is told first.
+func (s *Service) command(
+	ctx context.Context, c Caller, o *Once[Mandate], id string, x order,
+) (Mandate, Reply, error) {
+	told, reply, found, err := s.tell(ctx, c, o, id, x)
+	if found || err != nil {
+		return Mandate{}, reply, err
+	}
 	m, reply, err := atomically(ctx, s, c, o,
 		func(ctx context.Context, tx Tx) (Mandate, string, error) {
 			if _, err := tx.Mandate(ctx, c.Scope, id); err != nil {
 				return Mandate{}, "", err
 			}
-			m, err := tx.LockMandate(ctx, id)
-			if err != nil {
-				return m, "", err
-			}
-			err = do(ctx, tx, c, &m)
+			m, err := s.carryOut(ctx, tx, c, id, x, told)
 			return m, m.ID, err
 		})
 	if err == nil && !reply.Replayed {
@@ -117,9 +160,8 @@ func (s *Service) command(
 
 func (s *Service) cancelMandate(by string) func(context.Context, Tx, Caller, *Mandate) error {
 	return func(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
-		if !m.State.live() {
-			return Errorf(State, "mandate_not_cancelable",
-				"Only an active or paused mandate can be canceled; this one is %s.", m.State)
+		if err := m.mayCancel(); err != nil {
+			return err
 		}
 		m.Reason = by
 		return s.moveMandate(ctx, tx, c, m, MandateCancel)
@@ -144,6 +186,9 @@ func (s *Service) moveMandate(
 	if next != MandateActive {
 		m.NextAt, m.TryAt = time.Time{}, time.Time{}
 	}
+	if m.Payto != nil && signal != MandateUse && !next.live() {
+		m.LookAt = m.UpdatedAt.Add(lookSoon) // its agreement is to end too
+	}
 	if err := tx.SwapMandate(ctx, *m, m.dueAt(c)); err != nil {
 		return err
 	}
@@ -158,18 +203,22 @@ func (s *Service) emitMandate(
 ) error {
 	return s.emit(ctx, tx, c, Event{
 		Type: what, Kind: ObjectMandate, ObjectID: m.ID, Sequence: m.Version, Family: m.Family,
+		Hook: m.Hook,
 	}, m)
 }
 
-// dueAt is the server time at which the mandate has to be looked at: for its next try, or because
-// its last day is over. Zero: never.
+// dueAt is the server time at which the mandate has to be looked at: for its next try, because its
+// last day is over, or to see what has become of its agreement. Zero: never.
 func (m *Mandate) dueAt(c Caller) time.Time {
-	if !m.State.live() {
-		return time.Time{}
+	var due time.Time
+	times := []time.Time{m.LookAt}
+	if m.State.live() {
+		times = append(times, m.TryAt, m.Terms.EndsAt())
 	}
-	due, end := m.TryAt, m.Terms.EndsAt()
-	if due.IsZero() || !end.IsZero() && end.Before(due) {
-		due = end
+	for _, t := range times {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
 	}
 	if due.IsZero() {
 		return due
@@ -192,28 +241,31 @@ func (m *Mandate) next(after time.Time) {
 // mandate of a first session.
 func (s *Service) credit(
 	ctx context.Context, tx Tx, c Caller, p *Payment, ses *Session,
-) error {
-	if p.MethodID != "" {
-		ses.MethodID, ses.CustomerID = p.MethodID, p.CustomerID
+) (replaced *SavedMethod, err error) {
+	counted := p.MandateID
+	if replaced, err = s.grantIn(ctx, tx, c, p, ses); err != nil || p.MandateID == counted {
+		return replaced, err
 	}
-	if ses.Series != SeriesFirst || ses.MethodID == "" || ses.Offer.Terms == nil {
-		return nil
-	}
+	p.Version++
+	return replaced, tx.SwapPayment(ctx, *p, s.nextPoll(c, p, s.Now(c)))
+}
+
+// newMandate is the mandate that the payment of a first session gives.
+func (s *Service) newMandate(c Caller, p *Payment, ses *Session) Mandate {
 	now := s.Now(c)
 	m := Mandate{
 		ID: s.ids.ID("mdt", now), MerchantID: ses.MerchantID, Mode: ses.Mode, Family: ses.Family,
 		CustomerID: ses.CustomerID, MethodID: ses.MethodID, SessionID: ses.ID,
 		State: MandateActive, Version: 1, Currency: ses.Amount.Currency, Terms: *ses.Offer.Terms,
 		Consent: ses.Offer.Consent, Schedule: ses.Offer.Schedule, Retry: ses.Offer.Retry,
-		CreatedAt: now, UpdatedAt: now,
+		Echo: ses.Echo, Hook: ses.Offer.Hooks[ObjectMandate], CreatedAt: now, UpdatedAt: now,
+	}
+	if p.Agreement != "" {
+		m.Payto, m.LookAt = p.Payto, now.Add(lookPause)
 	}
 	if m.Retry.Days == nil {
 		m.Retry.Days = slices.Clone(DefaultRetry.Days)
 	}
 	m.next(now)
-	ses.MandateID = m.ID
-	if err := tx.InsertMandate(ctx, m, m.dueAt(c)); err != nil {
-		return err
-	}
-	return s.emitMandate(ctx, tx, c, &m, eventMandateActive)
+	return m
 }

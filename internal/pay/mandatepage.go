@@ -81,6 +81,6 @@ func (s *Service) CancelMandateAsPayer(ctx context.Context, id, key string) (Man
 	if err != nil {
 		return m, err
 	}
-	m, _, err = s.command(ctx, c, nil, id, s.cancelMandate(ByPayer))
+	m, _, err = s.end(ctx, c, nil, id, ByPayer)
 	return m, err
 }

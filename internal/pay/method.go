@@ -11,6 +11,7 @@ type MethodInput struct {
 	Type   string
 	Card   *Card        // for MethodCard
 	Mobile *MobileInput // for MethodMobile
+	Payto  *PaytoInput  // for MethodPayTo
 	// SavedID, instead of all others, is a saved method of the session's customer.
 	SavedID string
 }

@@ -58,6 +58,9 @@ func (s *Service) ProcessNotices(ctx context.Context) (int, error) {
 }
 
 func (s *Service) processNotice(ctx context.Context, n StoredNotice) error {
+	if n.Notice.PaymentID == "" {
+		return s.processNews(ctx, n)
+	}
 	p, err := s.store.PaymentByID(ctx, n.Notice.PaymentID)
 	switch {
 	case IsKind(err, NotFound) && s.clock.Now().Sub(n.ReceivedAt) < NoticeTTL:
@@ -73,6 +76,22 @@ func (s *Service) processNotice(ctx context.Context, n StoredNotice) error {
 		return s.finishNotice(ctx, n, false)
 	}
 	if err := s.hint(ctx, p); err != nil {
+		return err
+	}
+	if n.Notice.Token != "" {
+		return s.processNews(ctx, n)
+	}
+	return s.finishNotice(ctx, n, true)
+}
+
+// processNews applies a notification about an agreement. One that we do not keep is nobody's: if it
+// is given yet, the outcome of its payment will say so, with all that has happened to it.
+func (s *Service) processNews(ctx context.Context, n StoredNotice) error {
+	rail, ok := s.railNamed(n.Rail)
+	if !ok || !isAgreer(rail) {
+		return s.finishNotice(ctx, n, false)
+	}
+	if err := s.syncAgreement(ctx, rail, n.Notice.Token); err != nil {
 		return err
 	}
 	return s.finishNotice(ctx, n, true)

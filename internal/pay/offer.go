@@ -1,6 +1,9 @@
 package pay
 
 import (
+	"time"
+	"unicode/utf8"
+
 	"github.com/kassa-pay/kassa/internal/terms"
 )
 
@@ -61,9 +64,11 @@ func validateVerification(ses *Session) error {
 	if !ses.Verifies() {
 		return nil
 	}
-	if len(ses.Methods) != 1 || ses.Methods[0] != MethodCard {
-		return BadParam("payment_method_types", "parameter_invalid",
-			"Only a %s can be verified without a payment.", MethodCard)
+	for _, m := range ses.Methods {
+		if m != MethodCard && m != MethodPayTo {
+			return BadParam("payment_method_types", "parameter_invalid",
+				"Only a %s or %s can be verified without a payment.", MethodCard, MethodPayTo)
+		}
 	}
 	if ses.Series == SeriesNone && ses.Offer.Save != SaveAlways {
 		return BadParam("offer.save", "parameter_invalid",
@@ -111,12 +116,37 @@ func validateSeries(o *Offer) error {
 	return nil
 }
 
+// validateCounted checks what the payer reads at their bank and, if the session's own payment is to
+// count as a charge, that the terms permit it.
+func validateCounted(ses *Session, now time.Time) error {
+	o := &ses.Offer
+	if utf8.RuneCountInString(o.Description) > maxAgreementText || hasControl(o.Description) {
+		return BadParam("offer.description", "parameter_invalid",
+			"The description must have at most %d characters and no control characters.",
+			maxAgreementText)
+	}
+	if !o.CountFirst {
+		return nil
+	}
+	if ses.Series != SeriesFirst {
+		return BadParam("offer.count_first", "parameter_invalid",
+			"Only the first payment of a series can be counted as a charge.")
+	}
+	if ses.Verifies() {
+		return nil
+	}
+	if r := o.Terms.Permit(ses.Amount.Minor, now, terms.Use{}); r != "" {
+		return BadParam("offer.terms", "parameter_invalid",
+			"The first payment is a charge too. %s", refusals[r])
+	}
+	return nil
+}
+
 // keeps reports whether the credential is kept that the session is paid with on the rail. ticked
 // is the payer's answer to SavePrompt.
 func (ses *Session) keeps(rail Rail, ticked bool) bool {
-	_, can := rail.(Keeper)
 	switch {
-	case !can:
+	case !canKeep(rail):
 		return false
 	case ses.Series == SeriesFirst || ses.Offer.Save == SaveAlways:
 		return true
@@ -127,8 +157,7 @@ func (ses *Session) keeps(rail Rail, ticked bool) bool {
 // suits reports whether the session can be paid on the rail: what has to be kept afterwards needs
 // a rail that can.
 func (ses *Session) suits(rail Rail) bool {
-	_, can := rail.(Keeper)
 	f := rail.Facts()
-	return f.Mode == ses.Mode && ses.Accepts(f.Method) &&
-		(can || ses.Series != SeriesFirst && !ses.Verifies())
+	return f.Mode == ses.Mode && ses.Accepts(f.Method) && (!isAgreer(rail) || ses.agreeable()) &&
+		(canKeep(rail) || ses.Series != SeriesFirst && !ses.Verifies())
 }

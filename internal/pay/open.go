@@ -44,6 +44,14 @@ type OpenSession struct {
 	Verify        bool      // take no money, only make sure of the method: Amount must be 0
 	Series        Series    // SeriesNone or SeriesFirst
 	Offer         Offer
+	// Aliases are ids of the merchant's own for the session.
+	Aliases []Alias
+	// KnownAs is the merchant's own id of the customer. Who has it is the session's customer; if
+	// nobody has, NewCustomer gets it.
+	KnownAs *Alias
+	// Hooks are addresses that get the events of the session, of its payments or of its mandate, for
+	// their whole lives. The family has checked them.
+	Hooks []Hook
 }
 
 // OpenSession opens a session: one transaction writes it with its deadline, its event and its
@@ -56,7 +64,7 @@ func (s *Service) OpenSession(
 	if err != nil {
 		return Session{}, Reply{}, err
 	}
-	if err := checkReturnURLs(c, &ses); err != nil {
+	if err := s.checkReturnURLs(c, &ses); err != nil {
 		return Session{}, Reply{}, err
 	}
 	newcomer, err := s.newcomer(c, r.NewCustomer, now)
@@ -67,12 +75,15 @@ func (s *Service) OpenSession(
 		return orReplay(ctx, s, c, o, err)
 	}
 	return atomically(ctx, s, c, o, func(ctx context.Context, tx Tx) (Session, string, error) {
-		if newcomer != nil {
-			ses.CustomerID = newcomer.ID
-			if err := tx.InsertCustomer(ctx, *newcomer); err != nil {
-				return ses, "", err
-			}
-		} else if err := s.requireCustomer(ctx, tx, c, ses.CustomerID); err != nil {
+		customerID, err := s.settleCustomer(ctx, tx, c, newcomer, r)
+		if err != nil {
+			return ses, "", err
+		}
+		ses.CustomerID = customerID
+		if err := s.attachHooks(ctx, tx, c, r.Hooks, &ses); err != nil {
+			return ses, "", err
+		}
+		if err := s.name(ctx, tx, c, named{ses.Family, ses.ID, r.Aliases}); err != nil {
 			return ses, "", err
 		}
 		if err := tx.InsertSession(ctx, ses, serverTime(c, ses.ExpiresAt)); err != nil {
@@ -145,7 +156,10 @@ func (s *Service) validateSession(ses *Session, now time.Time) error {
 	if err := s.validateMethods(ses.Methods); err != nil {
 		return err
 	}
-	return validateOffer(ses)
+	if err := validateOffer(ses); err != nil {
+		return err
+	}
+	return validateCounted(ses, now)
 }
 
 // validateMethods checks a session's wish against the methods Kassa knows; whether the merchant
@@ -169,7 +183,7 @@ func (s *Service) validateMethods(methods []string) error {
 }
 
 // knownMethods are the payment methods of the documented API.
-var knownMethods = []string{"mobile_money", MethodCard, "bank_transfer"}
+var knownMethods = []string{"mobile_money", MethodCard, "bank_transfer", MethodPayTo}
 
 // amount is what the session asks for: nothing when it only makes sure of a method.
 func (r OpenSession) amount() (money.Amount, error) {
@@ -215,7 +229,7 @@ func (s *Service) requireCustomer(ctx context.Context, v View, c Caller, id stri
 func (s *Service) emitSession(ctx context.Context, tx Tx, c Caller, ses *Session) error {
 	return s.emit(ctx, tx, c, Event{
 		Type: "session." + ses.State.String(), Kind: ObjectSession, ObjectID: ses.ID,
-		Sequence: ses.Version, Family: ses.Family,
+		Sequence: ses.Version, Family: ses.Family, Hook: ses.Offer.Hooks[ObjectSession],
 	}, ses)
 }
 

@@ -85,7 +85,7 @@ func (s *Service) prepare(
 	if m.SavedID != "" {
 		t, err = s.prepareSaved(ctx, c, ses, m.SavedID)
 	} else {
-		t, err = s.prepareFresh(c, ses, r)
+		t, err = s.prepareFresh(ctx, c, ses, r)
 	}
 	if err != nil || ses.Series != SeriesFirst {
 		return t, err
@@ -95,7 +95,9 @@ func (s *Service) prepare(
 }
 
 // prepareFresh prepares an attempt with a method that the payer enters now.
-func (s *Service) prepareFresh(c Caller, ses *Session, r PayRequest) (*try, error) {
+func (s *Service) prepareFresh(
+	ctx context.Context, c Caller, ses *Session, r PayRequest,
+) (*try, error) {
 	now, m := s.Now(c), r.Method
 	rail, ok := s.railFor(ses.Mode, m.Type)
 	if !ok || !ses.suits(rail) {
@@ -105,7 +107,15 @@ func (s *Service) prepareFresh(c Caller, ses *Session, r PayRequest) (*try, erro
 	t := &try{rail: rail, card: m.Card, expiresAt: ses.ExpiresAt}
 	t.payment = s.newPayment(ses, rail, now)
 	t.payment.Keep = ses.keeps(rail, r.Save)
-	return t, s.fill(&t.payment, m, "payment_method.", now)
+	if !isAgreer(rail) {
+		return t, s.fill(&t.payment, m, "payment_method.", now)
+	}
+	var err error
+	t.payment.Payto, err = s.resolvePayto(ctx, c, rail, m.Payto, "payment_method.")
+	if err != nil {
+		return nil, err
+	}
+	return t, s.propose(ctx, ses, t)
 }
 
 // payable says why a session cannot be paid now; nil when it can.
@@ -134,8 +144,11 @@ type try struct {
 	rail      Rail
 	card      *Card
 	saved     *Credential
-	consent   string    // the words the payer agreed to with it
-	expiresAt time.Time // when the payer's time is over
+	agreement *Agreement // that the payer is asked for
+	under     string     // the mandate that it is a charge under, though the payer is there
+	consent   string     // the words the payer agreed to with it
+	expiresAt time.Time  // when the payer's time is over
+	refused   bool       // it is over already: the mandate does not permit it
 }
 
 // claim writes the intent: the session is taken by one new payment, and by no other.
@@ -160,10 +173,17 @@ func (s *Service) claim(ctx context.Context, c Caller, o *Once[Payment], t *try)
 				return err
 			}
 		}
+		refusal, err := s.seat(ctx, tx, c, t)
+		if err != nil {
+			return err
+		}
 		if err := tx.InsertPayment(ctx, *p, serverTime(c, p.CreatedAt.Add(firstPoll))); err != nil {
 			return err
 		}
-		return s.emitPayment(ctx, tx, c, p)
+		if err := s.emitPayment(ctx, tx, c, p); err != nil || refusal == nil {
+			return err
+		}
+		return s.refuse(ctx, tx, c, t, refusal)
 	})
 	if err == nil {
 		s.changed(p.SessionID)
@@ -176,7 +196,8 @@ func (s *Service) newPayment(ses *Session, rail Rail, now time.Time) Payment {
 		ID: s.ids.ID("pay", now), MerchantID: ses.MerchantID, Mode: ses.Mode, Family: ses.Family,
 		SessionID: ses.ID, CustomerID: ses.CustomerID, State: PaymentCreated, Version: 1,
 		Amount: ses.Amount, Capture: ses.Capture, Rail: rail.Name(), Method: rail.Facts().Method,
-		Echo: ses.Echo, Metadata: ses.Metadata, CreatedAt: now, UpdatedAt: now,
+		Echo: ses.Echo, Hook: ses.Offer.Hooks[ObjectPayment], Metadata: ses.Metadata,
+		Description: ses.Offer.Description, CreatedAt: now, UpdatedAt: now,
 	}
 }
 
@@ -186,6 +207,9 @@ func (s *Service) submit(
 	ctx context.Context, c Caller, o *Once[Payment], t *try,
 ) (Payment, Reply, error) {
 	ctx = context.WithoutCancel(ctx)
+	if t.refused {
+		return s.conclude(ctx, c, o, t.payment.ID, Outcome{})
+	}
 	return s.conclude(ctx, c, o, t.payment.ID, s.start(ctx, c, t))
 }
 
@@ -198,7 +222,7 @@ func (s *Service) start(ctx context.Context, c Caller, t *try) Outcome {
 		Keep: p.Keep, ExpiresAt: t.expiresAt,
 	}
 	if t.saved == nil {
-		a.Mobile = p.Mobile
+		a.Mobile, a.Payto, a.Agreement = p.Mobile, p.Payto, t.agreement
 	}
 	if !p.OffSession {
 		a.ReturnURL = s.returnURL(p.SessionID)

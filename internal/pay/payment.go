@@ -41,15 +41,19 @@ type Payment struct {
 	// Keep: the rail is asked to keep the credential for later.
 	Keep bool `json:"-"`
 	// Final: no other attempt of its session follows this one.
-	Final       bool              `json:"final,omitempty"`
-	Echo        []byte            `json:"echo,omitempty"` // the family's own; never read here
-	Rail        string            `json:"rail"`
-	Method      string            `json:"method"`
-	Received    int64             `json:"received,omitempty"` // what a transfer has brought
-	Card        *CardSummary      `json:"card,omitempty"`
-	Mobile      *Mobile           `json:"mobile,omitempty"`
-	Transfer    *Transfer         `json:"transfer,omitempty"`
-	Payto       *Payto            `json:"payto,omitempty"`
+	Final bool   `json:"final,omitempty"`
+	Echo  []byte `json:"echo,omitempty"` // the family's own; never read here
+	// Hook is the endpoint that gets its events besides those that want all; "" for none.
+	Hook     string       `json:"-"`
+	Rail     string       `json:"rail"`
+	Method   string       `json:"method"`
+	Received int64        `json:"received,omitempty"` // what a transfer has brought
+	Card     *CardSummary `json:"card,omitempty"`
+	Mobile   *Mobile      `json:"mobile,omitempty"`
+	Transfer *Transfer    `json:"transfer,omitempty"`
+	Payto    *Payto       `json:"payto,omitempty"`
+	// Agreement is the network's id of the agreement that it draws on.
+	Agreement   string            `json:"agreement,omitempty"`
 	Description string            `json:"description,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	DeclineCode DeclineCode       `json:"decline,omitempty"`
@@ -113,9 +117,14 @@ type Refund struct {
 	Reason      string            `json:"reason,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	FailureCode DeclineCode       `json:"failure,omitempty"`
-	PollCount   int64             `json:"-"`
-	CreatedAt   time.Time         `json:"created_at"`
-	UpdatedAt   time.Time         `json:"updated_at"`
+	// NetworkCode is the rail's own word for the failure, such as AC07.
+	NetworkCode string `json:"network_code,omitempty"`
+	// Echo is the family's own; Hook as in Payment.
+	Echo      []byte    `json:"echo,omitempty"`
+	Hook      string    `json:"-"`
+	PollCount int64     `json:"-"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // Scope returns whose refund it is.

@@ -32,7 +32,7 @@ func (s *Service) ask(ctx context.Context, c Caller, p *Payment) Outcome {
 	out := s.askRail(ctx, p, "query", func(ctx context.Context, rail Rail) (Outcome, error) {
 		return rail.Query(ctx, s.ref(c, p))
 	})
-	if out.Kind == OutcomeNotFound && p.State == PaymentCreated && p.withSaved() {
+	if out.Kind == OutcomeNotFound && p.State == PaymentCreated && p.resubmittable() {
 		return s.resubmit(ctx, c, p, out)
 	}
 	return out

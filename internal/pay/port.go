@@ -45,6 +45,7 @@ type View interface {
 	EndpointView
 	IdempotencyView
 	JournalView
+	AliasView
 }
 
 // Tx is one unit's access to the store. Inserts and swaps may be sent late; their failure fails the
@@ -65,6 +66,7 @@ type Tx interface {
 	IdempotencyTx
 	NoticeTx
 	JournalTx
+	AliasTx
 }
 
 // Page cuts a list: at most Limit items (1 to 100), those after the item with the id After.
@@ -124,6 +126,8 @@ type CustomerTx interface {
 type MethodView interface {
 	SavedMethod(ctx context.Context, sc Scope, id string) (SavedMethod, error)
 	SavedMethods(ctx context.Context, sc Scope, f MethodFilter) ([]SavedMethod, error)
+	// MethodByToken finds the method that is a rail's agreement, whosever it is.
+	MethodByToken(ctx context.Context, rail, token string) (SavedMethod, error)
 }
 
 // MethodTx writes saved methods.
@@ -255,7 +259,7 @@ type EventTx interface {
 	MarkSent(ctx context.Context, eventIDs []string) error
 }
 
-// EndpointView reads endpoints and deliveries.
+// EndpointView reads endpoints and deliveries. Lists leave hooks out.
 type EndpointView interface {
 	Endpoint(ctx context.Context, sc Scope, id string) (Endpoint, error)
 	Endpoints(ctx context.Context, sc Scope, p Page) ([]Endpoint, error)
@@ -270,6 +274,9 @@ type EndpointTx interface {
 	LockEndpoint(ctx context.Context, id string) (Endpoint, error)
 	InsertEndpoint(ctx context.Context, e Endpoint) error
 	SwapEndpoint(ctx context.Context, e Endpoint) error
+	// EnsureHook returns the hook of the same family and address, locked, and inserts it if there is
+	// none.
+	EnsureHook(ctx context.Context, e Endpoint) (Endpoint, error)
 	// DeleteEndpoint removes the endpoint with its deliveries.
 	DeleteEndpoint(ctx context.Context, sc Scope, id string) error
 }
@@ -368,4 +375,23 @@ type JournalView interface {
 // JournalTx adds to the journal. Nothing changes or removes an entry.
 type JournalTx interface {
 	InsertEntry(ctx context.Context, e Entry) error
+}
+
+// AliasKey is an id of a merchant's own, for one kind of object of one family.
+type AliasKey struct {
+	Scope
+	Family string
+	Alias
+}
+
+// AliasView reads the merchants' own ids.
+type AliasView interface {
+	// Alias returns the id of the object that the merchant calls so.
+	Alias(ctx context.Context, k AliasKey) (objectID string, err error)
+}
+
+// AliasTx writes the merchants' own ids.
+type AliasTx interface {
+	// InsertAlias gives an object an id of the merchant's own; Conflict if it names another one.
+	InsertAlias(ctx context.Context, k AliasKey, objectID string) error
 }

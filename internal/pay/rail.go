@@ -224,6 +224,8 @@ type Outcome struct {
 	Agreement *Agreement
 	// NetworkCode is the rail's own word for why, beside Decline; "" when it has none.
 	NetworkCode string
+	// refused: it never went out, and so took no slot of its mandate.
+	refused bool
 	// capture is the number of the capture that it answers; 0: it is about the payment as a whole.
 	capture int64
 }

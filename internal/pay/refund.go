@@ -14,6 +14,11 @@ type RefundRequest struct {
 	Amount    int64 // minor units; 0 for all that is left
 	Reason    string
 	Metadata  map[string]string
+	Echo      []byte // the family's own
+	// Aliases are ids of the merchant's own for the refund.
+	Aliases []Alias
+	// Hook is an address that gets the refund's events, for its whole life; "" for none.
+	Hook string
 	// later leaves the rail to the worker, which is to begin at once.
 	later bool
 }
@@ -110,6 +115,10 @@ func (s *Service) reserve(
 		return Refund{}, err
 	}
 	now := s.Now(c)
+	hook, err := s.hookFor(ctx, tx, c, p.Family, r.Hook)
+	if err != nil {
+		return Refund{}, err
+	}
 	p.Refunded += r.Amount
 	p.UpdatedAt = now
 	p.Version++
@@ -120,7 +129,11 @@ func (s *Service) reserve(
 		ID: s.ids.ID("re", now), MerchantID: p.MerchantID, Mode: p.Mode, Family: p.Family,
 		PaymentID: p.ID, State: RefundPending, Version: 1,
 		Amount: money.Amount{Minor: r.Amount, Currency: p.Amount.Currency},
-		Reason: r.Reason, Metadata: r.Metadata, CreatedAt: now, UpdatedAt: now,
+		Reason: r.Reason, Metadata: r.Metadata, Echo: r.Echo, Hook: hook, CreatedAt: now,
+		UpdatedAt: now,
+	}
+	if err := s.name(ctx, tx, c, named{p.Family, refund.ID, r.Aliases}); err != nil {
+		return refund, err
 	}
 	due := serverTime(c, now.Add(firstPoll))
 	if r.later {
@@ -201,7 +214,7 @@ func (s *Service) settleRefund(
 		return nil
 	}
 	now := s.Now(c)
-	r.State, r.UpdatedAt, r.FailureCode = next, now, out.Decline
+	r.State, r.UpdatedAt, r.FailureCode, r.NetworkCode = next, now, out.Decline, out.NetworkCode
 	r.Version++
 	if err := s.bookOutcome(ctx, tx, c, r); err != nil {
 		return err
@@ -242,6 +255,6 @@ func (s *Service) returnLateMoney(ctx context.Context, tx Tx, c Caller, p *Payme
 func (s *Service) emitRefund(ctx context.Context, tx Tx, c Caller, r *Refund) error {
 	return s.emit(ctx, tx, c, Event{
 		Type: "refund." + r.State.String(), Kind: ObjectRefund, ObjectID: r.ID,
-		Sequence: r.Version, Family: r.Family,
+		Sequence: r.Version, Family: r.Family, Hook: r.Hook,
 	}, r)
 }

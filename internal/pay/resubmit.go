@@ -2,7 +2,11 @@ package pay
 
 import "context"
 
-// resubmit submits a payment with a saved method that its rail never saw: all that is needed is on
+// resubmittable reports whether all that is needed to submit the payment is on disk: a saved method
+// or an account at a bank.
+func (p *Payment) resubmittable() bool { return p.withSaved() || p.Payto != nil }
+
+// resubmit submits such a payment that its rail never saw: all that is needed is on
 // disk. It does not when the rail cannot tell a repeat from a second payment, when the payer's time
 // is over, or when the method or the mandate was taken back since. Then out stays what it is.
 func (s *Service) resubmit(ctx context.Context, c Caller, p *Payment, out Outcome) Outcome {
@@ -22,6 +26,9 @@ func (s *Service) again(ctx context.Context, c Caller, p *Payment) (*try, error)
 	rail, ok := s.railNamed(p.Rail)
 	if !ok || !rail.Facts().SubmitIdempotent {
 		return nil, nil
+	}
+	if !p.withSaved() {
+		return s.againFresh(ctx, c, p, rail)
 	}
 	m, err := s.store.SavedMethod(ctx, c.Scope, p.MethodID)
 	if err != nil || m.State != MethodActive {
@@ -48,4 +55,17 @@ func (s *Service) again(ctx context.Context, c Caller, p *Payment) (*try, error)
 		return nil, nil
 	}
 	return t, nil
+}
+
+// againFresh makes the attempt with an account at a bank once more. Its payer may just have been
+// told to look into their bank's app.
+func (s *Service) againFresh(
+	ctx context.Context, c Caller, p *Payment, rail Rail,
+) (*try, error) {
+	ses, err := s.store.SessionByID(ctx, p.SessionID)
+	if err != nil || !s.Now(c).Before(ses.ExpiresAt) {
+		return nil, err
+	}
+	t := &try{payment: *p, rail: rail, expiresAt: ses.ExpiresAt}
+	return t, s.propose(ctx, &ses, t)
 }

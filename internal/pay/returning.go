@@ -8,8 +8,9 @@ import (
 )
 
 // checkReturnURLs refuses addresses a buyer must not be sent to. In test mode a merchant without
-// registered origins may use any https origin, and the developer's own machine.
-func checkReturnURLs(c Caller, ses *Session) error {
+// registered origins may use any https origin, and the developer's own machine. Our own pages need
+// no registration.
+func (s *Service) checkReturnURLs(c Caller, ses *Session) error {
 	policy := returnurl.Policy{
 		AllowLoopbackHTTP: c.Mode == Test,
 		AnyOrigin:         c.Mode == Test && len(c.ReturnOrigins) == 0,
@@ -18,8 +19,8 @@ func checkReturnURLs(c Caller, ses *Session) error {
 	for _, f := range []struct{ param, raw string }{
 		{"success_url", ses.SuccessURL}, {"cancel_url", ses.CancelURL},
 	} {
-		if f.raw == "" {
-			continue // the page stands in for it
+		if f.raw == "" || strings.HasPrefix(f.raw, s.base+"/") {
+			continue // a page of ours stands in for it, or leads there
 		}
 		if err := returnurl.Check(f.raw, policy); err != nil {
 			return badReturnURL(f.param, err)

@@ -45,19 +45,42 @@ func (s *Service) prepareSaved(
 			"This saved payment method is not there any more. Choose another way to pay.")
 	}
 	rail, ok := s.railNamed(m.Rail)
-	if !ok || !ses.suits(rail) {
+	if !ok || !ses.suits(rail) || !ses.takes(rail, &m) {
 		return nil, BadParam("payment_method.id", "payment_method_not_available",
 			"This session cannot be paid by the saved payment method.")
 	}
 	t := &try{rail: rail, saved: &Credential{Token: m.Token}, expiresAt: ses.ExpiresAt}
 	t.payment = s.newPayment(ses, rail, s.Now(c))
 	t.payment.use(&m)
-	return t, nil
+	if isAgreer(rail) {
+		t.under, err = s.mandateOn(ctx, &m)
+	}
+	return t, err
+}
+
+// mandateOn finds the mandate that every payment with a saved agreement is a charge under; "" when
+// the agreement was saved without one.
+func (s *Service) mandateOn(ctx context.Context, m *SavedMethod) (string, error) {
+	for _, states := range [][]MandateState{liveMandates, nil} {
+		some, err := s.store.Mandates(ctx, m.Scope(), MandateFilter{
+			Page: Page{Limit: 1}, MethodID: m.ID, States: states,
+		})
+		if err != nil {
+			return "", err
+		}
+		if len(some) > 0 {
+			return some[0].ID, nil
+		}
+	}
+	return "", nil
 }
 
 // use makes the payment one with a saved method.
 func (p *Payment) use(m *SavedMethod) {
 	p.MethodID, p.CustomerID, p.Card, p.Mobile = m.ID, m.CustomerID, m.Card, m.Mobile
+	if p.Payto = m.Payto; p.Payto != nil {
+		p.Agreement = m.Token
+	}
 }
 
 // withSaved reports whether the payment is made with a saved method, rather than saved by it.
@@ -76,7 +99,7 @@ func (s *Service) keep(
 	ctx context.Context, tx Tx, c Caller, k keeping,
 ) (replaced *SavedMethod, err error) {
 	p, ses := k.payment, k.session
-	if !p.Keep || p.MethodID != "" || ses == nil {
+	if !p.Keep || p.MethodID != "" || ses == nil || p.Agreement != "" {
 		return nil, nil
 	}
 	if k.token == "" {
@@ -177,8 +200,14 @@ func (s *Service) renew(
 }
 
 func (s *Service) emitMethod(ctx context.Context, tx Tx, c Caller, m *SavedMethod) error {
+	return s.emitMethodAs(ctx, tx, c, m, "method."+m.State.String())
+}
+
+func (s *Service) emitMethodAs(
+	ctx context.Context, tx Tx, c Caller, m *SavedMethod, what string,
+) error {
 	return s.emit(ctx, tx, c, Event{
-		Type: "method." + m.State.String(), Kind: ObjectMethod, ObjectID: m.ID,
+		Type: what, Kind: ObjectMethod, ObjectID: m.ID,
 		Sequence: m.Version, Family: m.Family,
 	}, m)
 }
@@ -197,6 +226,13 @@ func (s *Service) SavedMethods(
 	})
 }
 
+// takes reports whether the session can be paid with the saved method. An agreement at a bank was
+// given for terms of its own: it cannot stand for those of another session.
+func (ses *Session) takes(rail Rail, m *SavedMethod) bool {
+	return !isAgreer(rail) || !ses.Verifies() && (ses.Series != SeriesFirst ||
+		ses.MandateID != "" && ses.MethodID == m.ID)
+}
+
 // usable returns the saved methods that the payer of a page can choose from.
 func (s *Service) usable(ctx context.Context, v *PageView) ([]SavedMethod, error) {
 	ses := &v.Session
@@ -208,7 +244,7 @@ func (s *Service) usable(ctx context.Context, v *PageView) ([]SavedMethod, error
 	})
 	return slices.DeleteFunc(all, func(m SavedMethod) bool {
 		rail, ok := s.railNamed(m.Rail)
-		return !ok || !ses.suits(rail) || m.expiredAt(v.Now)
+		return !ok || !ses.suits(rail) || !ses.takes(rail, &m) || m.expiredAt(v.Now)
 	}), err
 }
 

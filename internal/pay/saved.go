@@ -23,9 +23,11 @@ type SavedMethod struct {
 	Mobile     *Mobile      `json:"mobile,omitempty"`
 	Payto      *Payto       `json:"payto,omitempty"`
 	Token      string       `json:"-"`
-	PaymentID  string       `json:"payment"` // it was saved with
-	CreatedAt  time.Time    `json:"created_at"`
-	UpdatedAt  time.Time    `json:"updated_at"`
+	// TokenVersion is the version of the agreement that this agrees with, where Token is one.
+	TokenVersion int64     `json:"-"`
+	PaymentID    string    `json:"payment"` // it was saved with
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
 }
 
 // Scope returns whose method it is.
@@ -64,9 +66,16 @@ type Mandate struct {
 	// charge that was skipped it is the terms.Refusal instead.
 	Reason string `json:"reason,omitempty"`
 	// NetworkCode is the rail's own word for why it was paused or ended, such as MD16.
-	NetworkCode string    `json:"network_code,omitempty"`
-	CreatedAt   time.Time `json:"created_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
+	NetworkCode string `json:"network_code,omitempty"`
+	// Payto is the account that it draws on now, where it stands on an agreement at a bank.
+	Payto *Payto `json:"payto,omitempty"`
+	// LookAt is when that agreement is looked at again; zero: never.
+	LookAt time.Time `json:"-"`
+	// Echo is its session's; Hook is the endpoint that gets its events besides those that want all.
+	Echo      []byte    `json:"echo,omitempty"`
+	Hook      string    `json:"-"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // Scope returns whose mandate it is.
@@ -78,6 +87,9 @@ const (
 	ByPayer    = "payer"
 	ByFailures = "failures" // of scheduled charges
 	ByDetach   = "detached" // its method is gone
+	ByBank     = "bank"     // by the payer at their bank, or by the bank
+	ByNetwork  = "network"  // its agreement was ended by the network
+	ByReplaced = "replaced" // by another one that was given in the same session
 )
 
 // Retry says after how many days each a scheduled charge that failed is tried again. When the last
@@ -133,6 +145,14 @@ type Offer struct {
 	Terms    *terms.Terms    `json:"terms,omitempty"`
 	Schedule *terms.Schedule `json:"schedule,omitempty"`
 	Retry    Retry           `json:"retry,omitzero"`
+	// CountFirst: the session's own payment is the first charge under the mandate. Under an agreement
+	// at a bank it always is.
+	CountFirst bool `json:"count_first,omitempty"`
+	// Description is what the payer reads at their bank, 140 characters at most; "" for a plain one.
+	Description string `json:"description,omitempty"`
+	// Hooks are the endpoints that get the events of what the session makes, by kind. OpenSession
+	// fills them in.
+	Hooks map[ObjectKind]string `json:"hooks,omitempty"`
 	// Presentation and HidePayButton are for pages that embed this one.
 	Presentation  Presentation `json:"presentation,omitempty"`
 	HidePayButton bool         `json:"hide_pay_button,omitempty"`
@@ -170,6 +190,14 @@ type ChargeRequest struct {
 	MandateID   string
 	Description string
 	Metadata    map[string]string
+	// SuccessURL is where the page of ChargeSession leads back to: an address of the family's own.
+	SuccessURL string
+	// Aliases are ids of the merchant's own for what is made.
+	Aliases []Alias
+	// Hook is an address that gets the payment's events, for its whole life; "" for none.
+	Hook string
+	// Recorded: a charge that the mandate does not permit is no error but a payment that failed.
+	Recorded bool
 }
 
 // CaptureRequest says how much of the held money to take.

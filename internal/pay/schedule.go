@@ -97,6 +97,7 @@ type dueRound struct {
 	taken   int
 	last    string // the mandate it came to last
 	charges []*dueCharge
+	looks   []Mandate // whose agreements are to be looked at
 }
 
 // takeDue does what due mandates are due for, in one transaction.
@@ -111,7 +112,7 @@ func (s *Service) takeDue(ctx context.Context, limit int) (dueRound, error) {
 		r.taken = len(due)
 		for i := range due {
 			r.last = due[i].ID
-			k, err := s.chargeOne(ctx, tx, &due[i])
+			k, err := s.chargeOne(ctx, tx, &due[i], &r)
 			if err != nil {
 				return err
 			}
@@ -135,6 +136,11 @@ func (s *Service) sendOut(ctx context.Context, r dueRound) {
 			s.log.ErrorContext(ctx, "scheduled charge", "payment", k.payment.ID, "error", err)
 		}
 	})
+	s.together(len(r.looks), func(i int) {
+		if err := s.look(ctx, &r.looks[i]); err != nil {
+			s.log.WarnContext(ctx, "agreement not looked at", "mandate", r.looks[i].ID, "error", err)
+		}
+	})
 }
 
 // Limits of scheduled charges.
@@ -150,7 +156,9 @@ type dueCharge struct {
 }
 
 // chargeOne does what a locked mandate is due for. It returns the charge to submit, if any.
-func (s *Service) chargeOne(ctx context.Context, tx Tx, m *Mandate) (*dueCharge, error) {
+func (s *Service) chargeOne(
+	ctx context.Context, tx Tx, m *Mandate, r *dueRound,
+) (*dueCharge, error) {
 	owner, err := tx.Merchant(ctx, m.MerchantID)
 	if err != nil {
 		return nil, err
@@ -159,7 +167,11 @@ func (s *Service) chargeOne(ctx context.Context, tx Tx, m *Mandate) (*dueCharge,
 	now := s.Now(c)
 	end := m.Terms.EndsAt()
 	switch {
-	case !end.IsZero() && !now.Before(end):
+	case !m.LookAt.IsZero() && !now.Before(m.LookAt):
+		m.LookAt = now.Add(lookPause)
+		r.looks = append(r.looks, *m)
+		return nil, s.moveMandate(ctx, tx, c, m, MandateUse)
+	case m.State.live() && !end.IsZero() && !now.Before(end):
 		return nil, s.moveMandate(ctx, tx, c, m, MandateExpire)
 	case m.TryAt.IsZero() || now.Before(m.TryAt):
 		return nil, s.moveMandate(ctx, tx, c, m, MandateUse) // its due time was not its own

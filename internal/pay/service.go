@@ -38,6 +38,7 @@ const (
 	MaxClockAdvance   = 366 * 24 * time.Hour // per request
 	firstPoll         = 10 * time.Second     // the safety net behind every submission
 	maxPoll           = time.Hour            // the longest pause between two questions to a rail
+	maxApprovalPoll   = 5 * time.Minute      // the same, while the payer is asked at their bank
 	claimLease        = 30 * time.Second     // how long a claimed row belongs to one node
 	batch             = 64                   // rows per round of due work
 	keyTouchInterval  = time.Minute          // how exact a key's last-used time is

@@ -38,6 +38,9 @@ func (s *Service) applyThen(
 	if err == nil && after.replaced != nil {
 		s.forget(context.WithoutCancel(ctx), after.replaced)
 	}
+	if err == nil && after.unkept {
+		s.withdraw(context.WithoutCancel(ctx), c, &p)
+	}
 	return p, err
 }
 
@@ -45,55 +48,95 @@ func (s *Service) applyThen(
 type settled struct {
 	changed  bool
 	replaced *SavedMethod // with the token that a newer one stands in for
+	unkept   bool         // the payment's agreement is of no use to anybody
 }
 
 // settle applies an outcome to a locked payment and says what is left to do.
 func (s *Service) settle(
 	ctx context.Context, tx Tx, c Caller, p *Payment, out Outcome,
 ) (after settled, err error) {
-	now := s.Now(c)
-	signal, ok := s.signalOf(p, out, now)
-	if !ok {
-		return after, nil
-	}
-	next, ok := p.State.Next(signal)
-	if !ok {
-		return after, nil
-	}
-	ses, err := s.followed(ctx, tx, p, next)
-	if err != nil {
+	if after, err = s.agreed(ctx, tx, c, p, out); err != nil {
 		return after, err
 	}
-	before := *p
-	after.changed = true
-	p.hold(signal, out, now)
-	s.absorb(p, next, out, now)
-	if next == PaymentFailed {
-		p.Final = ses == nil || ses.lastTry(now)
+	signal, ok := s.signalOf(p, out, s.Now(c))
+	next, way := p.State.Next(signal)
+	if ok && way {
+		err = s.advance(ctx, tx, c, p, change{step{signal, next}, out, &after})
+		return after, err
 	}
-	if next == PaymentPaid || next == PaymentAuthorised {
-		k := keeping{payment: p, session: ses, token: out.Token}
-		if after.replaced, err = s.keep(ctx, tx, c, k); err != nil {
+	if after.changed {
+		p.UpdatedAt = s.Now(c)
+		p.Version++
+		if err := tx.SwapPayment(ctx, *p, s.nextPoll(c, p, s.Now(c))); err != nil {
 			return after, err
 		}
 	}
-	if err := s.movePayment(ctx, tx, c, p, step{signal, next}); err != nil {
-		return after, err
+	err = s.mirrorOf(ctx, tx, c, p, change{out: out, after: &after})
+	return after, err
+}
+
+// change is a step of a payment with the outcome that took it there.
+type change struct {
+	step
+	out   Outcome
+	after *settled
+}
+
+// advance takes a locked payment, and all that follows it, one step on.
+func (s *Service) advance(
+	ctx context.Context, tx Tx, c Caller, p *Payment, x change,
+) error {
+	now := s.Now(c)
+	ses, err := s.followed(ctx, tx, p, x.next)
+	if err != nil {
+		return err
+	}
+	before := *p
+	x.after.changed = true
+	p.hold(x.signal, x.out, now)
+	s.absorb(p, x.next, x.out, now)
+	if x.next == PaymentFailed {
+		p.Final = ses == nil || ses.lastTry(now)
+	}
+	if x.next == PaymentPaid || x.next == PaymentAuthorised {
+		k := keeping{payment: p, session: ses, token: x.out.Token}
+		if x.after.replaced, err = s.keep(ctx, tx, c, k); err != nil {
+			return err
+		}
+	}
+	if err := s.movePayment(ctx, tx, c, p, x.step); err != nil {
+		return err
 	}
 	if err := s.book(ctx, tx, c, &before, p); err != nil {
-		return after, err
+		return err
 	}
-	switch next {
+	return s.conclusions(ctx, tx, c, p, x, ses)
+}
+
+// conclusions draws what follows for the session, the agreement and the mandate of a payment that
+// has just moved.
+func (s *Service) conclusions(
+	ctx context.Context, tx Tx, c Caller, p *Payment, x change, ses *Session,
+) error {
+	switch x.next {
 	case PaymentReview:
 		s.log.ErrorContext(ctx, "payment needs a person: the network cannot say what became of it",
 			"payment", p.ID, "rail", p.Rail)
 	case PaymentLate:
-		return after, s.returnLateMoney(ctx, tx, c, p)
+		return s.returnLateMoney(ctx, tx, c, p)
 	}
-	if err := s.lead(ctx, tx, c, p, ses); err != nil {
-		return after, err
+	replaced, err := s.lead(ctx, tx, c, p, ses)
+	if err != nil {
+		return err
 	}
-	return after, s.tally(ctx, tx, c, p)
+	if replaced != nil {
+		x.after.replaced = replaced
+	}
+	x.after.unkept = p.leftover(x.next, x.out.Agreement)
+	if err := s.mirrorOf(ctx, tx, c, p, x); err != nil || x.out.refused {
+		return err
+	}
+	return s.tally(ctx, tx, c, p)
 }
 
 // signalOf reads an outcome in the light of what we asked for and how long ago.
@@ -183,7 +226,7 @@ func (s *Service) absorb(p *Payment, next PaymentState, out Outcome, now time.Ti
 	p.Action, p.ActionURL = out.Action, out.ActionURL
 	switch next {
 	case PaymentFailed:
-		p.DeclineCode = out.Decline
+		p.DeclineCode, p.NetworkCode = out.Decline, out.NetworkCode
 	case PaymentCanceled:
 		if out.Kind == OutcomeNotFound {
 			p.DeclineCode = DeclineNotSubmitted
@@ -218,9 +261,18 @@ func (s *Service) nextPoll(c Caller, p *Payment, now time.Time) time.Time {
 		return serverTime(c, p.AuthorisedUntil)
 	case p.State.undecided():
 		pause := 2 * time.Second << min(p.PollCount, 12)
-		return serverTime(c, now.Add(min(pause, maxPoll)))
+		return serverTime(c, now.Add(min(pause, p.longestPause())))
 	}
 	return time.Time{}
+}
+
+// longestPause bounds the time between two questions about the payment. A payer who is asked at
+// their bank is waited for on a page.
+func (p *Payment) longestPause() time.Duration {
+	if p.Payto != nil && p.State == PaymentAction {
+		return maxApprovalPoll
+	}
+	return maxPoll
 }
 
 // follow moves the session to where its payment has gone.
@@ -229,7 +281,8 @@ func (s *Service) follow(ctx context.Context, tx Tx, c Caller, p *Payment) error
 	if err != nil {
 		return err
 	}
-	return s.lead(ctx, tx, c, p, ses)
+	_, err = s.lead(ctx, tx, c, p, ses)
+	return err
 }
 
 // followed locks the session that moves when its payment goes to the state; nil when none does: a
@@ -252,23 +305,26 @@ func (s *Service) followed(
 	return &ses, nil
 }
 
-// lead moves the session where its payment has gone; nil is none.
-func (s *Service) lead(ctx context.Context, tx Tx, c Caller, p *Payment, ses *Session) error {
+// lead moves the session where its payment has gone; nil is none. A saved method that was replaced
+// is returned.
+func (s *Service) lead(
+	ctx context.Context, tx Tx, c Caller, p *Payment, ses *Session,
+) (replaced *SavedMethod, err error) {
 	if ses == nil {
-		return nil
+		return nil, nil
 	}
 	if p.State == PaymentPaid || p.State == PaymentAuthorised {
-		if err := s.credit(ctx, tx, c, p, ses); err != nil {
-			return err
+		if replaced, err = s.credit(ctx, tx, c, p, ses); err != nil {
+			return nil, err
 		}
-		return s.moveSession(ctx, tx, c, ses, SessionSettle)
+		return replaced, s.moveSession(ctx, tx, c, ses, SessionSettle)
 	}
 	ses.LastDecline, ses.LastDeclineAt = p.DeclineCode, p.UpdatedAt
 	if ses.Series == SeriesNext {
 		ses.LastDecline = cmp.Or(ses.LastDecline, DeclineNotSubmitted)
-		return s.moveSession(ctx, tx, c, ses, SessionFail)
+		return nil, s.moveSession(ctx, tx, c, ses, SessionFail)
 	}
-	return s.freeSession(ctx, tx, c, ses, p)
+	return nil, s.freeSession(ctx, tx, c, ses, p)
 }
 
 // lastTry reports whether no attempt can follow the one in flight if that fails.
@@ -321,7 +377,7 @@ func (s *Service) emitPaymentAs(
 ) error {
 	return s.emit(ctx, tx, c, Event{
 		Type: "payment." + what, Kind: ObjectPayment, ObjectID: p.ID,
-		Sequence: p.Version, Family: p.Family,
+		Sequence: p.Version, Family: p.Family, Hook: p.Hook,
 	}, p)
 }
 

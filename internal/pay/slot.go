@@ -84,7 +84,7 @@ func (s *Service) windowOf(
 // tally tells the mandate of a charge what became of it, in the transaction in which that became
 // known. Unknown is not an end: the slot stays taken.
 func (s *Service) tally(ctx context.Context, tx Tx, c Caller, p *Payment) error {
-	if !p.OffSession || p.MandateID == "" {
+	if p.MandateID == "" {
 		return nil
 	}
 	switch p.State {

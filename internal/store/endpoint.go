@@ -11,23 +11,30 @@ const (
 	endpointColumns = `endpoint.id, endpoint.merchant_id, endpoint.mode, endpoint.family, url,
 		description, events, enabled, secret, previous, COALESCE(previous_until, 0),
 		disabled_reason, COALESCE(failing_since, 0), version, endpoint.created_at,
-		endpoint.updated_at`
+		endpoint.updated_at, endpoint.hook`
 	selectEndpointByID = `SELECT ` + endpointColumns + ` FROM endpoint WHERE id = $1`
 	selectEndpoint     = selectEndpointByID + ` AND merchant_id = $2 AND mode = $3`
 	lockEndpoint       = selectEndpointByID + ` /*for update*/`
 	lockOwnEndpoint    = selectEndpoint + ` /*for update*/`
 	selectEndpoints    = `SELECT ` + endpointColumns + ` FROM endpoint
-		WHERE merchant_id = $1 AND mode = $2 AND id < $3 ORDER BY id DESC LIMIT $4`
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND hook = FALSE
+		ORDER BY id DESC LIMIT $4`
 	selectEnabled = `SELECT ` + endpointColumns + ` FROM endpoint
-		WHERE merchant_id = $1 AND mode = $2 AND enabled = TRUE ORDER BY id DESC`
+		WHERE merchant_id = $1 AND mode = $2 AND enabled = TRUE AND hook = FALSE
+		ORDER BY id DESC`
+	lockHook = `SELECT ` + endpointColumns + ` FROM endpoint WHERE merchant_id = $1 AND mode = $2
+		AND family = $3 AND url = $4 AND hook = TRUE /*for update*/`
 
 	insertEndpoint = `INSERT INTO endpoint (id, merchant_id, mode, family, url, description, events,
 		enabled, secret, previous, previous_until, disabled_reason, failing_since, version,
-		created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+		created_at, updated_at, hook)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+	insertHook = insertEndpoint + `
+		ON CONFLICT (merchant_id, mode, family, url) WHERE hook = TRUE DO NOTHING`
 	swapEndpoint = `UPDATE endpoint SET family = $4, url = $5, description = $6, events = $7,
 		enabled = $8, secret = $9, previous = $10, previous_until = $11, disabled_reason = $12,
-		failing_since = $13, version = $14, created_at = $15, updated_at = $16
+		failing_since = $13, version = $14, created_at = $15, updated_at = $16,
+		hook = $17
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $14 - 1`
 )
 
@@ -56,7 +63,7 @@ func (r *endpointRow) columns() []any {
 	return []any{
 		&r.e.ID, &r.e.MerchantID, (*string)(&r.e.Mode), &r.e.Family, &r.e.URL, &r.e.Description,
 		&r.events, &r.e.Enabled, &r.e.Secret, &r.e.Previous, &r.previousUntil,
-		&r.e.DisabledReason, &r.failing, &r.e.Version, &r.created, &r.update,
+		&r.e.DisabledReason, &r.failing, &r.e.Version, &r.created, &r.update, &r.e.Hook,
 	}
 }
 
@@ -79,6 +86,7 @@ func endpointArgs(e *pay.Endpoint) []any {
 		e.ID, e.MerchantID, string(e.Mode), e.Family, e.URL, e.Description, fromList(e.Events),
 		e.Enabled, e.Secret, blob(e.Previous), micros(e.PreviousUntil), e.DisabledReason,
 		micros(e.FailingSince), e.Version, e.CreatedAt.UnixMicro(), e.UpdatedAt.UnixMicro(),
+		e.Hook,
 	}
 }
 
@@ -110,6 +118,22 @@ func (w *work) InsertEndpoint(_ context.Context, e pay.Endpoint) error {
 
 func (w *work) SwapEndpoint(ctx context.Context, e pay.Endpoint) error {
 	return w.swap(ctx, swapEndpoint, endpointArgs(&e)...)
+}
+
+func (w *work) EnsureHook(ctx context.Context, e pay.Endpoint) (pay.Endpoint, error) {
+	find := func() (pay.Endpoint, error) {
+		return one(w.r.QueryRow(ctx, lockHook, e.MerchantID, string(e.Mode), e.Family, e.URL),
+			scanEndpoint)
+	}
+	known, err := find()
+	if !pay.IsKind(err, pay.NotFound) {
+		return known, err
+	}
+	n, err := w.tx.Exec(ctx, insertHook, endpointArgs(&e)...)
+	if err != nil || n == 1 {
+		return e, meaning(err)
+	}
+	return find()
 }
 
 func (w *work) DeleteEndpoint(ctx context.Context, sc pay.Scope, id string) error {

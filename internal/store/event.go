@@ -10,7 +10,7 @@ import (
 
 const (
 	eventColumns = `id, merchant_id, mode, type, kind, object_id, sequence, family, data, request_id,
-		idempotency_key, COALESCE(target, ''), fanned_out, created_at`
+		idempotency_key, COALESCE(target, ''), fanned_out, created_at, COALESCE(hook, '')`
 	// What is shown of an event includes how many of its deliveries are still to be made.
 	eventShown = eventColumns + `, (SELECT COUNT(*) FROM delivery
 		WHERE delivery.event_id = event.id AND delivery.state = 'pending')`
@@ -29,8 +29,9 @@ const (
 		AND ($6 = '' OR family = $6) ORDER BY id DESC LIMIT $4`
 
 	insertEvent = `INSERT INTO event (id, merchant_id, mode, type, kind, object_id, sequence, family,
-		data, request_id, idempotency_key, target, created_at, fanned_out)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+		data, request_id, idempotency_key, target, created_at, fanned_out,
+		hook)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	// Nodes take turns here instead of sharing the rows out: whether an event has to wait for the
 	// one before it can be told only when the deliveries of that one are there to be seen.
 	unsentEvents = `SELECT ` + eventColumns + ` FROM event WHERE fanned_out = FALSE
@@ -50,7 +51,7 @@ func (r *eventRow) columns() []any {
 	return []any{
 		&r.e.ID, &r.e.MerchantID, (*string)(&r.e.Mode), &r.e.Type, (*string)(&r.e.Kind),
 		&r.e.ObjectID, &r.e.Sequence, &r.e.Family, &r.data, &r.e.RequestID, &r.e.IdempotencyKey,
-		&r.e.Target, &r.e.Sent, &r.created,
+		&r.e.Target, &r.e.Sent, &r.created, &r.e.Hook,
 	}
 }
 
@@ -92,7 +93,7 @@ func (v view) Events(
 func (w *work) InsertEvent(_ context.Context, e pay.Event) error {
 	w.tx.Queue(insertEvent, e.ID, e.MerchantID, string(e.Mode), e.Type, string(e.Kind), e.ObjectID,
 		e.Sequence, e.Family, string(e.Data), e.RequestID, e.IdempotencyKey, nullable(e.Target),
-		e.CreatedAt.UnixMicro(), e.Sent)
+		e.CreatedAt.UnixMicro(), e.Sent, nullable(e.Hook))
 	return nil
 }
 

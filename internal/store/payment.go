@@ -16,7 +16,8 @@ const (
 		capturing, poll_count, received, action, COALESCE(late_at, 0), created_at, updated_at,
 		keep_rest, captures, authorised, voided, COALESCE(held_until, 0), COALESCE(method_id, ''),
 		COALESCE(mandate_id, ''), off_session, COALESCE(occurrence, 0), attempt,
-		COALESCE(window_start, 0), keep, final, echo`
+		COALESCE(window_start, 0), keep, final, echo, network_code, COALESCE(agreement, ''),
+		COALESCE(hook, '')`
 	selectPaymentByID = `SELECT ` + paymentColumns + ` FROM payment WHERE id = $1`
 	selectPayment     = selectPaymentByID + ` AND merchant_id = $2 AND mode = $3`
 	lockPayment       = selectPaymentByID + ` /*for update*/`
@@ -26,10 +27,10 @@ const (
 		description, metadata, decline_code, rail_reference, action_url, capturing,
 		poll_count, late_at, created_at, updated_at, due_at, received, action,
 		keep_rest, captures, authorised, voided, held_until, method_id, mandate_id, off_session,
-		occurrence, attempt, window_start, keep, final, echo)
+		occurrence, attempt, window_start, keep, final, echo, network_code, agreement, hook)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
 		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
-		$37, $38, $39, $40, $41, $42, $43)`
+		$37, $38, $39, $40, $41, $42, $43, $44, $45, $46)`
 	swapPayment = `UPDATE payment SET family = $4, session_id = $5, customer_id = $6, state = $7,
 		version = $8, amount = $9, currency = $10, capture = $11, captured = $12, refunded = $13,
 		rail = $14, method = $15, instrument = $16, description = $17, metadata = $18, decline_code = $19,
@@ -37,7 +38,8 @@ const (
 		late_at = $24, created_at = $25, updated_at = $26, due_at = $27,
 		received = $28, action = $29, keep_rest = $30, captures = $31, authorised = $32,
 		voided = $33, held_until = $34, method_id = $35, mandate_id = $36, off_session = $37,
-		occurrence = $38, attempt = $39, window_start = $40, keep = $41, final = $42, echo = $43
+		occurrence = $38, attempt = $39, window_start = $40, keep = $41, final = $42, echo = $43,
+		network_code = $44, agreement = $45, hook = $46
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $8 - 1`
 
 	claimPayments = `WITH due AS (
@@ -64,6 +66,7 @@ type instrument struct {
 	Card     *card         `json:"card,omitempty"`
 	Mobile   *pay.Mobile   `json:"mobile,omitempty"`
 	Transfer *pay.Transfer `json:"transfer,omitempty"`
+	Payto    *pay.Payto    `json:"payto,omitempty"`
 }
 
 // card is a card summary with its fingerprint, which the core keeps out of its own JSON.
@@ -100,6 +103,7 @@ func (r *paymentRow) columns() []any {
 		&p.Received, (*string)(&p.Action), &r.late, &r.created, &r.updated, &p.KeepRest,
 		&p.Captures, &p.Authorised, &p.Voided, &r.heldUntil, &p.MethodID, &p.MandateID,
 		&p.OffSession, &r.occurrence, &p.Attempt, &r.windowFrom, &p.Keep, &p.Final, &p.Echo,
+		&p.NetworkCode, &p.Agreement, &p.Hook,
 	}
 }
 
@@ -112,6 +116,7 @@ func (r *paymentRow) payment() (pay.Payment, error) {
 	var i instrument
 	err := errors.Join(decode(r.instrument, &i), decode(r.metadata, &p.Metadata))
 	p.Card, p.Mobile, p.Transfer = (*pay.CardSummary)(i.Card), i.Mobile, i.Transfer
+	p.Payto = i.Payto
 	return r.p, err
 }
 
@@ -128,13 +133,14 @@ func paymentArgs(p *pay.Payment, dueAt time.Time) []any {
 		p.ID, p.MerchantID, string(p.Mode), p.Family, nullable(p.SessionID),
 		nullable(p.CustomerID), p.State.String(), p.Version, p.Amount.Minor, p.Amount.Currency,
 		string(p.Capture), p.Captured, p.Refunded, p.Rail, p.Method,
-		instrument{(*card)(p.Card), p.Mobile, p.Transfer}.column(),
+		instrument{(*card)(p.Card), p.Mobile, p.Transfer, p.Payto}.column(),
 		p.Description, fromMap(p.Metadata), string(p.DeclineCode), p.RailReference, p.ActionURL,
 		p.Capturing, p.PollCount, micros(p.LateAt), p.CreatedAt.UnixMicro(),
 		p.UpdatedAt.UnixMicro(), micros(dueAt), p.Received, string(p.Action),
 		p.KeepRest, p.Captures, p.Authorised, p.Voided, micros(p.AuthorisedUntil),
 		nullable(p.MethodID), nullable(p.MandateID), p.OffSession, micros(p.Occurrence), p.Attempt,
 		micros(p.Window), p.Keep, p.Final, blob(p.Echo),
+		p.NetworkCode, nullable(p.Agreement), nullable(p.Hook),
 	}
 }
 

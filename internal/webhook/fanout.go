@@ -192,7 +192,24 @@ func (f *fan) candidates(ctx context.Context, e pay.Event) ([]pay.Endpoint, erro
 			out = append(out, to)
 		}
 	}
-	return out, nil
+	return f.withHook(ctx, e, out)
+}
+
+// withHook adds the endpoint that the event's object was made with.
+func (f *fan) withHook(
+	ctx context.Context, e pay.Event, to []pay.Endpoint,
+) ([]pay.Endpoint, error) {
+	if e.Hook == "" {
+		return to, nil
+	}
+	hook, err := f.tx.Endpoint(ctx, pay.Scope{MerchantID: e.MerchantID, Mode: e.Mode}, e.Hook)
+	switch {
+	case err == nil && hook.Enabled:
+		return append(to, hook), nil
+	case pay.IsKind(err, pay.NotFound):
+		err = nil
+	}
+	return to, err
 }
 
 // encode says the event once for each family among the endpoints.

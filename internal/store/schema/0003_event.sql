@@ -16,6 +16,7 @@ CREATE TABLE event (
     request_id      TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     target          TEXT,
+    hook            TEXT,
     created_at      BIGINT NOT NULL,
     fanned_out      BOOLEAN NOT NULL,
     PRIMARY KEY (merchant_id, mode, id)
@@ -35,6 +36,8 @@ CREATE TABLE endpoint (
     description     TEXT NOT NULL,
     events          TEXT NOT NULL,
     enabled         BOOLEAN NOT NULL,
+    -- A hook gets the events of the objects that name it, and is in no list.
+    hook            BOOLEAN NOT NULL,
     secret          BYTEA NOT NULL,
     previous        BYTEA,
     previous_until  BIGINT,
@@ -45,7 +48,10 @@ CREATE TABLE endpoint (
     updated_at      BIGINT NOT NULL
 );
 
-CREATE INDEX endpoint_list ON endpoint (merchant_id, mode, id);
+CREATE INDEX endpoint_owner ON endpoint (merchant_id, mode, id);
+CREATE INDEX endpoint_list ON endpoint (merchant_id, mode, id) WHERE hook = FALSE;
+CREATE UNIQUE INDEX endpoint_hook ON endpoint (merchant_id, mode, family, url)
+    WHERE hook = TRUE;
 
 -- What is sent for an event: the same bytes to every endpoint of a family, on every attempt. They
 -- have a table of their own so that a delivery, which is updated often, stays narrow.

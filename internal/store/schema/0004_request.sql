@@ -21,6 +21,7 @@ CREATE TABLE inbox (
     rail        TEXT NOT NULL,
     notice_id   TEXT NOT NULL,
     payment_id  TEXT NOT NULL,
+    token       TEXT NOT NULL,
     state       TEXT NOT NULL CHECK (state IN ('pending', 'matched', 'unmatched')),
     tries       BIGINT NOT NULL CHECK (tries >= 0),
     received_at BIGINT NOT NULL,
@@ -30,3 +31,14 @@ CREATE TABLE inbox (
 );
 
 CREATE INDEX inbox_due ON inbox (due_at) WHERE due_at IS NOT NULL;
+
+-- The ids that merchants choose themselves, one name-space for each kind of object of a family.
+CREATE TABLE alias (
+    merchant_id TEXT NOT NULL,
+    mode        TEXT NOT NULL CHECK (mode IN ('test', 'live')),
+    family      TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    foreign_id  TEXT NOT NULL,
+    object_id   TEXT NOT NULL,
+    PRIMARY KEY (merchant_id, mode, family, kind, foreign_id)
+);

@@ -1,7 +1,8 @@
 -- +goose Up
 
 -- A rail may give one token to the same card of two customers, and one card may be saved again
--- after it was detached: neither the token nor the instrument is unique.
+-- after it was detached: neither the token nor the instrument is unique. An agreement at a bank is a
+-- method of its own.
 CREATE TABLE method (
     id          TEXT PRIMARY KEY,
     merchant_id TEXT NOT NULL,
@@ -14,12 +15,14 @@ CREATE TABLE method (
     type        TEXT NOT NULL,
     instrument  TEXT NOT NULL,
     token       TEXT NOT NULL,
+    token_version BIGINT NOT NULL CHECK (token_version >= 0),
     payment_id  TEXT NOT NULL REFERENCES payment (id),
     created_at  BIGINT NOT NULL,
     updated_at  BIGINT NOT NULL
 );
 
 CREATE INDEX method_list ON method (merchant_id, mode, id);
+CREATE UNIQUE INDEX method_agreement ON method (rail, token) WHERE type = 'payto';
 CREATE INDEX method_customer ON method (customer_id, merchant_id, mode, id);
 
 -- The bounds stand beside the terms they come from, so that no more is ever charged than was
@@ -48,6 +51,11 @@ CREATE TABLE mandate (
     failures    BIGINT NOT NULL CHECK (failures >= 0),
     retry       TEXT NOT NULL,
     reason      TEXT NOT NULL,
+    network_code TEXT NOT NULL,
+    payto       TEXT CHECK (payto <> ''),
+    look_at     BIGINT,
+    echo        BYTEA,
+    hook        TEXT,
     created_at  BIGINT NOT NULL,
     updated_at  BIGINT NOT NULL,
     due_at      BIGINT,
@@ -59,8 +67,8 @@ CREATE INDEX mandate_list ON mandate (merchant_id, mode, id);
 CREATE INDEX mandate_scheduled ON mandate (merchant_id, mode, id) WHERE schedule IS NOT NULL;
 CREATE INDEX mandate_customer ON mandate (customer_id, merchant_id, mode, id);
 CREATE INDEX mandate_method ON mandate (method_id, merchant_id, mode, id);
--- A session gives one mandate at most.
-CREATE UNIQUE INDEX mandate_session ON mandate (session_id);
+-- A session gives one mandate at a time.
+CREATE UNIQUE INDEX mandate_session ON mandate (session_id) WHERE state IN ('active', 'paused');
 CREATE INDEX mandate_due ON mandate (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE mandate_window (
