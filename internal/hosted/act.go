@@ -100,7 +100,7 @@ func (p *Pages) codeAgain(
 // cancel gives up the attempt in flight. When it can no longer be given up, the page says what
 // became of it.
 func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) error {
-	v, _, ok, err := p.named(r, pageAction, pagePrompt, pageCode, pageTransfer)
+	v, f, ok, err := p.named(r, pageAction, pagePrompt, pageApprove, pageCode, pageTransfer)
 	if err != nil {
 		return err
 	}
@@ -109,6 +109,9 @@ func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) error {
 	}
 	if e := pay.AsError(err); err != nil && e.Kind != pay.Conflict && e.Kind != pay.State {
 		return err
+	}
+	if f.text(fieldChange) != "" {
+		return seeOther(w, r, wayOf(r).choose(v.Payment.Method))
 	}
 	return seeOther(w, r, wayOf(r).self())
 }

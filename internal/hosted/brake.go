@@ -10,6 +10,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/limit"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/payid"
 )
 
 // The signs of somebody trying out stolen or invented card numbers. Prompts to the phones of
@@ -25,9 +26,10 @@ const (
 // stop nobody, for a popular bank has many customers. Numbers are known by a keyed hash, under a
 // key that dies with the process.
 type brake struct {
-	addresses, cards, phones, issuers *limit.Window
-	key                               []byte
-	log                               *slog.Logger
+	addresses, cards, phones, accounts, lookups, issuers *limit.Window
+
+	key []byte
+	log *slog.Logger
 }
 
 // newBrake returns a brake that allows so many attempts; nil for no limit.
@@ -39,6 +41,8 @@ func newBrake(attempts int, ids ident.Source, now func() time.Time, log *slog.Lo
 		addresses: limit.NewWindow(attempts, AttemptWindow, now),
 		cards:     limit.NewWindow(attempts, AttemptWindow, now),
 		phones:    limit.NewWindow(attempts, AttemptWindow, now),
+		accounts:  limit.NewWindow(attempts, AttemptWindow, now),
+		lookups:   limit.NewWindow(attempts, AttemptWindow, now),
 		issuers:   limit.NewWindow(attempts*issuerFactor, AttemptWindow, now),
 		key:       ids.Bytes(brakeKeySize), log: log,
 	}
@@ -61,8 +65,33 @@ func (b *brake) allow(
 		local, _ := pay.LocalPhone(m.Mobile.Phone)
 		ok, wait := b.phones.Allow(b.hash(local))
 		return wait, ok
+	case m.Payto != nil:
+		ok, wait := b.accounts.Allow(b.hash(accountOf(m.Payto)))
+		return wait, ok
 	}
 	return 0, true
+}
+
+// allowLookup reports whether somebody at this address may ask whom an account belongs to. Names
+// behind phone numbers and email addresses are not to be collected here.
+func (b *brake) allowLookup(address string) (time.Duration, bool) {
+	if b == nil {
+		return 0, true
+	}
+	ok, wait := b.lookups.Allow(address)
+	return wait, ok
+}
+
+// accountOf names an account alike however it was typed.
+func accountOf(in *pay.PaytoInput) string {
+	id, problem := payid.Parse(in.PayID)
+	if in.PayID == "" {
+		id, problem = payid.ParseAccount(in.BSB, in.Account)
+	}
+	if problem != nil {
+		return in.PayID + in.BSB + in.Account
+	}
+	return id.Label()
 }
 
 func (b *brake) allowCard(r *http.Request, digits string) (time.Duration, bool) {

@@ -90,6 +90,14 @@ var complaints = []struct{ param, code, field, text string }{
 	{"phone", "", fieldPhone, "phone_invalid"},
 	{"provider", "", fieldProvider, "provider_missing"},
 	{"id", "", fieldSaved, "saved_gone"},
+	{"payid", "parameter_missing", fieldPayID, "payid_missing"},
+	{"payid", "payid_not_found", fieldPayID, "payid_unknown"},
+	{"payid", "", fieldPayID, "payid_invalid"},
+	{"bsb", "parameter_missing", fieldBSB, "bsb_missing"},
+	{"bsb", "", fieldBSB, "bsb_invalid"},
+	{"account", "parameter_missing", fieldAccount, "account_missing"},
+	{"account", "bank_not_supported", fieldAccount, "account_unsupported"},
+	{"account", "", fieldAccount, "account_invalid"},
 	{"type", "", fieldMethod, "method_unavailable"},
 }
 

@@ -12,6 +12,9 @@ var alike = []pay.DeclineCode{
 	pay.DeclineByPayer, pay.DeclineWrongPIN, pay.DeclineWrongCode, pay.DeclinePromptExpired,
 	pay.DeclineNotRegistered, pay.DeclineProviderDown, pay.DeclineTransferExpired,
 	pay.DeclineRefundRefused, pay.DeclineAuthRequired, pay.DeclineSavedMethod,
+	pay.DeclineAgreementExpired, pay.DeclineAgreementInactive, pay.DeclineAccountUnknown,
+	pay.DeclineAccountClosed, pay.DeclineAccountBlocked, pay.DeclineBankUnsupported,
+	pay.DeclineBankDown,
 }
 
 // ownWords are the declines that a method other than the card has words of its own for. Any other
@@ -22,6 +25,11 @@ var ownWords = map[string][]pay.DeclineCode{
 		pay.DeclineProcessingError, pay.DeclineNotSubmitted,
 	},
 	pay.MethodBank: {pay.DeclineGeneric, pay.DeclineNotSubmitted},
+	pay.MethodPayTo: {
+		pay.DeclineGeneric, pay.DeclineInsufficientFunds, pay.DeclineLimitExceeded,
+		pay.DeclineNotPermitted, pay.DeclineProcessingError, pay.DeclineNotSubmitted,
+		pay.DeclineByPayer,
+	},
 }
 
 // declineID names the message for a decline of a method. A rail's word that is not in the
@@ -31,10 +39,11 @@ func declineID(method string, code pay.DeclineCode) string {
 		code = pay.DeclineGeneric
 	}
 	own, ok := ownWords[method]
-	if !ok || slices.Contains(alike, code) {
+	switch {
+	case slices.Contains(own, code):
+	case !ok, slices.Contains(alike, code):
 		return "decline_" + string(code)
-	}
-	if !slices.Contains(own, code) {
+	default:
 		code = pay.DeclineGeneric
 	}
 	return "decline_" + method + "_" + string(code)

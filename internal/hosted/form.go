@@ -39,6 +39,7 @@ type form struct {
 	Holder   string
 	Phone    string
 	Provider string
+	Account  account
 	Saved    string // the chosen saved method
 	Save     bool
 	Problems []problem

@@ -75,6 +75,7 @@ func (p *page) openForm(r *http.Request, v *pay.PageView) {
 	if method == pay.MethodMobile {
 		p.prefillMobile(v)
 	}
+	p.prefillPayto(v)
 	p.agree(v)
 	asked := r.URL.Query().Get(fieldMethod) != ""
 	if asked && v.Payment != nil && wayTried(v.Payment) != method {
@@ -101,6 +102,8 @@ func readMethod(f fields, v *pay.PageView) (pay.MethodInput, form) {
 		m.Card, shown = readCard(f, v.Now)
 	case pay.MethodMobile:
 		m.Mobile, shown = readMobile(f, v.Payment)
+	case pay.MethodPayTo:
+		m.Payto, shown = readPayto(f)
 	}
 	shown.Save = f.text(fieldSave) != ""
 	return m, shown

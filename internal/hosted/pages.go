@@ -51,6 +51,8 @@ type Payments interface {
 	ConfirmPayment(ctx context.Context, c pay.Caller, id, code string) (pay.Payment, error)
 	ResendPrompt(ctx context.Context, c pay.Caller, id string) error
 	Sync(ctx context.Context, c pay.Caller, paymentID string) (pay.Payment, error)
+	// ResolvePayID asks whom an account belongs to, so that the payer can confirm it.
+	ResolvePayID(ctx context.Context, c pay.Caller, in pay.PaytoInput) (pay.Payto, error)
 }
 
 // Mandates shows payers what they permitted, and ends it for them.

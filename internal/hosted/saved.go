@@ -3,6 +3,7 @@ package hosted
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -34,6 +35,9 @@ func keptOf(m *pay.SavedMethod) kept {
 		const century = 100
 		k.Name = cardName(m.Card)
 		k.Expiry = fmt.Sprintf("%02d / %02d", m.Card.ExpMonth, m.Card.ExpYear%century)
+	}
+	if m.Payto != nil {
+		k.Name = m.Payto.ID().Masked()
 	}
 	if m.Mobile != nil {
 		k.Name, k.Phone = networkName(m.Mobile.Provider), masked(m.Mobile.Phone)
@@ -74,6 +78,9 @@ func readSaved(f fields, v *pay.PageView) (pay.MethodInput, form) {
 	return pay.MethodInput{}, shown
 }
 
+// keepable are the methods that leave something to keep.
+var keepable = []string{pay.MethodCard, pay.MethodMobile, pay.MethodPayTo}
+
 // agree shows what the payer agrees to besides the payment: the words of a mandate, or that the
 // method is kept.
 func (p *page) agree(v *pay.PageView) {
@@ -82,7 +89,7 @@ func (p *page) agree(v *pay.PageView) {
 	switch {
 	case p.First:
 		p.Agreement = readable(consent.Words(pay.ConsentFacts(ses, v.Merchant.Name, p.Lang)))
-	case p.Form.Method != pay.MethodCard && p.Form.Method != pay.MethodMobile:
+	case !slices.Contains(keepable, p.Form.Method):
 		return // a transfer leaves nothing to keep, and what is kept is kept already
 	case p.Verifies || ses.Offer.Save == pay.SaveAlways:
 		p.Keeps = true

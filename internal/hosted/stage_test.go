@@ -67,6 +67,10 @@ func (s *stage) Sync(context.Context, pay.Caller, string) (pay.Payment, error) {
 	panic("the stage has no rail")
 }
 
+func (s *stage) ResolvePayID(context.Context, pay.Caller, pay.PaytoInput) (pay.Payto, error) {
+	panic("the stage has no rail")
+}
+
 func (s *stage) PageKey(string) string { return stageKey }
 
 func (s *stage) ClientTokenSession(token string) (string, bool) {

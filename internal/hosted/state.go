@@ -13,6 +13,7 @@ const (
 	pageForm        = "form"        // the buyer can pay
 	pageAction      = "action"      // the buyer has something to do elsewhere
 	pagePrompt      = "prompt"      // the buyer's phone asks
+	pageApprove     = "approve"     // the buyer's bank asks
 	pageCode        = "code"        // the buyer's phone has a one-time code
 	pageTransfer    = "transfer"    // the buyer has to send money
 	pageUnderpaid   = "underpaid"   // it was too little
@@ -37,8 +38,8 @@ const (
 
 // pageNames lists every page, for the templates and for tests that prove them complete.
 var pageNames = []string{
-	pageForm, pageAction, pagePrompt, pageCode, pageTransfer, pageUnderpaid, pageOverpaid,
-	pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageCanceled, pageExpired,
+	pageForm, pageAction, pagePrompt, pageApprove, pageCode, pageTransfer, pageUnderpaid,
+	pageOverpaid, pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageCanceled, pageExpired,
 	pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound, pageLimited,
 	pageRefused, pageUnavailable,
 }
@@ -90,6 +91,9 @@ func payingState(p *pay.Payment) string {
 	}
 	switch p.State {
 	case pay.PaymentAction:
+		if p.Action == pay.ActionApprove && p.Payto != nil {
+			return pageApprove
+		}
 		if p.Action == pay.ActionCode {
 			return pageCode
 		}
@@ -124,7 +128,7 @@ func liveAt(name string) bool {
 // scripts it may be loaded again.
 func waits(name string) bool {
 	switch name {
-	case pagePrompt, pageTransfer, pageUnderpaid, pageOverpaid, pageWaiting:
+	case pagePrompt, pageApprove, pageTransfer, pageUnderpaid, pageOverpaid, pageWaiting:
 		return true
 	}
 	return false
@@ -139,7 +143,7 @@ func patient(name string) bool {
 // hasCounter reports whether the payer has to do something that a developer does on the other side
 // of the counter.
 func hasCounter(name string) bool {
-	return name == pagePrompt || name == pageCode || patient(name)
+	return name == pagePrompt || name == pageApprove || name == pageCode || patient(name)
 }
 
 // actionURL is where the buyer has to act, if a browser can go there.

@@ -40,6 +40,9 @@ func (p *Pages) submit(w http.ResponseWriter, r *http.Request) error {
 	if len(shown.Problems) > 0 || !isNonce(nonce) {
 		return p.again(w, r, &v, shown)
 	}
+	if method.Payto != nil && f.text(fieldConfirmed) == "" {
+		return p.findAccount(w, r, &v, attempted{method, shown})
+	}
 	if wait, ok := p.brake.allow(r, household(p.clientIP(r)), method); !ok {
 		return p.tooMany(w, r, wait)
 	}
@@ -71,12 +74,22 @@ func attemptOnce(sessionID, nonce string) *pay.Once[pay.Payment] {
 	}
 }
 
-// again shows the form with what is wrong in it. The next submission is a new attempt.
+// attempted is what a form asks for, and what is shown of it again.
+type attempted struct {
+	method pay.MethodInput
+	shown  form
+}
+
+// again shows the form with what is wrong in it, or with the next question. The next submission is
+// a new attempt.
 func (p *Pages) again(
 	w http.ResponseWriter, r *http.Request, v *pay.PageView, shown form,
 ) error {
 	pg := p.pageOf(r, v)
 	pg.Form, pg.status = shown, http.StatusUnprocessableEntity
+	if len(shown.Problems) == 0 && shown.Account.asked() {
+		pg.status = http.StatusOK
+	}
 	pg.offer(v, shown.Method)
 	pg.agree(v)
 	pg.Decline, pg.Stopped = "", false // one message at a time

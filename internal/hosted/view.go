@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -46,12 +47,18 @@ type page struct {
 	Network   string // its name
 	Menu      string // what to dial for the network's own menu
 	Transfer  *transfer
-	Remaining int    // the time that is left, in Unit
-	Unit      string // unitDays, unitHours or unitMinutes
-	Prompt    string // promptAgain, promptUsed, promptLost or ""
-	Refunding bool   // late money goes back by itself
-	Review    bool   // the outcome has been open for long
-	Going     bool   // the browser returns to the shop by itself
+	Payto     *payto // how an agreement at the payer's bank stands
+	Account   string // that it draws on, masked
+	BankName  string // where it is, with the names of its app and its website
+	BankApp   string
+	BankWeb   string
+	expires   time.Time // when the session is over, in the merchant's clock
+	Remaining int       // the time that is left, in Unit
+	Unit      string    // unitDays, unitHours or unitMinutes
+	Prompt    string    // promptAgain, promptUsed, promptLost or ""
+	Refunding bool      // late money goes back by itself
+	Review    bool      // the outcome has been open for long
+	Going     bool      // the browser returns to the shop by itself
 
 	// Ways: of ours, and to the outside.
 	Self, Onward, Status, Events, Wait                  string
@@ -66,14 +73,16 @@ type page struct {
 	networks  []network
 	Nonce     string
 	Decline   pay.DeclineCode
-	Method    string // of the last attempt
-	Stopped   bool   // the last attempt was given up by the buyer
-	Returned  bool   // the shop sends back what it brought
-	Unsettled bool   // the shop has yet to decide about what a transfer brought
-	Verifies  bool   // no money is taken: the method is only made sure of
-	Several   bool   // there are other ways to pay
-	Left      int    // attempts
-	Minutes   int    // until the next attempt is allowed
+	// NetworkCode is the network's own word for it, such as AM04.
+	NetworkCode string
+	Method      string // of the last attempt
+	Stopped     bool   // the last attempt was given up by the buyer
+	Returned    bool   // the shop sends back what it brought
+	Unsettled   bool   // the shop has yet to decide about what a transfer brought
+	Verifies    bool   // no money is taken: the method is only made sure of
+	Several     bool   // there are other ways to pay
+	Left        int    // attempts
+	Minutes     int    // until the next attempt is allowed
 
 	// What is agreed to besides the payment.
 	saved     []pay.SavedMethod
@@ -131,6 +140,7 @@ func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
 	name := plain(v.Merchant.Name)
 	pg.Name, pg.Test = stateOf(v), ses.Mode == pay.Test
 	pg.Merchant, pg.Initial = pg.isolate(name), initial(name)
+	pg.expires = ses.ExpiresAt
 	pg.Verifies = ses.Verifies()
 	if !pg.Verifies {
 		pg.Amount = pg.sum(ses.Amount)
@@ -151,6 +161,9 @@ func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
 	if pg.Transfer != nil {
 		pg.Transfer.QR = pg.way.step("qr.svg")
 		pg.limitTransfer(v.Payment.Transfer.ExpiresAt.Sub(v.Now), p.now())
+	}
+	if pg.Name == pageApprove {
+		p.askBank(pg, r, v)
 	}
 	if pg.Test && hasCounter(pg.Name) {
 		pg.Counter = "/sim/session/" + url.PathEscape(ses.ID) + "?key=" + p.pay.PageKey(ses.ID)
@@ -220,6 +233,9 @@ func (p *page) showPayment(m *pay.Payment) {
 	if m.Mobile != nil {
 		p.showMobile(m.Mobile)
 	}
+	if m.Payto != nil {
+		p.showPayto(m)
+	}
 	if m.Method == pay.MethodBank {
 		p.showTransfer(m)
 	}
@@ -275,7 +291,8 @@ type templates map[string]*template.Template
 
 func newTemplates() (templates, error) {
 	base, err := template.ParseFS(pageFiles, "page/layout.html", "page/part.html", "page/card.html",
-		"page/mobile.html", "page/account.html", "page/agree.html")
+		"page/mobile.html", "page/account.html", "page/agree.html",
+		"page/payto.html")
 	if err != nil {
 		return nil, err
 	}

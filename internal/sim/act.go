@@ -17,6 +17,10 @@ const maxDigits = 15 // of an amount
 
 // act does what the payer pressed and goes back to the page.
 func (p *Pages) act(w http.ResponseWriter, r *http.Request, d *desk) {
+	if r.PostFormValue(agreementField) != "" {
+		p.agree(w, r, d)
+		return
+	}
 	payment, err := p.pay.Payment(r.Context(), d.caller, r.PostFormValue("payment"))
 	if err == nil && d.session != "" && payment.SessionID != d.session {
 		err = errNoDesk

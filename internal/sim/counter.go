@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/kassa-pay/kassa/internal/money"
@@ -21,13 +22,14 @@ type counter struct {
 	Version  string // of all items together
 
 	Phone, Bank, Issuer []item
+	Permits             []permit // that wait for an answer; of one session all of them
 }
 
 // Single reports whether the counter is that of one session.
 func (c *counter) Single() bool { return c.Checkout != "" }
 
 // Empty reports whether nobody has been asked anything.
-func (c *counter) Empty() bool { return len(c.Phone)+len(c.Bank)+len(c.Issuer) == 0 }
+func (c *counter) Empty() bool { return len(c.Phone)+len(c.Bank)+len(c.Issuer)+len(c.Permits) == 0 }
 
 // item is one payment as its payer sees it.
 type item struct {
@@ -92,8 +94,24 @@ func (p *Pages) counter(ctx context.Context, d *desk) (*counter, error) {
 	if d.session == "" {
 		err = p.addOlder(ctx, c, d, open)
 	}
+	if err == nil {
+		err = p.showPermits(ctx, c, d)
+	}
 	c.Version = version(c)
 	return c, err
+}
+
+// showPermits adds the agreements that a desk's payers are asked for.
+func (p *Pages) showPermits(ctx context.Context, c *counter, d *desk) error {
+	b := &book{}
+	if err := p.addPermits(ctx, b, d); err != nil {
+		return err
+	}
+	c.Permits = b.Pending
+	if d.session != "" {
+		c.Permits = slices.Concat(b.Pending, b.Running, b.Ended)
+	}
+	return nil
 }
 
 // prompts returns what the payers of a desk are being asked, by payment.

@@ -11,6 +11,14 @@ import (
 // notes are what a page says once about the answer before it, by the word in its address.
 var notes = map[string]string{
 	"approved":  "Approved. The shop knows as soon as the network tells it.",
+	"agreed":    "Approved. The shop knows as soon as the network tells it.",
+	"declined":  "Declined. The shop is told that you said no.",
+	"paused":    "Paused. Nothing is taken until you resume it.",
+	"resumed":   "Resumed. The shop can take payments again.",
+	"ended":     "Cancelled. Nothing is taken any more.",
+	"moved":     "Moved. The next payments come from the other account.",
+	"over":      "Too late: the agreement has changed since.",
+	"account":   "Nothing was moved. Type a PayID, or a BSB and an account number.",
 	"rejected":  "Rejected. The shop is told that you said no.",
 	"wrong_pin": "That PIN is wrong. The prompt stays open until you have typed three wrong ones.",
 	"sent":      "Sent. The bank tells the shop.",
@@ -80,6 +88,15 @@ func (p *Pages) everybody(r *http.Request) (*desk, error) {
 	}
 	c, err := p.demo.Control.CallerFor(r.Context(), p.demo.Scope)
 	return &desk{caller: c, merchant: p.demo.Merchant, path: homePath}, err
+}
+
+// customers is the desk of everybody on the page of their banks' app.
+func (p *Pages) customers(r *http.Request) (*desk, error) {
+	d, err := p.everybody(r)
+	if d != nil {
+		d.path = bankPath
+	}
+	return d, err
 }
 
 // home sends a browser that came by another name of this server, such as localhost, to the right

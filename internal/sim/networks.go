@@ -28,6 +28,7 @@ type provider struct {
 var known = []network{
 	{Rail: "momo", Name: "Mobile money", Text: "MTN, Telecel and AirtelTigo"},
 	{Rail: "bank", Name: "Bank transfer", Text: "The bank that holds the shop’s account"},
+	{Rail: "payto", Name: "PayTo", Text: "The bank network of Australia and its agreements"},
 	{Rail: "card", Name: "Cards", Text: "The card network and the issuers behind it"},
 }
 

@@ -25,6 +25,7 @@ var (
 // The paths of these pages, and of the ones they lead back to.
 const (
 	homePath      = "/sim"
+	bankPath      = "/sim/bank"
 	sessionPath   = "/sim/session/"
 	networksPath  = "/sim/networks"
 	clockPath     = "/sim/clock"
@@ -44,6 +45,20 @@ const maxForm = 4 << 10
 
 // Pay is what the payer's pages need of the core.
 type Pay interface {
+	Payers
+	Banks
+}
+
+// Banks plays what payers do in their banks' apps.
+type Banks interface {
+	Agreements(ctx context.Context, c pay.Caller) ([]pay.Agreement, error)
+	DecideAgreement(ctx context.Context, c pay.Caller, id string, d pay.BankDecision) (
+		pay.Agreement, error)
+	Refunds(ctx context.Context, c pay.Caller, f pay.RefundFilter) ([]pay.Refund, bool, error)
+}
+
+// Payers shows what payers are asked, and answers for them.
+type Payers interface {
 	// Prompt shows what a network asks the payer, by the secret token of its address.
 	Prompt(ctx context.Context, rail, token string) (pay.Prompt, error)
 	// DecidePrompt answers it, once, and returns where the payer's browser goes next.
@@ -109,9 +124,11 @@ func New(d Deps) *Pages {
 
 func parsePages() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range []string{"ask", "message", "counter", "networks"} {
-		page := template.New("").Funcs(template.FuncMap{"pair": newPair, "toggle": newToggle})
-		all[name] = template.Must(page.ParseFS(pageFiles, "page/layout.html",
+	for _, name := range []string{"ask", "message", "counter", "bank", "networks"} {
+		page := template.New("").Funcs(template.FuncMap{
+			"pair": newPair, "toggle": newToggle, "deal": newDeal,
+		})
+		all[name] = template.Must(page.ParseFS(pageFiles, "page/layout.html", "page/permit.html",
 			"page/"+name+".html"))
 	}
 	return all
@@ -128,6 +145,8 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	// In development: all payers, the networks, the clock.
 	mux.HandleFunc("GET "+homePath, p.home(p.at(p.everybody, p.show)))
 	mux.HandleFunc("POST "+homePath, p.at(p.everybody, p.act))
+	mux.HandleFunc("GET "+bankPath, p.home(p.at(p.customers, p.bank)))
+	mux.HandleFunc("POST "+bankPath, p.at(p.customers, p.act))
 	mux.HandleFunc("GET "+networksPath, p.home(p.at(p.everybody, p.networks)))
 	mux.HandleFunc("POST "+networksPath+"/{rail}", p.at(p.everybody, p.behave))
 	mux.HandleFunc("POST "+clockPath, p.at(p.everybody, p.advance))
@@ -161,6 +180,7 @@ type view struct {
 	Next                   string // where the payer goes on; "" for nowhere
 
 	Counter  *counter
+	Book     *book
 	Networks []network
 	Clock    string
 }

@@ -95,6 +95,12 @@ var outcomes = map[pay.PaymentState]outcome{
 	pay.PaymentOverpaid:   {"warn", "Too much"},
 }
 
+var refundOutcomes = map[pay.RefundState]outcome{
+	pay.RefundPending:   {"note", "On its way"},
+	pay.RefundSucceeded: {"good", "Came back"},
+	pay.RefundFailed:    {"bad", "Failed"},
+}
+
 // reasons say why a payment failed, where that is more than that it did.
 var reasons = map[pay.DeclineCode]string{
 	pay.DeclineByPayer:           "Rejected",
@@ -105,6 +111,13 @@ var reasons = map[pay.DeclineCode]string{
 	pay.DeclineInsufficientFunds: "Not enough money",
 	pay.DeclineNotRegistered:     "Number not registered",
 	pay.DeclineProviderDown:      "Network down",
+	pay.DeclineAgreementExpired:  "Not approved in time",
+	pay.DeclineAgreementInactive: "Agreement not active",
+	pay.DeclineAccountUnknown:    "Account not found",
+	pay.DeclineAccountClosed:     "Account closed",
+	pay.DeclineAccountBlocked:    "Account blocked",
+	pay.DeclineBankUnsupported:   "Bank without PayTo",
+	pay.DeclineBankDown:          "Bank down",
 }
 
 func outcomeOf(p *pay.Payment) outcome {

@@ -17,7 +17,7 @@
   var form = document.getElementById("pay");
   var tell; // says something to the page around this one, where there is one
   if (form) {
-    sending(form, cardForm(form) || mobileForm(form) || codeForm(form) || {});
+    sending(form, cardForm(form) || mobileForm(form) || paytoForm(form) || codeForm(form) || {});
   }
   if (document.body.dataset.parent && parent !== window) {
     within(document.body.dataset, form);
@@ -222,6 +222,28 @@
         need(problems, phone, function (s) {
           return /[^\x00-\x7f]/.test(s) || digitsOf(s).length >= 9;
         });
+        return problems;
+      }
+    };
+  }
+
+  // paytoForm finds what is missing in the half of the form that is shown.
+  function paytoForm(form) {
+    var payid = document.getElementById("payid"), bsb = form.elements.bsb;
+    if (!payid) {
+      return;
+    }
+    return {
+      check: function () {
+        var problems = [], digits = function (n) {
+          return function (s) { return /[^\x00-\x7f]/.test(s) || digitsOf(s).length >= n; };
+        };
+        if (form.elements.kind.value === "payid") {
+          need(problems, payid, function (s) { return s.length > 1; });
+        } else {
+          need(problems, bsb, digits(6));
+          need(problems, form.elements.account, digits(1));
+        }
         return problems;
       }
     };

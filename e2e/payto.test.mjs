@@ -1,0 +1,252 @@
+// PayTo: the payer names an account, approves the agreement in the bank's app in a second tab, and
+// the first page goes on by itself. With JavaScript and without, from 320 px up.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { accounts, BankApp, monthlyAUD, name, payto, send, terms } from "./lib/payto.mjs";
+import { eventually } from "./lib/kassa.mjs";
+import { agreement, customer, mandateOf } from "./lib/series.mjs";
+import { Stage } from "./lib/stage.mjs";
+
+const widths = [320, 390, 1280];
+const h1 = (page, text) => page.getByRole("heading", { level: 1, name: text }).waitFor();
+const account = { bsb: accounts.bsb, account: accounts.number };
+
+let stage;
+before(async () => (stage = await Stage.open()));
+after(() => stage?.close());
+
+/** Answers in the bank's app of a session's payer, in a browser of its own. */
+async function atBank(session, button, options) {
+  const app = await BankApp.open(stage, session, options);
+  await app.press(button);
+  await app.leave();
+}
+
+const attempt = async (session) => {
+  const all = (await stage.payments()).filter((p) => p.checkout_session === session.id);
+  return all[0];
+};
+
+for (const js of [true, false]) {
+  describe(js ? "with JavaScript" : "without JavaScript", () => {
+    test("a PayID is confirmed by name, approved in the bank's app, and paid", () =>
+      stage.visit(async (payer, session) => {
+        const { page } = payer;
+        await h1(page, "Pay from your bank account with PayTo");
+        await payer.inspect("payto", widths);
+        await name(page, { payid: accounts.payid });
+        await h1(page, "Is this your account?");
+        await page.getByText("0412 345 678").waitFor();
+        await page.getByText("Account name").waitFor();
+        await page.getByText("once.", { exact: false }).first().waitFor();
+        await payer.inspect("payto-confirm", widths);
+        await page.getByRole("button", { name: "Send the request to my bank" }).click();
+        await h1(page, "Approve it in your bank");
+        await page.getByText("04xx xxx 678").first().waitFor();
+        await payer.inspect("payto-approve", widths);
+        const app = await BankApp.open(stage, session, { js });
+        const shown = await terms(app.page);
+        assert.equal(shown["How often"], "Once");
+        await app.payer.inspect("payto-bank", widths);
+        await app.press("Approve");
+        await app.leave();
+        await h1(page, /confirming|Thank you/);
+        await stage.assertPaid(page, session);
+        await page.goto(session.url);
+        await h1(page, "Payment successful");
+        await page.getByText("04xx xxx 678").waitFor();
+        await payer.inspect("payto-paid", widths);
+      }, { js, wishes: payto }));
+
+    test("a BSB and account number show the bank's own steps", () =>
+      stage.visit(async (payer, session) => {
+        const { page } = payer;
+        await name(page, account);
+        await h1(page, "Is this your account?");
+        await page.getByText("CommBank").waitFor();
+        await payer.inspect("payto-confirm-account", widths);
+        await page.getByRole("button", { name: "Send the request to my bank" }).click();
+        await h1(page, "Approve it in your bank");
+        await page.getByText("Pay & transfer › PayTo agreements").waitFor();
+        await payer.inspect("payto-approve-bank", widths);
+        await page.getByLabel("Not your bank?").selectOption({ label: "NAB" });
+        await page.getByRole("button", { name: "Show steps" }).click();
+        await page.getByText("Payments › PayTo agreements").waitFor();
+        await atBank(session, "Approve", { js });
+        await stage.assertPaid(page, session);
+      }, { js, wishes: payto }));
+
+    test("details that name no account are told at once, all of them", () =>
+      stage.visit(async (payer) => {
+        const { page } = payer;
+        await name(page, { bsb: "06", account: "0000" });
+        await page.getByRole("alert").getByText("Check the BSB").waitFor();
+        await payer.inspect("payto-errors", widths);
+        await name(page, { payid: "0512" });
+        await page.getByRole("alert").getByText("Check the PayID").waitFor();
+        await name(page, { payid: accounts.unknown });
+        await page.getByText("no account is registered under it").first().waitFor();
+      }, { js, wishes: payto }));
+
+    test("whoever declines in the bank can try again", () =>
+      stage.visit(async (payer, session) => {
+        const { page } = payer;
+        await send(page, { payid: accounts.payid });
+        await atBank(session, "Decline", { js });
+        await page.getByText("You declined the agreement in your bank").waitFor();
+        await payer.inspect("payto-declined", widths);
+        const field = page.locator("#payid");
+        assert.equal(await field.inputValue(), accounts.payid);
+        await send(page, { payid: accounts.email });
+        await atBank(session, "Approve", { js });
+        await stage.assertPaid(page, session);
+      }, { js, wishes: payto }));
+
+    test("changed details withdraw the request at the bank", () =>
+      stage.visit(async (payer, session) => {
+        const { page } = payer;
+        await send(page, { payid: accounts.payid });
+        const first = await attempt(session);
+        await page.getByRole("button", { name: "Change the account details" }).click();
+        await h1(page, "Pay from your bank account with PayTo");
+        const app = await BankApp.open(stage, session, { js });
+        assert.equal(await app.page.getByRole("button", { name: "Approve" }).count(), 0);
+        await app.leave();
+        await send(page, account);
+        await atBank(session, "Approve", { js });
+        const paid = await stage.assertPaid(page, session);
+        assert.notEqual(paid.payment, first.id);
+      }, { js, wishes: payto }));
+
+    test("a payment that the bank rejects is told in plain words", () =>
+      stage.visit(async (payer, session) => {
+        const { page } = payer;
+        await send(page, { payid: accounts.noFunds });
+        await atBank(session, "Approve", { js });
+        await page.getByText("There is not enough money in this account").waitFor();
+        await page.getByText("AM04").waitFor();
+        await payer.inspect("payto-rejected", widths);
+        await send(page, account);
+        await atBank(session, "Approve", { js });
+        await stage.assertPaid(page, session);
+      }, { js, wishes: payto }));
+
+    test("the first of a series gives a mandate with the same terms at the bank", async () => {
+      const who = await customer(stage.kassa);
+      await stage.visit(async (payer, session) => {
+        const { page } = payer;
+        const words = await agreement(page);
+        await payer.inspect("payto-series", widths);
+        await send(page, { payid: accounts.payid });
+        const app = await BankApp.open(stage, session, { js });
+        const shown = await terms(app.page);
+        assert.equal(shown["How often"], "Every month, day 15");
+        assert.equal(shown["At most"], "12 payments in all");
+        await app.press("Approve");
+        await app.leave();
+        await stage.assertPaid(page, session);
+        const given = await mandateOf(stage.kassa, who.id);
+        assert.equal(given.status, "active");
+        assert.equal(given.consent, words.join("\n"));
+        const bank = await BankApp.open(stage, session, { js });
+        await bank.press("Pause");
+        await page.goto(given.manage_url);
+        await page.getByText("It is paused at your bank").waitFor();
+        await payer.inspect("payto-mandate-paused", widths);
+        await bank.press("Resume");
+        await page.reload();
+        await page.getByText("Active", { exact: true }).waitFor();
+        await bank.page.locator("summary").first().click();
+        await bank.page.getByLabel("or BSB").fill("082-001");
+        await bank.page.getByLabel("and account number").fill("87654321");
+        await bank.page.getByRole("button", { name: "Move" }).click();
+        await bank.page.getByText("Moved.").waitFor();
+        await page.reload();
+        await page.getByText("082-001 ••••4321").waitFor();
+        await bank.press("Cancel agreement");
+        await page.reload();
+        await page.getByText("It was cancelled at your bank").waitFor();
+        await bank.leave();
+      }, { js, wishes: { ...monthlyAUD, customer: who.id } });
+    });
+  });
+}
+
+/** Leaves a request unanswered until the session's time is over. */
+test("an agreement approved after the session has ended starts no payment", async () => {
+  const own = await Stage.open();
+  try {
+    await own.visit(async (payer, session) => {
+      const { page } = payer;
+      await send(page, { payid: accounts.payid });
+      const app = await BankApp.open(own, session);
+      const approve = app.page.getByRole("button", { name: "Approve" });
+      await approve.waitFor();
+      // The app stays as it was while the time runs out, like a phone in a pocket.
+      await app.page.route("**/*", (route) =>
+        route.request().method() === "POST" ? route.continue() : route.abort());
+      await own.kassa.advance(26 * 3600);
+      await h1(page, "This payment page has expired");
+      await payer.inspect("payto-expired", widths);
+      await app.page.unroute("**/*");
+      await approve.click();
+      await app.page.getByText("Too late").waitFor();
+      await app.leave();
+      await own.kassa.advance(3600);
+      assert.equal((await own.kassa.session(session.id)).payment_status, "unpaid");
+      const [tried] = await own.payments();
+      assert.equal(tried.status, "failed");
+      assert.equal((await own.payments()).length, 1);
+    }, { wishes: payto });
+  } finally {
+    await own.close();
+  }
+});
+
+test("a payment that takes long says so, and the page can be left", () =>
+  stage.visit(async (payer, session) => {
+    const { page } = payer;
+    await send(page, { payid: accounts.processing });
+    await atBank(session, "Approve");
+    await h1(page, "We are confirming your payment");
+    await page.getByText("on its way from your bank").waitFor();
+    await payer.inspect("payto-processing", widths);
+  }, { wishes: payto }));
+
+test("French payers read French", () =>
+  stage.visit(async (payer) => {
+    const { page } = payer;
+    await h1(page, "Payer depuis votre compte bancaire avec PayTo");
+    await page.locator("#payid").fill(accounts.email);
+    await page.getByRole("button", { name: "Continuer" }).click();
+    await h1(page, "Est-ce bien votre compte ?");
+    await page.getByRole("button", { name: "Envoyer la demande à ma banque" }).click();
+    await h1(page, "Approuvez dans votre banque");
+    await payer.inspect("payto-french", widths);
+  }, { locale: "fr-FR", wishes: payto }));
+
+test("PayTo is one of several ways, and is offered for Australian dollars alone", () =>
+  stage.visit(async (payer) => {
+    await payer.page.getByRole("link", { name: "PayTo", exact: true }).click();
+    await h1(payer.page, "Pay from your bank account with PayTo");
+    await payer.inspect("payto-choice", widths);
+  }, { wishes: { ...payto, payment_method_types: ["card", "payto"] } }));
+
+test("everybody's agreements, debits and refunds are in the bank's app", async () => {
+  const session = await stage.kassa.openSession(stage.shop, payto);
+  const payer = await stage.payer();
+  await payer.page.goto(session.url);
+  await send(payer.page, account);
+  await atBank(session, "Approve");
+  const paid = await stage.assertPaid(payer.page, session);
+  await stage.kassa.call("POST", `/v1/payments/${paid.payment}/refunds`, { amount: 1000 });
+  const app = await BankApp.open(stage);
+  await eventually("the refund is in the bank's app", async () => {
+    await app.look();
+    return app.page.getByText("Came back", { exact: true }).first().isVisible();
+  });
+  await app.payer.inspect("sim-payto", widths);
+  await app.leave();
+  await payer.leave();
+});
