@@ -9,7 +9,10 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/toml/v2"
@@ -39,6 +42,7 @@ type Config struct {
 	RateLimit            int      `koanf:"rate-limit"`
 	AttemptLimit         int      `koanf:"attempt-limit"`
 	TrustedProxies       []string `koanf:"trusted-proxies"`
+	WpayPrefixes         []string `koanf:"wpay-prefixes"`
 	LogFormat            string   `koanf:"log-format"`
 	LogLevel             string   `koanf:"log-level"`
 }
@@ -80,6 +84,8 @@ func ServeFlags(f *pflag.FlagSet) {
 	f.Lookup("attempt-limit").DefValue = "0" // what pflag does not print
 	f.StringSlice("trusted-proxies", nil,
 		"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8")
+	f.StringSlice("wpay-prefixes", []string{"/", "/payto/v1"},
+		"paths before /merchants/... of the Wpay protocol; / for none")
 }
 
 // Load reads the configuration: the file, then the environment, then the flags; whatever none of
@@ -121,7 +127,7 @@ func fromEnv(name, value string) (string, any) {
 		return "", nil
 	}
 	key := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, Prefix)), "_", "-")
-	if key == "trusted-proxies" {
+	if key == "trusted-proxies" || key == "wpay-prefixes" {
 		return key, strings.Split(value, ",")
 	}
 	return key, value
@@ -167,8 +173,28 @@ func (c *Config) finish() error {
 	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
 		return errors.New("--log-level must be debug, info, warn or error")
 	}
+	if err := c.trimPrefixes(); err != nil {
+		return err
+	}
 	_, err := c.Proxies()
 	return err
+}
+
+// prefixForm is a path of plain segments.
+var prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
+
+// trimPrefixes brings the prefixes of paths to the form without a slash at the end.
+func (c *Config) trimPrefixes() error {
+	for i, p := range c.WpayPrefixes {
+		p = strings.TrimRight(strings.TrimSpace(p), "/")
+		if !prefixForm.MatchString(p) || path.Clean("/"+p) != "/"+strings.TrimPrefix(p, "/") {
+			return fmt.Errorf("--wpay-prefixes: %q is not a path like /payto/v1", c.WpayPrefixes[i])
+		}
+		c.WpayPrefixes[i] = p
+	}
+	slices.Sort(c.WpayPrefixes)
+	c.WpayPrefixes = slices.Compact(c.WpayPrefixes)
+	return nil
 }
 
 // Level returns the least severity that is logged.

@@ -17,6 +17,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/rail/bank"
 	"github.com/kassa-pay/kassa/internal/rail/card"
 	"github.com/kassa-pay/kassa/internal/rail/momo"
+	"github.com/kassa-pay/kassa/internal/rail/payto"
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/store"
 	"github.com/kassa-pay/kassa/internal/store/schema"
@@ -33,6 +34,7 @@ type Core struct {
 	Card  *card.Network
 	Momo  *momo.Network
 	Bank  *bank.Network
+	PayTo *payto.Network
 	Vault *vault.Vault
 	Disk  *disk.Guard // of the embedded database; nil with PostgreSQL, which watches its own
 	IDs   ident.Source
@@ -146,15 +148,22 @@ func (core *Core) openNetworks(baseURL string) (err error) {
 	if core.Momo, err = momo.New(c); err != nil {
 		return err
 	}
-	core.Bank, err = bank.New(c)
+	if core.Bank, err = bank.New(c); err != nil {
+		return err
+	}
+	core.PayTo, err = payto.New(c)
 	return err
 }
 
 // rails are the roads that money takes, in the order in which a buyer chooses.
-func (core *Core) rails() []pay.Rail { return []pay.Rail{core.Card, core.Momo, core.Bank} }
+func (core *Core) rails() []pay.Rail {
+	return []pay.Rail{core.Card, core.Momo, core.Bank, core.PayTo}
+}
 
 func (core *Core) networks() []*simnet.Network {
-	return []*simnet.Network{core.Card.Network, core.Momo.Network, core.Bank.Network}
+	return []*simnet.Network{
+		core.Card.Network, core.Momo.Network, core.Bank.Network, core.PayTo.Network,
+	}
 }
 
 // guard watches the room that the embedded database has.

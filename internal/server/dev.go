@@ -20,8 +20,18 @@ const (
 	DemoMerchant       = "demo"
 	DemoSecretKey      = "sk_test_demo"
 	DemoPublishableKey = "pk_test_demo"
+	DemoWpayMerchant   = "11111111-1111-4111-8111-111111111111"
 	demoName           = "Demo Shop"
 )
+
+// wpayMerchants gives the demo merchant the id that everybody knows, in the protocol whose merchants
+// are UUIDs.
+func wpayMerchants(c config.Config) map[string]string {
+	if !c.Dev {
+		return nil
+	}
+	return map[string]string{DemoMerchant: DemoWpayMerchant}
+}
 
 // demoScope is what the demo merchant's test keys see.
 var demoScope = pay.Scope{MerchantID: DemoMerchant, Mode: pay.Test}
@@ -84,6 +94,7 @@ func greet(out io.Writer, c config.Config, addr net.Addr) {
 
   secret key        %[2]s
   publishable key   %[3]s
+  Wpay merchant     %[5]s
   data              %[4]s
 
   a shop to buy in  %[1]s/demo
@@ -98,7 +109,8 @@ Or create a session, then open its "url" in a browser and pay with 4242 4242 424
     -d '{"amount": 5000,
          "success_url": "https://example.com/done", "cancel_url": "https://example.com/"}'
 
-`, c.BaseURL, DemoSecretKey, DemoPublishableKey, dataName(c))
+`, c.BaseURL, DemoSecretKey, DemoPublishableKey, dataName(c),
+		DemoWpayMerchant)
 }
 
 func dataName(c config.Config) string {

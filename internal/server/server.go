@@ -16,6 +16,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/api/collect"
 	"github.com/kassa-pay/kassa/internal/api/openapi"
 	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/api/wpay"
 	"github.com/kassa-pay/kassa/internal/config"
 	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/hosted"
@@ -126,6 +127,7 @@ func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 		Encoders: map[string]webhook.Encoder{
 			checkout.Family: webhook.Single(checkout.Encoder(core.Pay.PageURL, core.Pay.MandateURL)),
 			collect.Family:  collect.Encoder(core.Pay),
+			wpay.Family:     wpay.Encoder(),
 		},
 		Native: checkout.Family, Wake: core.wakeWorker,
 	})
@@ -140,7 +142,8 @@ func New(core *Core, c config.Config, log *slog.Logger) (*Server, error) {
 // named reports whether an event of the family is sent to anybody: the native protocol sees all,
 // the others see their own.
 func named(family, eventType string) bool {
-	return checkout.Names(eventType) || family == collect.Family && collect.Names(eventType)
+	return checkout.Names(eventType) || family == collect.Family && collect.Names(eventType) ||
+		family == wpay.Family && wpay.Names(eventType)
 }
 
 func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
@@ -184,6 +187,11 @@ func (s *Server) mountAPIs(mux *http.ServeMux, c config.Config, proxies []netip.
 	collect.New(collect.Deps{
 		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, BaseURL: c.BaseURL, Limit: limit,
 		Trusted: proxies, CheckTarget: target,
+	}).Mount(mux)
+	wpay.New(wpay.Deps{
+		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, After: time.After, BaseURL: c.BaseURL,
+		Prefixes: c.WpayPrefixes, Merchants: wpayMerchants(c), Limit: limit, Trusted: proxies,
+		CheckTarget: target,
 	}).Mount(mux)
 }
 
