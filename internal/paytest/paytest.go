@@ -18,6 +18,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/rail/bank"
 	"github.com/kassa-pay/kassa/internal/rail/card"
 	"github.com/kassa-pay/kassa/internal/rail/momo"
+	"github.com/kassa-pay/kassa/internal/rail/payto"
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/secret"
 	"github.com/kassa-pay/kassa/internal/store"
@@ -81,6 +82,7 @@ type World struct {
 	Card   *card.Network
 	Momo   *momo.Network
 	Bank   *bank.Network
+	Payto  *payto.Network
 	Shop   pay.Caller // merchant "shop" in test mode
 	Rival  pay.Caller // another merchant in test mode
 	Logs   *bytes.Buffer
@@ -125,7 +127,7 @@ func Open(t testing.TB, o Options) *World {
 	}
 	w.openNetworks()
 	if o.Rails == nil {
-		o.Rails = []pay.Rail{w.Card, w.Momo, w.Bank}
+		o.Rails = []pay.Rail{w.Card, w.Momo, w.Bank, w.Payto}
 	}
 	w.deps = pay.Deps{
 		Store: w.Store, Rails: o.Rails, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, Log: log,
@@ -148,17 +150,18 @@ func Open(t testing.TB, o Options) *World {
 func (w *World) openNetworks() {
 	w.T.Helper()
 	c := simnet.Config{DB: w.DB, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, BaseURL: BaseURL}
-	var errs [3]error
+	var errs [4]error
 	w.Card, errs[0] = card.New(c)
 	w.Momo, errs[1] = momo.New(c)
 	w.Bank, errs[2] = bank.New(c)
+	w.Payto, errs[3] = payto.New(c)
 	if err := errors.Join(errs[:]...); err != nil {
 		w.T.Fatal(err)
 	}
 }
 
 func (w *World) networks() []*simnet.Network {
-	return []*simnet.Network{w.Card.Network, w.Momo.Network, w.Bank.Network}
+	return []*simnet.Network{w.Card.Network, w.Momo.Network, w.Bank.Network, w.Payto.Network}
 }
 
 // door is a network's way to our door.
