@@ -150,6 +150,9 @@ type Offer struct {
 	CountFirst bool `json:"count_first,omitempty"`
 	// Description is what the payer reads at their bank, 140 characters at most; "" for a plain one.
 	Description string `json:"description,omitempty"`
+	// OneTry: a payment that failed although its payer had agreed to it at their bank closes the
+	// session, because its merchant knows it by an id that no other payment can have.
+	OneTry bool `json:"one_try,omitempty"`
 	// Hooks are the endpoints that get the events of what the session makes, by kind. OpenSession
 	// fills them in.
 	Hooks map[ObjectKind]string `json:"hooks,omitempty"`

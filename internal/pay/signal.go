@@ -96,7 +96,7 @@ func (s *Service) advance(
 	p.hold(x.signal, x.out, now)
 	s.absorb(p, x.next, x.out, now)
 	if x.next == PaymentFailed {
-		p.Final = ses == nil || ses.lastTry(now)
+		p.Final = ses == nil || ses.spentBy(p, x.next) || ses.lastTry(now)
 	}
 	if x.next == PaymentPaid || x.next == PaymentAuthorised {
 		k := keeping{payment: p, session: ses, token: x.out.Token}
@@ -332,6 +332,12 @@ func (ses *Session) lastTry(now time.Time) bool {
 	return ses.Series == SeriesNext || ses.Declines+1 >= MaxDeclines || !now.Before(ses.ExpiresAt)
 }
 
+// spentBy reports whether the payment, once in the state, leaves its session no other.
+func (ses *Session) spentBy(p *Payment, state PaymentState) bool {
+	return ses.Offer.OneTry && p.MethodID != "" &&
+		(state == PaymentFailed || state == PaymentCanceled)
+}
+
 // freeSession gives the session back to the buyer, unless its time or its patience is over.
 func (s *Service) freeSession(
 	ctx context.Context, tx Tx, c Caller, ses *Session, p *Payment,
@@ -342,7 +348,8 @@ func (s *Service) freeSession(
 	if err := s.moveSession(ctx, tx, c, ses, SessionFree); err != nil {
 		return err
 	}
-	if ses.Declines < MaxDeclines && s.Now(c).Before(ses.ExpiresAt) {
+	open := ses.Declines < MaxDeclines && !ses.spentBy(p, p.State)
+	if open && s.Now(c).Before(ses.ExpiresAt) {
 		return nil
 	}
 	return s.moveSession(ctx, tx, c, ses, SessionExpire)
