@@ -28,6 +28,7 @@ type Core interface {
 	Endpoints
 	Deliveries
 	Simulation
+	Banks
 }
 
 // Callers tells who asks and what time it is for them.
@@ -169,6 +170,17 @@ type Simulation interface {
 	) (time.Time, pay.Reply, error)
 }
 
+// Banks play the payer in the bank's app, in test mode.
+type Banks interface {
+	Agreements(ctx context.Context, c pay.Caller) ([]pay.Agreement, error)
+	// DecideAgreement takes the id of an agreement, or of what was made with it.
+	DecideAgreement(ctx context.Context, c pay.Caller, id string, d pay.BankDecision) (
+		pay.Agreement, error)
+	ResolvePayID(ctx context.Context, c pay.Caller, in pay.PaytoInput) (pay.Payto, error)
+	// Resolve finds an object by the id that it has in another protocol.
+	Resolve(ctx context.Context, c pay.Caller, family, kind, id string) (string, error)
+}
+
 // Deps is what the API is made of. All fields but Limit and Trusted are required.
 type Deps struct {
 	Pay Core
@@ -214,7 +226,7 @@ type route struct {
 // routes is the whole API.
 func (a *API) routes() []route {
 	return slices.Concat(a.sessionRoutes(), a.paymentRoutes(), a.mandateRoutes(), a.moneyRoutes(),
-		a.customerRoutes(), a.webhookRoutes(), a.testRoutes())
+		a.customerRoutes(), a.webhookRoutes(), a.testRoutes(), a.bankRoutes())
 }
 
 func (a *API) sessionRoutes() []route {
@@ -355,6 +367,24 @@ func (a *API) testRoutes() []route {
 		{"GET", "/v1/test_helpers/clock", simulating, a.getClock},
 		// Moves the test clock ahead.
 		{"POST", "/v1/test_helpers/clock/advance", simulating, a.advanceClock},
+	}
+}
+
+func (a *API) bankRoutes() []route {
+	const one = "/v1/test_helpers/agreements/{id}"
+	return []route{
+		// Lists what payers see in their banks: agreements that wait and those that were given.
+		{"GET", "/v1/test_helpers/agreements", simulating, a.listAgreements},
+		// Answers an agreement that waits for its payer.
+		{"POST", one + "/approve", simulating, a.decide(pay.BankApprove)},
+		{"POST", one + "/decline", simulating, a.decide(pay.BankDecline)},
+		// Stops payments under an agreement for now, and lets them go on.
+		{"POST", one + "/pause", simulating, a.decide(pay.BankPause)},
+		{"POST", one + "/resume", simulating, a.decide(pay.BankResume)},
+		// Ends an agreement for good.
+		{"POST", one + "/cancel", simulating, a.decide(pay.BankCancel)},
+		// Has an agreement draw on another account from now on.
+		{"POST", one + "/move", simulating, a.moveAgreement},
 	}
 }
 

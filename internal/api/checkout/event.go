@@ -43,6 +43,7 @@ var eventNames = map[string]string{
 	"payment.voided":         "payment.voided",
 	"method.active":          "payment_method.attached",
 	"method.detached":        "payment_method.detached",
+	"method.updated":         "payment_method.updated",
 	"mandate.active":         "mandate.created",
 	"mandate.paused":         "mandate.paused",
 	"mandate.resumed":        "mandate.resumed",
@@ -51,6 +52,7 @@ var eventNames = map[string]string{
 	"mandate.completed":      "mandate.completed",
 	"mandate.payment_failed": "mandate.payment_failed",
 	"mandate.charge_skipped": "mandate.charge_skipped",
+	"mandate.updated":        "mandate.updated",
 }
 
 // eventTypes returns the core's types behind a name, all that have one for the empty name, sorted;

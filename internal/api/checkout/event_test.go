@@ -45,6 +45,8 @@ func TestEvent_EveryTransitionHasItsName(t *testing.T) {
 		"mandate.completed":      "mandate.completed",
 		"mandate.payment_failed": "mandate.payment_failed",
 		"mandate.charge_skipped": "mandate.charge_skipped",
+		"mandate.updated":        "mandate.updated",
+		"method.updated":         "payment_method.updated",
 	}
 	var events []pay.Event
 	for s := pay.SessionOpen; s <= pay.SessionCanceled; s++ {
@@ -68,10 +70,12 @@ func TestEvent_EveryTransitionHasItsName(t *testing.T) {
 		m := pay.Mandate{ID: "mdt_01", State: s}
 		events = append(events, eventOf(t, "mandate."+s.String(), pay.ObjectMandate, m))
 	}
-	for _, beside := range []string{"resumed", "payment_failed", "charge_skipped"} {
+	for _, beside := range []string{"resumed", "payment_failed", "charge_skipped", "updated"} {
 		m := pay.Mandate{ID: "mdt_01", State: pay.MandateActive}
 		events = append(events, eventOf(t, "mandate."+beside, pay.ObjectMandate, m))
 	}
+	moved := pay.SavedMethod{ID: "pm_01", State: pay.MethodActive}
+	events = append(events, eventOf(t, "method.updated", pay.ObjectMethod, moved))
 	for _, beside := range []string{"captured", "voided"} {
 		p := pay.Payment{ID: "pay_01", State: pay.PaymentAuthorised}
 		events = append(events, eventOf(t, "payment."+beside, pay.ObjectPayment, p))

@@ -23,7 +23,7 @@ var bodies = map[string]any{
 	"SentTransfer": transferInput{}, "RailFields": railInput{}, "Advance": clockInput{},
 	"Empty": bare{}, "Nothing": nothing{}, "NewMandate": mandateInput{}, "Bounds": boundsInput{},
 	"Recurrence": recurrenceInput{}, "PeriodLimits": periodInput{}, "NewSchedule": scheduleInput{},
-	"NextCharge": rehearsalInput{},
+	"NextCharge": rehearsalInput{}, "Account": accountInput{},
 }
 
 // Bodies lists the parameters of every body by the name of its schema.

@@ -27,6 +27,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/rail/bank"
 	"github.com/kassa-pay/kassa/internal/rail/card"
 	"github.com/kassa-pay/kassa/internal/rail/momo"
+	"github.com/kassa-pay/kassa/internal/rail/payto"
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/store"
 	"github.com/kassa-pay/kassa/internal/store/schema"
@@ -161,8 +162,12 @@ func (h *house) networks(t testing.TB, c simnet.Config) []pay.Rail {
 	must(t, err)
 	banks, err := bank.New(c)
 	must(t, err)
-	h.nets = []*simnet.Network{cards.Network, phones.Network, banks.Network}
-	return []pay.Rail{cards, phones, banks}
+	agreements, err := payto.New(c)
+	must(t, err)
+	h.nets = []*simnet.Network{
+		cards.Network, phones.Network, banks.Network, agreements.Network,
+	}
+	return []pay.Rail{cards, phones, banks, agreements}
 }
 
 // locked lets parallel requests share a buffer.

@@ -36,6 +36,10 @@ func (e encoder) mandateView(buf []byte, v *mandateView) []byte {
 	o.text("consent", v.Consent)
 	o.nested("usage", func(buf []byte) []byte { return appendUsage(buf, v) })
 	scheduleKey(&o, &v.Mandate)
+	if v.Payto != nil {
+		o.nested("payto", func(buf []byte) []byte { return appendPayto(buf, v.Payto) })
+		o.maybe("network_code", v.NetworkCode)
+	}
 	o.text("manage_url", e.manage(v.ID))
 	o.time("created_at", v.CreatedAt)
 	o.time("updated_at", v.UpdatedAt)
@@ -180,6 +184,9 @@ func appendMethod(buf []byte, m *pay.SavedMethod) []byte {
 	set(&mobile, m.Mobile)
 	o.maybe("provider", mobile.Provider)
 	o.maybe("phone", mobile.Phone)
+	if m.Payto != nil {
+		o.nested("payto", func(buf []byte) []byte { return appendPayto(buf, m.Payto) })
+	}
 	o.maybe("payment", m.PaymentID)
 	o.time("created_at", m.CreatedAt)
 	o.time("updated_at", m.UpdatedAt)

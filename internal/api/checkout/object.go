@@ -105,6 +105,7 @@ func paymentKeys(o *object, p *pay.Payment) {
 	o.maybe("saved_payment_method", p.MethodID)
 	o.maybe("mandate", p.MandateID)
 	o.truth("off_session", p.OffSession)
+	paytoKeys(o, p)
 }
 
 // heldKeys tell what became of money that was held; null when none was.
@@ -188,6 +189,9 @@ func appendRefund(buf []byte, r *pay.Refund) []byte {
 	o.time("updated_at", r.UpdatedAt)
 	o.maybe("failure_code", string(r.FailureCode))
 	o.maybe("failure_message", declineMessage(r.FailureCode))
+	if r.NetworkCode != "" {
+		o.text("network_code", r.NetworkCode)
+	}
 	return o.end()
 }
 

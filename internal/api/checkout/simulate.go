@@ -35,6 +35,9 @@ type methodInput struct {
 	Name     *string         `json:"name"`
 	Phone    *string         `json:"phone"`
 	Provider *string         `json:"provider"`
+	PayID    *string         `json:"payid"`
+	BSB      *string         `json:"bsb"`
+	Account  *string         `json:"account"`
 	ID       *string         `json:"id"`
 }
 
@@ -51,7 +54,7 @@ func (in *clockInput) key() *string { return in.IdempotencyKey }
 
 // paySession pays as the page's form does, and then plays the payer who is asked to agree.
 func (a *API) paySession(c *call) error {
-	id, err := c.id("id")
+	id, err := a.sessionAlias(c)
 	if err != nil {
 		return err
 	}
@@ -139,6 +142,10 @@ func (in *methodInput) method() (pay.MethodInput, error) {
 		return pay.MethodInput{Type: in.Type, Mobile: &pay.MobileInput{
 			Phone: value(in.Phone), Provider: value(in.Provider),
 		}}, nil
+	case pay.MethodPayTo:
+		of := accountInput{PayID: in.PayID, BSB: in.BSB, Account: in.Account}
+		account := of.payto()
+		return pay.MethodInput{Type: in.Type, Payto: &account}, nil
 	case methodSaved:
 		if in.ID == nil {
 			return pay.MethodInput{}, pay.BadParam("payment_method.id", codeMissing,
@@ -162,6 +169,9 @@ func (in *methodInput) foreign() error {
 		{"name", pay.MethodCard, in.Name != nil},
 		{"phone", pay.MethodMobile, in.Phone != nil},
 		{"provider", pay.MethodMobile, in.Provider != nil},
+		{"payid", pay.MethodPayTo, in.PayID != nil},
+		{"bsb", pay.MethodPayTo, in.BSB != nil},
+		{"account", pay.MethodPayTo, in.Account != nil},
 		{"id", methodSaved, in.ID != nil},
 	} {
 		if f.given && f.method != in.Type {

@@ -118,6 +118,13 @@ var declineMessages = map[pay.DeclineCode]string{
 	pay.DeclineRefundRefused:     "The refund was refused by the network.",
 	pay.DeclineAuthRequired:      "The payer has to confirm this payment and was not there.",
 	pay.DeclineSavedMethod:       "The network does not keep this payment method any more.",
+	pay.DeclineAgreementExpired:  "The agreement at the payer's bank has run out.",
+	pay.DeclineAgreementInactive: "The agreement at the payer's bank is paused or has ended.",
+	pay.DeclineAccountUnknown:    "No account was found under these details.",
+	pay.DeclineAccountClosed:     "The account is closed.",
+	pay.DeclineAccountBlocked:    "The account is blocked.",
+	pay.DeclineBankUnsupported:   "The payer's bank does not take part, or not with this account.",
+	pay.DeclineBankDown:          "The payer's bank is not available. Try again later.",
 }
 
 func declineMessage(code pay.DeclineCode) string {

@@ -53,6 +53,20 @@ var declines = map[pay.DeclineCode]decline{
 		"The payer has to confirm this payment and was not there."},
 	pay.DeclineSavedMethod: {"payment_method_invalid", "saved_method_invalid",
 		"The network does not keep this payment method any more."},
+	pay.DeclineAgreementExpired: {"payment_expired", "agreement_expired",
+		"The agreement at the payer's bank has run out."},
+	pay.DeclineAgreementInactive: {"payment_method_invalid", "agreement_not_active",
+		"The agreement at the payer's bank is paused or has ended."},
+	pay.DeclineAccountUnknown: {"payment_method_invalid", "account_not_found",
+		"No account was found under these details."},
+	pay.DeclineAccountClosed: {"payment_method_invalid", "account_closed",
+		"The account is closed."},
+	pay.DeclineAccountBlocked: {"payment_method_invalid", "account_blocked",
+		"The account is blocked."},
+	pay.DeclineBankUnsupported: {"payment_method_invalid", "bank_not_supported",
+		"The payer's bank does not take part, or not with this account."},
+	pay.DeclineBankDown: {"processing_error", "bank_unavailable",
+		"The payer's bank is not available. Try again later."},
 	pay.DeclineRefundRefused: {"refund_refused", "refund_refused",
 		"The refund was refused by the network."},
 }
@@ -61,6 +75,8 @@ var declines = map[pay.DeclineCode]decline{
 type paymentError struct {
 	ErrorCode   string `json:"error_code"`
 	DeclineCode string `json:"decline_code"`
+	// NetworkCode is the payment network's own word for why; not every network has one.
+	NetworkCode string `json:"network_code,omitempty"`
 	Message     string `json:"message"`
 	Timestamp   string `json:"timestamp"`
 }

@@ -47,6 +47,7 @@ var eventNames = map[string][]string{
 
 	"method.active":   {"payment_method.attached"},
 	"method.detached": {"payment_method.detached"},
+	"method.updated":  {"payment_method.updated"},
 
 	"mandate.active":         {"mandate.created"},
 	"mandate.paused":         {"mandate.paused"},
@@ -56,6 +57,7 @@ var eventNames = map[string][]string{
 	"mandate.completed":      {"mandate.completed"},
 	"mandate.payment_failed": {"mandate.payment_failed"},
 	"mandate.charge_skipped": {"mandate.charge_skipped"},
+	"mandate.updated":        {"mandate.updated"},
 
 	"endpoint.disabled": {"webhook_endpoint.disabled"},
 }

@@ -27,9 +27,12 @@ type mandateDoc struct {
 	Schedule  *scheduleDoc `json:"schedule,omitempty"`
 	ManageURL string       `json:"manage_url"`
 	Reason    string       `json:"reason,omitempty"`
-	Mode      pay.Mode     `json:"mode"`
-	CreatedAt string       `json:"created_at"`
-	UpdatedAt string       `json:"updated_at"`
+	// NetworkCode and Details are of mandates that stand on an agreement at a bank.
+	NetworkCode string      `json:"network_code,omitempty"`
+	Details     *detailsDoc `json:"payment_method_details,omitempty"`
+	Mode        pay.Mode    `json:"mode"`
+	CreatedAt   string      `json:"created_at"`
+	UpdatedAt   string      `json:"updated_at"`
 }
 
 // scheduleDoc tells what the server itself will do under a mandate.
@@ -64,7 +67,8 @@ func (e encoder) mandate(m *pay.Mandate) any {
 		mandateInput: mandateOf(&m.Terms), Consent: m.Consent,
 		Usage:    usageDoc{Count: m.Count, TotalAmount: m.Total},
 		Schedule: scheduleOf(m), ManageURL: e.pages.MandateURL(m.ID),
-		Reason: m.Reason, Mode: m.Mode, CreatedAt: at(m.CreatedAt), UpdatedAt: at(m.UpdatedAt),
+		Reason: m.Reason, NetworkCode: m.NetworkCode, Details: paidWith{payto: m.Payto}.details(),
+		Mode: m.Mode, CreatedAt: at(m.CreatedAt), UpdatedAt: at(m.UpdatedAt),
 	}
 	if m.Schedule != nil {
 		doc.SubscriptionID = subscriptionID(m)

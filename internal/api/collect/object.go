@@ -117,7 +117,7 @@ func (e encoder) payment(p *pay.Payment) *paymentDoc {
 		ID: p.ID, ReconciliationReference: p.RailReference, Status: paymentWord(p.State),
 		Intent: intentPayment, Amount: p.Amount.Minor, Currency: p.Amount.Currency,
 		Country: country(p), CaptureMethod: p.Capture, RefundedAmount: p.Refunded,
-		PaymentMethodDetails: details(p.Card, p.Mobile, p.Transfer),
+		PaymentMethodDetails: paidWith{p.Card, p.Mobile, p.Transfer, p.Payto}.details(),
 		LastPaymentError:     paymentErrorOf(p.DeclineCode, p.UpdatedAt),
 		PaymentSessionID:     p.SessionID, CustomerID: p.CustomerID, PaymentMethodID: p.MethodID,
 		MandateID: p.MandateID, ExternalReference: echoOf(p.Echo).ExternalReference,
@@ -128,6 +128,9 @@ func (e encoder) payment(p *pay.Payment) *paymentDoc {
 	}
 	if p.Held() > 0 && p.State == pay.PaymentAuthorised {
 		doc.AuthorizationExpiresAt = maybeAt(p.AuthorisedUntil)
+	}
+	if doc.LastPaymentError != nil {
+		doc.LastPaymentError.NetworkCode = p.NetworkCode
 	}
 	amounts(doc, p)
 	return doc
@@ -151,11 +154,13 @@ func amounts(doc *paymentDoc, p *pay.Payment) {
 
 // country is where the network of the payment is at home; null for cards, which travel.
 func country(p *pay.Payment) *string {
-	if p.Method != pay.MethodMobile && p.Method != pay.MethodBank {
-		return nil
+	switch p.Method {
+	case pay.MethodMobile, pay.MethodBank:
+		return maybe("GH")
+	case pay.MethodPayTo:
+		return maybe("AU")
 	}
-	ghana := "GH"
-	return &ghana
+	return nil
 }
 
 // refundDoc is a refund.
@@ -167,6 +172,7 @@ type refundDoc struct {
 	Status      string            `json:"status"`
 	Reason      *string           `json:"reason"`
 	FailureCode string            `json:"failure_code,omitempty"`
+	NetworkCode string            `json:"network_code,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	Mode        pay.Mode          `json:"mode"`
 	CreatedAt   string            `json:"created_at"`
@@ -177,7 +183,7 @@ func refundOf(r *pay.Refund) any {
 	return &refundDoc{
 		ID: r.ID, PaymentID: r.PaymentID, Amount: r.Amount.Minor, Currency: r.Amount.Currency,
 		Status: refundWord(r.State), Reason: maybe(r.Reason), FailureCode: string(r.FailureCode),
-		Metadata: r.Metadata, Mode: r.Mode, CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
+		NetworkCode: r.NetworkCode, Metadata: r.Metadata, Mode: r.Mode, CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
 	}
 }
 
@@ -215,7 +221,7 @@ type methodDoc struct {
 func methodOf(m *pay.SavedMethod) any {
 	return &methodDoc{
 		ID: m.ID, CustomerID: m.CustomerID, Status: methodWord(m.State),
-		Details: details(m.Card, m.Mobile, nil), PaymentID: m.PaymentID, Mode: m.Mode,
+		Details: paidWith{m.Card, m.Mobile, nil, m.Payto}.details(), PaymentID: m.PaymentID, Mode: m.Mode,
 		CreatedAt: at(m.CreatedAt), UpdatedAt: at(m.UpdatedAt),
 	}
 }

@@ -155,14 +155,29 @@ func (in *sessionInput) open(now time.Time) (pay.OpenSession, error) {
 	if r.Verify {
 		r.Capture = "" // there is nothing to take later
 	}
-	if r.Verify || r.Capture == pay.CaptureManual {
-		r.Methods = []string{pay.MethodCard}
-	}
+	r.Methods = in.methods(r.Capture)
 	if cu := o.Customer; cu != nil {
 		r.NewCustomer = &pay.Customer{Name: cu.Name, Email: cu.Email, Phone: value(cu.Phone)}
 	}
 	return r, nil
 }
+
+// methods returns by what a session can be paid; nil for whatever there is. Money is held on cards
+// alone, and only what can be verified is of use where no money is taken.
+func (in *sessionInput) methods(capture pay.CaptureMode) []string {
+	switch {
+	case capture == pay.CaptureManual:
+		return []string{pay.MethodCard}
+	case in.Amount == 0 && in.Currency == currencyPayTo:
+		return []string{pay.MethodCard, pay.MethodPayTo}
+	case in.Amount == 0:
+		return []string{pay.MethodCard}
+	}
+	return nil
+}
+
+// currencyPayTo is the one in which agreements at a bank are made.
+const currencyPayTo = "AUD"
 
 // chargeSession makes the one payment of a next_in_series session at once.
 func (a *API) chargeSession(c *call, in *sessionInput) error {
