@@ -137,11 +137,11 @@ func (s *Service) grant(ctx context.Context, tx Tx, c Caller, p *Payment, ses *S
 	return s.emitMandate(ctx, tx, c, &m, eventMandateActive)
 }
 
-// leftover is an agreement that a payer gave, or may still give, to a payment that came to nothing,
-// and that nobody keeps.
+// leftover reports whether a payment that has just ended leaves an agreement behind that nobody
+// keeps, and that its payer would go on seeing at their bank.
 func (p *Payment) leftover(next PaymentState, a *Agreement) bool {
 	if a == nil || p.MethodID != "" || a.State == AgreementCancelled {
 		return false
 	}
-	return next == PaymentFailed || next == PaymentCanceled
+	return next == PaymentPaid || next == PaymentFailed || next == PaymentCanceled
 }

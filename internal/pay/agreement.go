@@ -9,7 +9,8 @@ import (
 // changes; this finds what it did not tell.
 const (
 	lookPause = 24 * time.Hour // for as long as the mandate may be charged
-	lookSoon  = time.Minute    // while somebody waits for the answer of its bank
+	lookSoon  = time.Minute      // while somebody waits for the answer of its bank
+	lookRetry = 10 * time.Minute // after its bank did not answer
 )
 
 // tell asks the bank for what a merchant wants of a mandate, where it stands on an agreement. The
@@ -278,13 +279,36 @@ func (s *Service) syncAgreement(ctx context.Context, rail Rail, token string) er
 	return err
 }
 
-// look sees what has become of the agreement of a mandate. If the mandate has ended, its agreement
-// is to end too.
-func (s *Service) look(ctx context.Context, m *Mandate) error {
+// look sees what has become of the agreement of a mandate, and comes back soon if its bank does not
+// answer.
+func (s *Service) look(ctx context.Context, m *Mandate) {
 	c, err := s.CallerFor(ctx, m.Scope())
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.lookNow(ctx, c, m)
 	}
+	if err == nil {
+		return
+	}
+	s.log.WarnContext(ctx, "agreement not looked at", "mandate", m.ID, "error", err)
+	if err := s.setLook(ctx, c, m.ID, s.Now(c).Add(lookRetry)); err != nil {
+		s.log.ErrorContext(ctx, "agreement not looked at", "mandate", m.ID, "error", err)
+	}
+}
+
+// setLook sets when the agreement of a mandate is looked at again; zero: never, if it has ended.
+func (s *Service) setLook(ctx context.Context, c Caller, id string, at time.Time) error {
+	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		m, err := tx.LockMandate(ctx, id)
+		if err != nil || at.IsZero() && m.State.live() {
+			return err
+		}
+		m.LookAt = at
+		return s.moveMandate(ctx, tx, c, &m, MandateUse)
+	})
+}
+
+// lookNow asks the bank. If the mandate has ended, its agreement is to end too.
+func (s *Service) lookNow(ctx context.Context, c Caller, m *Mandate) error {
 	rail, ref, err := s.agreementOf(ctx, c, m)
 	if err != nil {
 		return err
@@ -295,14 +319,7 @@ func (s *Service) look(ctx context.Context, m *Mandate) error {
 	if _, err := s.instruct(ctx, c, m, AgreementCancel); err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
-		now, err := tx.LockMandate(ctx, m.ID)
-		if err != nil || now.State.live() {
-			return err
-		}
-		now.LookAt = time.Time{}
-		return s.moveMandate(ctx, tx, c, &now, MandateUse)
-	})
+	return s.setLook(ctx, c, m.ID, time.Time{})
 }
 
 // mirrorOf brings the method and the mandate that a payment was made with to where the outcome says

@@ -3,6 +3,7 @@ package pay
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kassa-pay/kassa/internal/payid"
 	"github.com/kassa-pay/kassa/internal/terms"
@@ -13,7 +14,7 @@ const (
 	currencyPayTo = "AUD"
 	// zonePayTo is the zone that the dates of agreements are meant in.
 	zonePayTo = "Australia/Sydney"
-	// maxAgreementText is how much of a description the payer's bank shows, in characters.
+	// maxAgreementText is how much of a description the payer's bank shows, in bytes.
 	maxAgreementText = 140
 )
 
@@ -139,12 +140,17 @@ func agreementTerms(ses *Session, keep bool) terms.Terms {
 	return once
 }
 
-// shorten cuts a text to so many characters.
+// shorten cuts a text to so many bytes, and no character in two.
 func shorten(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return strings.TrimSpace(string(r[:most-1])) + "…"
+	if len(text) <= most {
+		return text
 	}
-	return text
+	const mark = "..."
+	end := most - len(mark)
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return strings.TrimSpace(text[:end]) + mark
 }
 
 // agreeable reports whether the session can be paid by an agreement at a bank. There every payment

@@ -136,11 +136,7 @@ func (s *Service) sendOut(ctx context.Context, r dueRound) {
 			s.log.ErrorContext(ctx, "scheduled charge", "payment", k.payment.ID, "error", err)
 		}
 	})
-	s.together(len(r.looks), func(i int) {
-		if err := s.look(ctx, &r.looks[i]); err != nil {
-			s.log.WarnContext(ctx, "agreement not looked at", "mandate", r.looks[i].ID, "error", err)
-		}
-	})
+	s.together(len(r.looks), func(i int) { s.look(ctx, &r.looks[i]) })
 }
 
 // Limits of scheduled charges.

@@ -51,6 +51,9 @@ var plans = map[string]plan{
 	"refunds by payment":     {sql: selectRefundsByPayment, indexes: "refund_payment"},
 	"claim refunds":          {sql: claimRefunds, indexes: "refund_due refund_pkey"},
 	"method":                 {sql: selectMethod, indexes: "method_pkey"},
+	"method of agreement":    {sql: selectAgreement, indexes: "method_agreement"},
+	"alias":                  {sql: selectAlias, indexes: "alias_pkey"},
+	"lock hook":              {sql: lockHook, indexes: "endpoint_hook"},
 	"lock method":            {sql: lockMethod, indexes: "method_pkey"},
 	"swap method":            {sql: swapMethod, indexes: "method_pkey"},
 	"methods":                {sql: selectMethods, indexes: "method_list"},
@@ -99,7 +102,7 @@ var plans = map[string]plan{
 	"payments nearer":    {sql: shiftPayments},
 	"refunds nearer":     {sql: shiftRefunds},
 	"mandates nearer":    {sql: shiftMandates},
-	"deliveries nearer":  {sql: shiftDeliveries, indexes: "endpoint_list"},
+	"deliveries nearer":  {sql: shiftDeliveries, indexes: "endpoint_owner"},
 }
 
 func explain(t *testing.T, url, prefix string) func(sql string) []string {

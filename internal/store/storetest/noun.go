@@ -6,6 +6,7 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/payid"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
 
@@ -71,6 +72,7 @@ func (r *run) payment(sc pay.Scope) pay.Payment {
 		Captures: 2, Authorised: 4900, Voided: 900, AuthorisedUntil: r.in(604800),
 		MethodID: r.id("pm"), MandateID: r.id("mdt"), OffSession: true, Occurrence: r.in(-9),
 		Attempt: 3, Window: r.in(-99), Keep: true, Final: true, Echo: []byte{'{', 0, 255},
+		NetworkCode: "AM04", Agreement: "0123456789ab1cde8f01234567890abc", Hook: r.id("we"),
 	}
 }
 
@@ -79,7 +81,8 @@ func offer() pay.Offer {
 	return pay.Offer{
 		Save: pay.SavePrompt, Terms: &permits, Schedule: &schedule,
 		Retry: pay.Retry{Days: []int64{1, 30}}, Presentation: pay.EmbeddedInline,
-		HidePayButton: true,
+		HidePayButton: true, CountFirst: true, Description: awkward,
+		Hooks: map[pay.ObjectKind]string{pay.ObjectPayment: "we_1"},
 	}
 }
 
@@ -118,7 +121,7 @@ func (r *run) method(sc pay.Scope) pay.SavedMethod {
 		Card: &pay.CardSummary{
 			Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Fingerprint: "f00d",
 		},
-		Token: "tok_" + awkward, PaymentID: r.addPayment(sc, nothing).ID,
+		Token: "tok_" + awkward, TokenVersion: 7, PaymentID: r.addPayment(sc, nothing).ID,
 		CreatedAt: r.now, UpdatedAt: r.in(1),
 	}
 }
@@ -135,7 +138,9 @@ func (r *run) mandate(sc pay.Scope) pay.Mandate {
 		Currency: "GHS", Terms: permits, Consent: awkward, Count: 11, Total: 55_000,
 		Schedule: &schedule, NextAt: r.in(10), TryAt: r.in(20), Failures: 2,
 		Retry: pay.Retry{Days: []int64{3, 5, 7}}, Reason: "failures", CreatedAt: r.now,
-		UpdatedAt: r.in(1),
+		UpdatedAt: r.in(1), NetworkCode: "MD16", LookAt: r.in(30), Echo: []byte{0, '{', 255},
+		Payto: &pay.Payto{Kind: payid.PayID, PayIDType: payid.Email, PayID: "a@b.au", Name: awkward},
+		Hook:  r.id("we"),
 	}
 }
 
@@ -144,6 +149,7 @@ func (r *run) refund(p pay.Payment) pay.Refund {
 		ID: r.id("re"), MerchantID: p.MerchantID, Mode: p.Mode, Family: p.Family, PaymentID: p.ID,
 		State: pay.RefundPending, Version: 1, Amount: money.Amount{Minor: 100, Currency: "GHS"},
 		Reason: awkward, Metadata: metadata(), FailureCode: pay.DeclineRefundRefused, PollCount: 2,
+		NetworkCode: "AC07", Echo: []byte{255, 0}, Hook: r.id("we"),
 		CreatedAt: r.now, UpdatedAt: r.in(1),
 	}
 }
@@ -153,7 +159,7 @@ func (r *run) event(sc pay.Scope, objectID string, sequence int64) pay.Event {
 		ID: r.id("evt"), MerchantID: sc.MerchantID, Mode: sc.Mode, Type: "session.complete",
 		Kind: pay.ObjectSession, ObjectID: objectID, Sequence: sequence, Family: "checkout",
 		Data: []byte(`{"a":  1,"b":"` + "\u2028🧾" + `","c":"\u003c"}`), RequestID: "req_1",
-		IdempotencyKey: "key-1", CreatedAt: r.now,
+		IdempotencyKey: "key-1", CreatedAt: r.now, Hook: "we_9",
 	}
 }
 

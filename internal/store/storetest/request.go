@@ -105,7 +105,7 @@ func idempotencyPrune(r *run) {
 func (r *run) addNotice(rail, id string, at time.Time) pay.StoredNotice {
 	r.Helper()
 	n := pay.StoredNotice{
-		Rail: rail, Notice: pay.Notice{ID: id, PaymentID: "pay_1"}, ReceivedAt: at,
+		Rail: rail, Notice: pay.Notice{ID: id, PaymentID: "pay_1", Token: "agreement " + id}, ReceivedAt: at,
 	}
 	r.do(func(tx pay.Tx) error { return tx.InsertNotice(r.ctx, n) })
 	return n
