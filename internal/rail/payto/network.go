@@ -235,9 +235,10 @@ func (m *model) Outcome(r *simnet.Record, now time.Time) pay.Outcome {
 func (*model) Words() simnet.Words {
 	return simnet.Words{
 		Zone: zone, ByPayer: codeByPayer, ByMerchant: codeByMerchant, Unanswered: codeUnanswered,
-		Ended: codeEnded, Failures: codeFailures, Inactive: codeInactive, Broken: broken,
+		Ended: codeEnded, Failures: codeFailures, Inactive: codeInactive,
+		Cancelled: cancelled, Broken: broken,
 		RefundFailed: map[simnet.Refund]string{
-			simnet.RefundNow: codeFloat, simnet.RefundSlow: codeFloat,
+			simnet.RefundNow:   codeFloat,
 			simnet.RefundFails: codeClosedAccount, simnet.RefundGone: codeGoneAlias,
 		},
 	}

@@ -76,6 +76,14 @@ func (n *Network) Resolve(
 	return resolved(id)
 }
 
+// field is where the payer typed what names the bank.
+func field(id payid.ID) string {
+	if id.Kind == payid.PayID {
+		return "payid"
+	}
+	return "bsb"
+}
+
 func resolved(id payid.ID) (string, error) {
 	switch scenarioOf(pay.PaytoOf(id, "")).Code {
 	case codeAliasUnknown:
@@ -91,7 +99,7 @@ func resolved(id payid.ID) (string, error) {
 	case codeNoBank:
 		return "", pay.BadParam("bsb", "invalid_bsb", "No bank has this BSB. Check its six digits.")
 	case codeNoPayTo:
-		return "", pay.BadParam("account", "bank_not_supported",
+		return "", pay.BadParam(field(id), "bank_not_supported",
 			"This bank does not offer PayTo. Use an account at another bank.")
 	}
 	return displayName(id), nil

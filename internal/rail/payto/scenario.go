@@ -24,6 +24,8 @@ const (
 	settled  = "settled"  // a payment under an agreement
 	approved = "approved" // all at once
 	mandate  = "agreement_only"
+
+	cancelled = "cancelled" // a payment under an agreement that was cancelled
 )
 
 // How the payer is asked.
@@ -216,6 +218,9 @@ func indexScenarios() map[string]*simnet.Scenario {
 		m[r.Code+settling] = &simnet.Scenario{
 			Name: r.Code + settling, Code: r.Code, Decline: Decline(r.Code), After: SettleAfter,
 		}
+	}
+	m[cancelled] = &simnet.Scenario{
+		Name: cancelled, Code: codeInactive, Decline: pay.DeclineSavedMethod,
 	}
 	for _, d := range pay.DeclineCodes() {
 		m[string(d)] = &simnet.Scenario{Name: string(d), Code: codeOf(d), Decline: d}

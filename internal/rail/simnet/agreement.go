@@ -27,6 +27,7 @@ type Words struct {
 	Ended      string // the last day is over
 	Failures   string // too many payments in a row brought no money
 	Inactive   string // a payment under an agreement that is suspended or not active yet
+	Cancelled  string // the scenario of a payment under one that was cancelled
 	// Broken names the code of a payment that the terms do not permit.
 	Broken func(t terms.Terms, amount int64, r terms.Refusal) string
 	// RefundFailed are the codes of refunds that fail; that of RefundNow is of one not covered.

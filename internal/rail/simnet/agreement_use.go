@@ -72,10 +72,6 @@ func (n *Network) spend(
 	}
 	g = g.at(s.Now, n.words)
 	s.Record.Agreement = g.token
-	if g.state == pay.AgreementCancelled {
-		s.Record.Scenario, s.Kept = n.model.Scenario(string(pay.DeclineSavedMethod)), ""
-		return nil
-	}
 	if code := g.refusal(s.Record.Amount.Minor, s.Now, n.words); code != "" {
 		s.Record.Scenario = n.model.Scenario(code)
 		return nil
@@ -90,9 +86,14 @@ func (n *Network) spend(
 	return n.queueAgreement(tx, &g)
 }
 
-// refusal is the code of a payment that the agreement does not permit now; "" when it does.
+// refusal names the scenario of a payment that the agreement does not permit now; "" when it does.
 func (g *agreement) refusal(amount int64, now time.Time, w *Words) string {
-	if g.state != pay.AgreementActive {
+	switch {
+	case g.state == pay.AgreementCancelled && g.code == w.Ended:
+		return w.Broken(g.offer.Terms, amount, terms.Ended)
+	case g.state == pay.AgreementCancelled:
+		return w.Cancelled
+	case g.state != pay.AgreementActive:
 		return w.Inactive
 	}
 	from, _ := g.offer.Terms.Window(now)

@@ -127,16 +127,16 @@ func (n *Network) newRefund(r *Record, o pay.RefundOrder, covered bool) refund {
 		refundID: o.RefundID, merchantID: o.MerchantID, paymentID: o.PaymentID,
 		reference: n.ids.ID("nw", o.Now), amount: o.Amount, settlesAt: o.Now, fails: !covered,
 	}
-	switch {
-	case !covered:
-	case r.Scenario.Refund == RefundGone:
-		made.fails = true
-	case r.Scenario.Refund != RefundNow:
+	how := RefundNow
+	if covered {
+		how = r.Scenario.Refund
+		made.fails = how == RefundFails || how == RefundGone
+	}
+	if how == RefundSlow || how == RefundFails {
 		made.settlesAt = o.Now.Add(LateAfter)
-		made.fails = r.Scenario.Refund == RefundFails
 	}
 	if made.fails && n.words != nil {
-		made.code = n.words.RefundFailed[r.Scenario.Refund]
+		made.code = n.words.RefundFailed[how]
 	}
 	return made
 }
