@@ -194,7 +194,12 @@ func (a *API) Mount(mux *http.ServeMux) {
 			allow[path] = append(allow[path], r.method)
 		}
 		for path, methods := range allow {
-			mux.Handle(path, a.front.Handle(methodNotAllowed(methods)))
+			no := a.front.Handle(methodNotAllowed(methods))
+			for _, method := range known {
+				if !slices.Contains(methods, method) {
+					mux.Handle(method+" "+path, no)
+				}
+			}
 		}
 		mux.Handle(base, a.front.Handle(func(http.ResponseWriter, *http.Request) error {
 			return pay.Errorf(pay.NotFound, codeNoRoute, "There is nothing at this address.")
@@ -202,6 +207,13 @@ func (a *API) Mount(mux *http.ServeMux) {
 	}
 	mux.Handle("GET "+launchPath, a.front.Handle(a.launch))
 	mux.Handle("GET "+returnPath, a.front.Handle(a.comeBack))
+}
+
+// known are the methods that reach a mux of ours. Each is named, because a pattern for any method of
+// one path does not go with one for a single method of a wider path.
+var known = []string{
+	http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodOptions,
 }
 
 func methodNotAllowed(methods []string) wire.HandlerFunc {

@@ -41,7 +41,7 @@ func (a *API) launch(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return leadTo(w, r, a.Pay.PageURL(v.Session.ID))
+	return leadTo(w, a.Pay.PageURL(v.Session.ID))
 }
 
 // comeBack sends a buyer's browser from the page back to the shop. What is sent to the shop goes
@@ -61,7 +61,7 @@ func (a *API) comeBack(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return leadTo(w, r, e.backTo())
+	return leadTo(w, e.backTo())
 }
 
 // leave ends the buyer's part of a session.
@@ -103,14 +103,15 @@ func (a *API) page(r *http.Request, id, key string) (v pay.PageView, e echo, ok 
 
 // nowhere leads to the page that says that there is none.
 func (a *API) nowhere(w http.ResponseWriter, r *http.Request) error {
-	return leadTo(w, r, a.BaseURL+"/checkout/"+url.PathEscape(r.URL.Query().Get("sessionId")))
+	return leadTo(w, a.BaseURL+"/checkout/"+url.PathEscape(r.URL.Query().Get("sessionId")))
 }
 
-func leadTo(w http.ResponseWriter, r *http.Request, to string) error {
+func leadTo(w http.ResponseWriter, to string) error {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	h.Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
 	return nil
 }
 
