@@ -8,7 +8,7 @@ import (
 // How often the agreement of a mandate is looked at, in the merchant's clock. Its bank tells us of
 // changes; this finds what it did not tell.
 const (
-	lookPause = 24 * time.Hour // for as long as the mandate may be charged
+	lookPause = 24 * time.Hour   // for as long as the mandate may be charged
 	lookSoon  = time.Minute      // while somebody waits for the answer of its bank
 	lookRetry = 10 * time.Minute // after its bank did not answer
 )

@@ -95,8 +95,8 @@ type Agreement struct {
 	// Version rises with every change at the network, so that an older answer can be told from a
 	// newer one. It is 0 while pending.
 	Version int64
-	// Terms bind the network too. Those of a single payment have Max = Min = the amount and
-	// MaxCount 1.
+	// Terms bind the network too. The payment that the agreement is made with is the first under
+	// them; after the last that they permit the network ends it.
 	Terms       terms.Terms
 	Currency    string
 	Description string // what the payer reads, 140 characters at most

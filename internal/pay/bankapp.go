@@ -16,7 +16,7 @@ func (s *Service) Agreements(ctx context.Context, c Caller) ([]Agreement, error)
 	var out []Agreement
 	for _, rail := range s.rails {
 		bank, ok := rail.(Banker)
-		if !ok {
+		if !ok || !isAgreer(rail) {
 			continue
 		}
 		some, err := bank.Agreements(ctx, c.Scope, s.Now(c))
@@ -64,7 +64,10 @@ func (s *Service) banker(c Caller) (Rail, error) {
 	if c.Mode != Test {
 		return nil, Errorf(Forbidden, "test_mode_only", "Live payers have banks of their own.")
 	}
-	i := slices.IndexFunc(s.rails, func(r Rail) bool { _, ok := r.(Banker); return ok })
+	i := slices.IndexFunc(s.rails, func(r Rail) bool {
+		_, ok := r.(Banker)
+		return ok && isAgreer(r)
+	})
 	if i < 0 {
 		return nil, Errorf(NotFound, "resource_missing", "No such simulated network.")
 	}
