@@ -11,6 +11,8 @@ const (
 	codeUnanswered = "NOAS"
 	codeEnded      = "MD20"
 	codeFailures   = "MSUC"
+	codeFinal      = "MCFC"
+	codeOnce       = "MCOC"
 	codeInactive   = "NACT"
 	codeUnknown    = "MD01"
 

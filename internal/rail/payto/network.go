@@ -1,6 +1,7 @@
 package payto
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -155,12 +156,7 @@ func (m *model) Take(a pay.Attempt, b pay.Behaviour, r *simnet.Record) error {
 // treat is how this one payment goes: as its account asks for, unless its amount, its currency or
 // the bank's day decides.
 func (m *model) treat(a pay.Attempt, b pay.Behaviour, r *simnet.Record) *simnet.Scenario {
-	code := ""
-	for _, row := range amounts {
-		if row.minor == a.Amount.Minor {
-			code = row.code
-		}
-	}
+	code := amountCode(a.Amount.Minor)
 	switch account := r.Terms.Payto; {
 	case account == nil: // nothing is kept under this token
 		return r.Scenario
@@ -170,6 +166,8 @@ func (m *model) treat(a pay.Attempt, b pay.Behaviour, r *simnet.Record) *simnet.
 		code = codeTooMuch
 	case slices.Contains(b.Outage, bankOf(*account)):
 		code = codeBankDown
+	case a.Saved == nil && outside(a) != "":
+		code = outside(a)
 	case r.Scenario.Name == settled && code != "":
 		return byName[code+settling]
 	case r.Scenario.Name == ordinary && code != "":
@@ -183,6 +181,26 @@ func (m *model) treat(a pay.Attempt, b pay.Behaviour, r *simnet.Record) *simnet.
 		return byName[code+refusing]
 	}
 	return byName[code]
+}
+
+// amountCode is the code with which a payment of a magic amount is rejected; "" for any other.
+func amountCode(minor int64) string {
+	for _, row := range amounts {
+		if row.minor == minor {
+			return row.code
+		}
+	}
+	return ""
+}
+
+// outside is the code of a payment that the agreement it comes with does not permit.
+func outside(a pay.Attempt) string {
+	offered := a.Agreement.Terms
+	offered.Zone = cmp.Or(offered.Zone, zone)
+	if r := offered.Permit(a.Amount.Minor, a.Now, terms.Use{}); a.Amount.Minor > 0 && r != "" {
+		return broken(offered, a.Amount.Minor, r)
+	}
+	return ""
 }
 
 // deadline is when an agreement that nobody has answered is withdrawn.
@@ -235,6 +253,7 @@ func (m *model) Outcome(r *simnet.Record, now time.Time) pay.Outcome {
 func (*model) Words() simnet.Words {
 	return simnet.Words{
 		Zone: zone, ByPayer: codeByPayer, ByMerchant: codeByMerchant, Unanswered: codeUnanswered,
+		Spent: codeFinal, SpentOnce: codeOnce,
 		Ended: codeEnded, Failures: codeFailures, Inactive: codeInactive,
 		Cancelled: cancelled, Broken: broken,
 		RefundFailed: map[simnet.Refund]string{

@@ -122,13 +122,15 @@ func TestStart_TakesDollarsAlone(t *testing.T) {
 func TestStart_RefusesWhatIsNoAgreement(t *testing.T) {
 	c := newCounter(t)
 	for name, change := range map[string]func(a *pay.Attempt){
-		"no account":    func(a *pay.Attempt) { a.Payto = nil },
-		"no terms":      func(a *pay.Attempt) { a.Agreement = nil },
-		"bad account":   func(a *pay.Attempt) { a.Payto = &pay.Payto{Kind: "iban"} },
-		"negative":      func(a *pay.Attempt) { a.Amount.Minor = -1 },
-		"long":          func(a *pay.Attempt) { a.Agreement.Description = strings.Repeat("x", 141) },
-		"broken terms":  func(a *pay.Attempt) { a.Agreement.Terms.MaxCount = -1 },
-		"nothing saved": func(a *pay.Attempt) { a.Saved, a.Amount.Minor = &pay.Credential{Token: "x"}, 0 },
+		"no account":   func(a *pay.Attempt) { a.Payto = nil },
+		"no terms":     func(a *pay.Attempt) { a.Agreement = nil },
+		"bad account":  func(a *pay.Attempt) { a.Payto = &pay.Payto{Kind: "iban"} },
+		"negative":     func(a *pay.Attempt) { a.Amount.Minor = -1 },
+		"long":         func(a *pay.Attempt) { a.Agreement.Description = strings.Repeat("x", 141) },
+		"broken terms": func(a *pay.Attempt) { a.Agreement.Terms.MaxCount = -1 },
+		"nothing saved": func(a *pay.Attempt) {
+			a.Saved, a.Amount.Minor = &pay.Credential{Token: "x"}, 0
+		},
 	} {
 		a := attempt(c.g, account("0000"))
 		change(&a)
@@ -275,6 +277,7 @@ func TestStart_NeverMoreThanTheSum(t *testing.T) {
 	railtest.Engines(t, func(t *testing.T, g *railtest.Ground) {
 		n := open(t, g)
 		a := attempt(g, account("0000"))
+		a.Amount.Minor = 0
 		a.Agreement.Terms = terms.Terms{MaxTotal: 2_000}
 		out, err := n.Start(t.Context(), a)
 		if err != nil {

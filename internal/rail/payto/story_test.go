@@ -316,6 +316,7 @@ func TestStory_TheTermsBindInSydney(t *testing.T) {
 	c := newCounter(t) // it is 20 November 2026, eight in the evening in Sydney
 	day := terms.Date{Year: 2026, Month: time.November, Day: 20}
 	a := attempt(c.g, account("0000"))
+	a.Amount.Minor = 0
 	a.Agreement.Terms = terms.Terms{
 		Amount: terms.Amount{Min: 500, Max: 900}, End: day.AddDays(1),
 		Period: &terms.Period{Unit: terms.Day, MaxCount: 2, MaxAmount: 1_200},
@@ -358,18 +359,19 @@ func TestStory_OtherTermsHaveOtherCodes(t *testing.T) {
 	c := newCounter(t)
 	tomorrow := terms.Date{Year: 2026, Month: time.November, Day: 21}
 	for name, test := range map[string]struct {
-		terms terms.Terms
-		minor int64
-		code  string
+		terms        terms.Terms
+		first, minor int64
+		code         string
 	}{
-		"exact":      {terms.Terms{Amount: terms.Amount{Exact: 500}}, 501, "AM09"},
-		"not begun":  {terms.Terms{Start: tomorrow}, 500, "BVSD"},
-		"one alone":  {terms.Terms{MaxCount: 1}, 500, "NAUT"},
-		"sum":        {terms.Terms{MaxTotal: 499}, 500, "NAUT"},
-		"permitted":  {terms.Terms{MaxCount: 2, MaxTotal: 500}, 500, ""},
-		"other zone": {terms.Terms{Start: tomorrow, Zone: "UTC"}, 500, "BVSD"},
+		"exact":      {terms.Terms{Amount: terms.Amount{Exact: 500}}, 500, 501, "AM09"},
+		"not begun":  {terms.Terms{Start: tomorrow}, 0, 500, "BVSD"},
+		"one alone":  {terms.Terms{MaxCount: 1}, 500, 500, "NAUT"},
+		"sum":        {terms.Terms{MaxTotal: 999}, 500, 500, "NAUT"},
+		"permitted":  {terms.Terms{MaxCount: 2, MaxTotal: 1000}, 500, 500, ""},
+		"other zone": {terms.Terms{Start: tomorrow, Zone: "UTC"}, 0, 500, "BVSD"},
 	} {
 		a := attempt(c.g, account("0000"))
+		a.Amount.Minor = test.first
 		a.Agreement.Terms = test.terms
 		out := c.start(a)
 		c.is(out, pay.OutcomePaid, "")
@@ -377,5 +379,71 @@ func TestStory_OtherTermsHaveOtherCodes(t *testing.T) {
 		if out.NetworkCode != test.code {
 			t.Errorf("%s: %+v", name, out)
 		}
+	}
+}
+
+// The network ends an agreement with the last payment that it permits, when that settles.
+func TestStory_TheLastPaymentEndsTheAgreement(t *testing.T) {
+	for most, code := range map[int64]string{1: "MCOC", 2: "MCFC"} {
+		c := newCounter(t)
+		a := attempt(c.g, account("5678"))
+		a.Agreement.Terms = terms.Terms{MaxCount: most}
+		token := c.approved(a)
+		if most == 2 {
+			c.settles(a, "")
+			a = c.charge(token, 700)
+			c.start(a)
+		}
+		c.g.Clock.Advance(payto.SettleAfter - time.Second)
+		c.notices()
+		if g := c.agreement(token); g.State != pay.AgreementActive {
+			t.Errorf("of %d: ended before the money came: %+v", most, g)
+		}
+		c.g.Clock.Advance(time.Second)
+		out := c.query(a)
+		c.is(out, pay.OutcomePaid, "")
+		if g := out.Agreement; g.State != pay.AgreementCancelled || g.By != pay.PartyNetwork ||
+			g.NetworkCode != code {
+			t.Errorf("of %d: %+v", most, g)
+		}
+		ended := 0
+		for _, told := range c.notices() {
+			if told.Token == token {
+				ended++
+			}
+		}
+		if ended != 1 {
+			t.Errorf("of %d: told %d times", most, ended)
+		}
+		c.is(c.start(c.charge(token, 700)), pay.OutcomeDeclined, "NAUT")
+	}
+}
+
+// A payment that fails uses nothing up.
+func TestStory_AFailureLeavesTheAgreement(t *testing.T) {
+	c := newCounter(t)
+	a := attempt(c.g, account("0012"))
+	a.Agreement.Terms = terms.Terms{MaxCount: 1}
+	token := c.approved(a)
+	c.settles(a, "AC06")
+	b := c.charge(token, 700)
+	c.start(b)
+	c.settles(b, "")
+	if g := c.agreement(token); g.NetworkCode != "MCOC" {
+		t.Errorf("%+v", g)
+	}
+}
+
+func TestStory_TheFirstPaymentKeepsToTheTerms(t *testing.T) {
+	c := newCounter(t)
+	yesterday := terms.Date{Year: 2026, Month: time.November, Day: 19}
+	for code, offered := range map[string]terms.Terms{
+		"AM02": {Amount: terms.Amount{Max: 4999}}, "AM06": {Amount: terms.Amount{Min: 5001}},
+		"AM09": {Amount: terms.Amount{Exact: 5001}}, "AVED": {End: yesterday},
+		"BVSD": {Start: yesterday.AddDays(2)}, "NAUT": {MaxTotal: 4999},
+	} {
+		a := attempt(c.g, account("5678"))
+		a.Agreement.Terms = offered
+		c.is(c.start(a), pay.OutcomeDeclined, code)
 	}
 }

@@ -73,10 +73,11 @@ func (s *suite) agreementMoved(t *testing.T) {
 	}
 }
 
-// Of many payments at once as many succeed as the agreement permits.
+// Of many payments at once as many succeed as the agreement permits, and the one that it was made
+// with is the first of them. After the last the network ends it.
 func (s *suite) agreementBinds(t *testing.T) {
 	b := s.banker(t)
-	const permitted = 3
+	const permitted = 4
 	a := s.attempt(t, Succeeds, pay.CaptureAutomatic)
 	a.Agreement.Terms = terms.Terms{
 		MaxCount: permitted, Amount: terms.Amount{Min: s.amount.Minor, Max: s.amount.Minor},
@@ -99,9 +100,10 @@ func (s *suite) agreementBinds(t *testing.T) {
 			paid++
 		}
 	}
-	if paid != permitted {
-		t.Errorf("%d payments succeeded, %d were agreed to", paid, permitted)
+	if paid != permitted-1 {
+		t.Errorf("%d more payments succeeded, %d were agreed to", paid, permitted)
 	}
+	s.is(t, token, pay.AgreementCancelled, pay.PartyNetwork)
 }
 
 // An agreement may be asked for without a payment.

@@ -25,6 +25,8 @@ type Words struct {
 	ByMerchant string
 	Unanswered string
 	Ended      string // the last day is over
+	Spent      string // the last payment that was agreed to was made
+	SpentOnce  string // and it was the only one
 	Failures   string // too many payments in a row brought no money
 	Inactive   string // a payment under an agreement that is suspended or not active yet
 	Cancelled  string // the scenario of a payment under one that was cancelled
@@ -66,6 +68,7 @@ type agreement struct {
 	code                         string
 	createdAt, deadline          time.Time
 	activeAt, changedAt          time.Time
+	spentAt                      time.Time // when the last payment agreed to settles; zero: not yet known
 	use                          terms.Use // payments that succeeded or will
 	windowAt                     time.Time // the period that the window's part of use is of
 	failures                     int64     // in a row
@@ -98,10 +101,7 @@ func (g *agreement) next(w *Words) (change, bool) {
 	case pay.AgreementPending:
 		return change{g.deadline, pay.AgreementCancelled, pay.PartyNetwork, w.Unanswered}, true
 	}
-	var next change
-	if end := g.offer.Terms.EndsAt(); !end.IsZero() {
-		next = change{later(end, g.changedAt), pay.AgreementCancelled, pay.PartyNetwork, w.Ended}
-	}
+	next := g.ends(w)
 	for _, t := range g.scenario.Turns {
 		at := g.activeAt.Add(t.After)
 		if at.After(g.changedAt) && t.To != g.state && (next.at.IsZero() || at.Before(next.at)) {
@@ -109,6 +109,22 @@ func (g *agreement) next(w *Words) (change, bool) {
 		}
 	}
 	return next, !next.at.IsZero()
+}
+
+// ends is when the network itself ends the agreement: with its last payment or its last day.
+func (g *agreement) ends(w *Words) change {
+	end := change{to: pay.AgreementCancelled, by: pay.PartyNetwork, code: w.Ended}
+	last := g.offer.Terms.EndsAt()
+	switch {
+	case !g.spentAt.IsZero() && (last.IsZero() || g.spentAt.Before(last)):
+		if end.code = w.Spent; g.offer.Terms.MaxCount == 1 {
+			end.code = w.SpentOnce
+		}
+		end.at = later(g.spentAt, g.changedAt)
+	case !last.IsZero():
+		end.at = later(last, g.changedAt)
+	}
+	return end
 }
 
 func later(a, b time.Time) time.Time {

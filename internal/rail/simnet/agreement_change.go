@@ -27,9 +27,10 @@ func (n *Network) follow(
 		g.apply(change{r.VoidedAt, pay.AgreementCancelled, pay.PartyMerchant, n.words.ByMerchant})
 	case r.Answer == Approved:
 		g.apply(change{r.AnsweredAt, pay.AgreementActive, pay.PartyBank, ""})
+		g.spend(r.AnsweredAt.Add(r.Scenario.After))
 		n.queueAgreementNews(tx, b, &g, r.AnsweredAt)
 		if r.Scenario.After > 0 {
-			n.queueAgreed(tx, b, &g, agreed{r.PaymentID, 0})
+			n.queueAgreed(tx, b, &g, agreed{what: noticeAgreed, paymentID: r.PaymentID})
 		}
 	case r.Answer == Rejected:
 		g.apply(change{r.AnsweredAt, pay.AgreementCancelled, pay.PartyBank, n.words.ByPayer})
@@ -37,8 +38,10 @@ func (n *Network) follow(
 	return n.queueAgreement(tx, &g)
 }
 
-// agreed is news of an agreement: the payment that waits for it, and how long from now it is due.
+// agreed is news of an agreement: its type, the payment that waits for it, and how long from now it
+// is due.
 type agreed struct {
+	what      string
 	paymentID string
 	in        time.Duration
 }
@@ -49,7 +52,7 @@ func (n *Network) queueAgreed(tx sqldb.Tx, b pay.Behaviour, g *agreement, a agre
 	}
 	due := n.clock.Now().Add(a.in + delay(b))
 	n.queueNotice(tx, g.merchantID, noticeBody{
-		ID: n.ids.ID("ntc", due), Type: noticeAgreed, Payment: a.paymentID, Agreement: g.token,
+		ID: n.ids.ID("ntc", due), Type: a.what, Payment: a.paymentID, Agreement: g.token,
 	}, due)
 }
 
@@ -58,7 +61,7 @@ func (n *Network) queueAgreed(tx sqldb.Tx, b pay.Behaviour, g *agreement, a agre
 func (n *Network) queueAgreementNews(
 	tx sqldb.Tx, b pay.Behaviour, g *agreement, now time.Time,
 ) {
-	tx.Queue(dropAgreementNotices, n.name, g.token, micros(n.clock.Now()))
+	tx.Queue(dropAgreementNotices, n.name, g.token, noticeTurned, micros(n.clock.Now()))
 	ahead := *g
 	for ahead.state != pay.AgreementPending {
 		next, ok := ahead.next(n.words)
@@ -66,7 +69,7 @@ func (n *Network) queueAgreementNews(
 			return
 		}
 		ahead.apply(next)
-		n.queueAgreed(tx, b, g, agreed{in: next.at.Sub(now)})
+		n.queueAgreed(tx, b, g, agreed{what: noticeTurned, in: next.at.Sub(now)})
 	}
 }
 
@@ -185,7 +188,7 @@ func (n *Network) queueAltered(tx sqldb.Tx, b pay.Behaviour, g, before *agreemen
 		told = before.party != pay.PartyMerchant
 	}
 	if told {
-		n.queueAgreed(tx, b, g, agreed{})
+		n.queueAgreed(tx, b, g, agreed{what: noticeAgreed})
 	}
 	if g.state == pay.AgreementCancelled {
 		tx.Queue(deleteCredential, n.name, g.token, g.merchantID)

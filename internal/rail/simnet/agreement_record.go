@@ -13,15 +13,16 @@ import (
 
 const agreementColumns = `token, merchant_id, payment_id, scenario, offer, payto, state, version,
 	party, code, created_at, deadline, active_at, changed_at, count, total, window_at, window_count,
-	window_total, failures`
+	window_total, failures, spent_at`
 
 const (
 	insertAgreement = `INSERT INTO sim_agreement (rail, ` + agreementColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21)`
+		$19, $20, $21, $22)`
 	updateAgreement = `UPDATE sim_agreement SET payto = $3, state = $4, version = $5, party = $6,
 		code = $7, active_at = $8, changed_at = $9, count = $10, total = $11, window_at = $12,
-		window_count = $13, window_total = $14, failures = $15 WHERE rail = $1 AND token = $2`
+		window_count = $13, window_total = $14, failures = $15,
+		spent_at = $16 WHERE rail = $1 AND token = $2`
 	selectAgreement = `SELECT ` + agreementColumns + ` FROM sim_agreement
 		WHERE rail = $1 AND token = $2 AND merchant_id = $3`
 	lockAgreement = selectAgreement + ` /*for update*/`
@@ -33,7 +34,7 @@ const (
 		WHERE rail = $1 AND merchant_id = $2 ORDER BY created_at DESC, token DESC LIMIT $3`
 	// A notification that was tried before tells of something that has happened.
 	dropAgreementNotices = `DELETE FROM sim_notice
-		WHERE rail = $1 AND agreement = $2 AND due_at > $3 AND tries = 0`
+		WHERE rail = $1 AND agreement = $2 AND type = $3 AND due_at > $4 AND tries = 0`
 	moveCredential = `UPDATE sim_credential SET scenario = $3, terms = $4
 		WHERE rail = $1 AND token = $2`
 )
@@ -53,10 +54,10 @@ func (n *Network) scanAgreement(row sqldb.Row) (agreement, error) {
 	var g agreement
 	var name, offer, payto, state, party string
 	var created, deadline, changed, window int64
-	var active *int64
+	var active, spent *int64
 	err := row.Scan(&g.token, &g.merchantID, &g.paymentID, &name, &offer, &payto, &state, &g.version,
 		&party, &g.code, &created, &deadline, &active, &changed, &g.use.Count, &g.use.Total, &window,
-		&g.use.WindowCount, &g.use.WindowTotal, &g.failures)
+		&g.use.WindowCount, &g.use.WindowTotal, &g.failures, &spent)
 	if errors.Is(err, sqldb.ErrNoRows) {
 		return g, errNoAgreement
 	}
@@ -70,6 +71,7 @@ func (n *Network) scanAgreement(row sqldb.Row) (agreement, error) {
 	}
 	g.scenario, g.state = n.model.Scenario(name), pay.AgreementState(state)
 	g.party, g.activeAt = pay.AgreementParty(party), fromMicros(active)
+	g.spentAt = fromMicros(spent)
 	g.createdAt, g.deadline = time.UnixMicro(created).UTC(), time.UnixMicro(deadline).UTC()
 	g.changedAt, g.windowAt = time.UnixMicro(changed).UTC(), time.UnixMicro(window).UTC()
 	return g, nil
@@ -85,7 +87,7 @@ func (n *Network) queueNewAgreement(tx sqldb.Tx, g *agreement) error {
 		string(offer), string(payto), string(g.state), g.version, string(g.party), g.code,
 		micros(g.createdAt), micros(g.deadline), nullable(g.activeAt), micros(g.changedAt),
 		g.use.Count, g.use.Total, micros(g.windowAt), g.use.WindowCount, g.use.WindowTotal,
-		g.failures)
+		g.failures, nullable(g.spentAt))
 	return err
 }
 
@@ -94,7 +96,8 @@ func (n *Network) queueAgreement(tx sqldb.Tx, g *agreement) error {
 	payto, err := json.Marshal(g.payto)
 	tx.Queue(updateAgreement, n.name, g.token, string(payto), string(g.state), g.version,
 		string(g.party), g.code, nullable(g.activeAt), micros(g.changedAt), g.use.Count,
-		g.use.Total, micros(g.windowAt), g.use.WindowCount, g.use.WindowTotal, g.failures)
+		g.use.Total, micros(g.windowAt), g.use.WindowCount, g.use.WindowTotal, g.failures,
+		nullable(g.spentAt))
 	return err
 }
 

@@ -31,8 +31,8 @@ func (n *Network) rest(
 	return nil
 }
 
-// newAgreement is what the network keeps of an agreement that is asked for now. It was made with
-// the payment, which stands outside its terms unless they permit one alone.
+// newAgreement is what the network keeps of an agreement that is asked for now. The payment it is
+// made with is the first under it.
 func (n *Network) newAgreement(s submission) agreement {
 	offered := s.Attempt.Agreement
 	g := agreement{
@@ -46,14 +46,15 @@ func (n *Network) newAgreement(s submission) agreement {
 	if g.offer.Terms.Zone == "" {
 		g.offer.Terms.Zone = n.words.Zone
 	}
+	if s.Record.Amount.Minor > 0 {
+		g.count(s.Record, s.Now)
+	}
 	switch {
 	case s.Scenario.Refuses:
 		g.apply(change{s.Now, pay.AgreementCancelled, pay.PartyBank, s.Scenario.Code})
 	case !s.asks():
 		g.apply(change{s.Now, pay.AgreementActive, pay.PartyBank, ""})
-	}
-	if g.offer.Terms.MaxCount == 1 && s.Record.Amount.Minor > 0 && s.Scenario.Decline == "" {
-		g.use.Count, g.use.Total = 1, s.Record.Amount.Minor
+		g.spend(s.Now.Add(s.Scenario.After))
 	}
 	return g
 }
@@ -77,13 +78,24 @@ func (n *Network) spend(
 		return nil
 	}
 	g.count(s.Record, s.Now)
+	before := g.spentAt
+	g.spend(s.Now.Add(s.Scenario.After))
 	if g.failures >= maxFailures {
 		g.failures = 0
 		g.apply(change{s.Now, pay.AgreementSuspended, pay.PartyBank, n.words.Failures})
+		n.queueAgreed(tx, b, &g, agreed{what: noticeAgreed})
+	}
+	if g.spentAt != before || g.state == pay.AgreementSuspended {
 		n.queueAgreementNews(tx, b, &g, s.Now)
-		n.queueAgreed(tx, b, &g, agreed{})
 	}
 	return n.queueAgreement(tx, &g)
+}
+
+// spend notes when the last payment that was agreed to settles, once no other can follow.
+func (g *agreement) spend(at time.Time) {
+	if g.spentAt.IsZero() && g.offer.Terms.SpentBy(g.use) {
+		g.spentAt = at
+	}
 }
 
 // refusal names the scenario of a payment that the agreement does not permit now; "" when it does.
@@ -91,6 +103,8 @@ func (g *agreement) refusal(amount int64, now time.Time, w *Words) string {
 	switch {
 	case g.state == pay.AgreementCancelled && g.code == w.Ended:
 		return w.Broken(g.offer.Terms, amount, terms.Ended)
+	case g.state == pay.AgreementCancelled && (g.code == w.Spent || g.code == w.SpentOnce):
+		return w.Broken(g.offer.Terms, amount, terms.UsedUp)
 	case g.state == pay.AgreementCancelled:
 		return w.Cancelled
 	case g.state != pay.AgreementActive:

@@ -30,6 +30,7 @@ const (
 	noticeEarlier  = "payment.authorised"
 	noticeReceived = "transfer.received"
 	noticeAgreed   = "agreement.changed"
+	noticeTurned   = "agreement.turned" // by itself: planned, until then
 )
 
 const insertNotice = `INSERT INTO sim_notice

@@ -18,6 +18,7 @@ CREATE TABLE sim_agreement (
   deadline BIGINT NOT NULL,
   active_at BIGINT,
   changed_at BIGINT NOT NULL,
+  spent_at BIGINT, -- when the last payment that was agreed to settles
   count BIGINT NOT NULL CHECK (count >= 0), -- payments that succeeded or will, and their sum
   total BIGINT NOT NULL CHECK (total >= 0),
   window_at BIGINT NOT NULL, -- the start of the period that the next two are of; 0 for none
