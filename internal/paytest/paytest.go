@@ -99,6 +99,8 @@ type Options struct {
 	Wake func(pay.Work)
 	// Rails replaces the simulated networks.
 	Rails []pay.Rail
+	// Lately is called when the networks are there and the core is not.
+	Lately func(*World)
 	// Broken leaves out the check at the end, for tests that break what is stored.
 	Broken bool
 	// Real uses real randomness instead of counted ids, for tests of races.
@@ -128,6 +130,9 @@ func Open(t testing.TB, o Options) *World {
 	w.openNetworks()
 	if o.Rails == nil {
 		o.Rails = []pay.Rail{w.Card, w.Momo, w.Bank, w.Payto}
+	}
+	if o.Lately != nil {
+		o.Lately(w)
 	}
 	w.deps = pay.Deps{
 		Store: w.Store, Rails: o.Rails, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, Log: log,
