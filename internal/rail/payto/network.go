@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/npp"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/terms"
@@ -35,6 +36,9 @@ var (
 
 // Config is what the network stands on.
 type Config = simnet.Config
+
+// Processing is the rehearsal of a charge that is in process for 40 hours.
+const Processing pay.Rehearsal = "processing"
 
 // Network is the simulated platform behind one door. It is safe for concurrent use; several
 // processes may share its records.
@@ -121,6 +125,15 @@ func (*model) Facts() pay.Facts {
 		NotFoundFinalAfter: simnet.NotFoundFinalAfter, ReviewAfter: reviewAfter,
 		Deadline: simnet.Deadline,
 	}
+}
+
+// Rehearsal: a charge can become what any reason code says, or take as long as the network asks a
+// silent bank.
+func (*model) Rehearsal(r pay.Rehearsal) (scenario string, ok bool) {
+	if r == Processing {
+		return slow, true
+	}
+	return string(r), npp.Known(string(r))
 }
 
 func (*model) Providers() []string {

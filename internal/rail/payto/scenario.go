@@ -24,6 +24,7 @@ const (
 	settled  = "settled"  // a payment under an agreement
 	approved = "approved" // all at once
 	mandate  = "agreement_only"
+	slow     = "processing_later" // a payment that the bank is silent about
 
 	cancelled = "cancelled" // a payment under an agreement that was cancelled
 )
@@ -87,9 +88,9 @@ var scenarios = []simnet.Scenario{
 		Says: "Agreed and paid, but the reply is lost."},
 	{Name: "never_arrived", Reply: simnet.NeverArrives,
 		Says: "The request is lost: the network never hears of it."},
-	{Name: "processing", Asks: inApp, After: LongAfter, Later: "processing_later",
+	{Name: "processing", Asks: inApp, After: LongAfter, Later: slow,
 		Says: "Waits for the payer; the payment is in process for 40 hours, then settles."},
-	{Name: "processing_later", After: LongAfter},
+	{Name: slow, After: LongAfter},
 	{Name: "processing_fails", Asks: inApp, After: LongAfter, Code: "AB04", Later: settled,
 		Says: "Waits for the payer; in process for 40 hours, then rejected (`AB04`)."},
 	{Name: "told_twice", After: simnet.LateAfter, Notice: simnet.NoticeTwice,

@@ -119,6 +119,25 @@ var rehearsals = map[pay.Rehearsal]string{
 	pay.RehearseLate: "late_approved",
 }
 
+// RehearsalModel is a model with rehearsals of its own.
+type RehearsalModel interface {
+	// Rehearsal returns the scenario of a rehearsal; false for one that it does not know.
+	Rehearsal(r pay.Rehearsal) (scenario string, ok bool)
+}
+
+// rehearsal returns the scenario of a rehearsal; false when there is none.
+func (n *Network) rehearsal(r pay.Rehearsal) (name string, ok bool) {
+	if name, ok = rehearsals[r]; ok {
+		return name, true
+	}
+	if m, can := n.model.(RehearsalModel); can {
+		if name, ok = m.Rehearsal(r); ok {
+			return name, true
+		}
+	}
+	return string(r), slices.Contains(pay.DeclineCodes(), pay.DeclineCode(r))
+}
+
 // RehearseCredential sets what the next charge of a token becomes, and no later one.
 func (n *Network) RehearseCredential(
 	ctx context.Context, sc pay.Scope, token string, r pay.Rehearsal,
@@ -126,15 +145,12 @@ func (n *Network) RehearseCredential(
 	if sc.Mode != pay.Test {
 		return fmt.Errorf("%s: %w", n.name, ErrLive)
 	}
-	name, ok := rehearsals[r]
+	name, ok := n.rehearsal(r)
 	if !ok {
-		name = string(r)
-		if !slices.Contains(pay.DeclineCodes(), pay.DeclineCode(r)) {
-			return pay.BadParam("outcome", "parameter_invalid",
-				"The outcome must be %q, %q, %q or a decline code, such as %q.",
-				pay.RehearseApprove, pay.RehearseUnknown, pay.RehearseLate,
-				pay.DeclineInsufficientFunds)
-		}
+		return pay.BadParam("outcome", "parameter_invalid",
+			"The outcome must be %q, %q, %q or a decline code, such as %q.",
+			pay.RehearseApprove, pay.RehearseUnknown, pay.RehearseLate,
+			pay.DeclineInsufficientFunds)
 	}
 	return n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) error {
 		set, err := tx.Exec(ctx, rehearseCredential, n.name, token, sc.MerchantID, name)
