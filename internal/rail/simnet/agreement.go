@@ -68,7 +68,7 @@ type agreement struct {
 	code                         string
 	createdAt, deadline          time.Time
 	activeAt, changedAt          time.Time
-	spentAt                      time.Time // when the last payment agreed to settles; zero: not yet known
+	spentAt                      time.Time // when the last payment settles; zero: not known yet
 	use                          terms.Use // payments that succeeded or will
 	windowAt                     time.Time // the period that the window's part of use is of
 	failures                     int64     // in a row
