@@ -34,6 +34,9 @@ func (s *Service) agreed(
 	if err := s.keepAgreement(ctx, tx, c, p, a); err != nil {
 		return after, err
 	}
+	if ses.Series == SeriesFirst {
+		p.Hook = ses.Offer.Hooks[ObjectPayment]
+	}
 	if after.replaced, err = s.grantIn(ctx, tx, c, p, &ses); err != nil {
 		return after, err
 	}

@@ -115,6 +115,10 @@ func (s *Service) prepareFresh(
 	if err != nil {
 		return nil, err
 	}
+	if ses.Series == SeriesFirst {
+		// Until the payer has agreed, what becomes of the attempt is news of the agreement.
+		t.payment.Hook = ses.Offer.Hooks[ObjectMandate]
+	}
 	return t, s.propose(ctx, ses, t)
 }
 
