@@ -54,6 +54,8 @@ type Sessions interface {
 		pay.Session, pay.Reply, error)
 	ChargeSession(context.Context, pay.Caller, *pay.Once[pay.Session], pay.ChargeRequest) (
 		pay.Session, pay.Reply, error)
+	CancelSession(ctx context.Context, c pay.Caller, o *pay.Once[pay.Session], id string) (
+		pay.Session, pay.Reply, error)
 	Session(ctx context.Context, c pay.Caller, id string) (pay.Session, error)
 	Annotate(ctx context.Context, id, key string, note pay.Note) (pay.Session, error)
 	CancelSessionAsPayer(ctx context.Context, id, key string) (pay.Session, error)

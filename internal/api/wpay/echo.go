@@ -100,7 +100,7 @@ func (e *echo) status(s *pay.Session, now time.Time) (status string, since time.
 		return sessionCompleted, e.ReturnedAt
 	case !now.Before(deadline) && s.State == pay.SessionComplete:
 		return sessionCompleted, s.UpdatedAt // all is done, though the browser never came back
-	case s.State == pay.SessionExpired, s.State == pay.SessionCanceled:
+	case s.State == pay.SessionCanceled:
 		return sessionExpired, s.UpdatedAt
 	case !now.Before(deadline):
 		return sessionExpired, deadline

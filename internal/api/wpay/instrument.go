@@ -67,11 +67,8 @@ func (i *instrument) doc() *instrumentDoc {
 	if i.mandate != nil {
 		return mandateDoc(i.mandate)
 	}
-	e := &i.echo
-	doc := &instrumentDoc{
-		InstrumentID: e.InstrumentID, BuyerID: e.BuyerID, Type: e.InstrumentType,
-		Status: maybe(i.status()), MerchantDefinedData: orNull(e.InstrumentData),
-	}
+	doc := i.echo.instrument(i.session.Offer.Terms)
+	doc.Status = maybe(i.status())
 	if i.payment == nil {
 		return doc
 	}
@@ -185,7 +182,7 @@ func (a *API) cancelInstrument(c *call) error {
 		return rule("instrument_not_active", "",
 			"There is nothing to cancel: the buyer has not named an account yet.")
 	case instrumentPending:
-		_, _, err = a.Pay.CancelPayment(c.r.Context(), c.Caller, nil, i.payment.ID)
+		err = a.withdraw(c, i)
 	default:
 		_, _, err = a.Pay.CancelMandate(c.r.Context(), c.Caller, nil, i.mandate.ID)
 	}
@@ -196,4 +193,15 @@ func (a *API) cancelInstrument(c *call) error {
 		return err
 	}
 	return c.show(http.StatusOK, i.doc())
+}
+
+// withdraw takes back the question for the buyer's permission, and with it the session: an
+// instrument that was cancelled does not come to life.
+func (a *API) withdraw(c *call, i *instrument) error {
+	p, _, err := a.Pay.CancelPayment(c.r.Context(), c.Caller, nil, i.payment.ID)
+	if err != nil || p.State != pay.PaymentCanceled && p.State != pay.PaymentFailed {
+		return err // the buyer was faster
+	}
+	_, _, err = a.Pay.CancelSession(c.r.Context(), c.Caller, nil, i.session.ID)
+	return err
 }

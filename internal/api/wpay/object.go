@@ -8,6 +8,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/npp"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/payid"
+	"github.com/kassa-pay/kassa/internal/terms"
 )
 
 // The statuses of a session.
@@ -137,18 +138,24 @@ func reasonOf(code string) *reasonDoc {
 // mandateDoc makes the document of an instrument that was active once.
 func mandateDoc(m *pay.Mandate) *instrumentDoc {
 	e := echoOf(m.Family, m.Echo)
+	doc := e.instrument(&m.Terms)
 	status := mandateStatus(m.State)
-	doc := &instrumentDoc{
-		InstrumentID: e.InstrumentID, BuyerID: e.BuyerID, Type: e.InstrumentType,
-		Status: &status, MaximumAmount: maximumOf(m), ExpiryDate: expiryOf(m),
-		MerchantDefinedData: orNull(e.InstrumentData),
-		CreatedAt:           maybe(at(m.CreatedAt)), UpdatedAt: maybe(at(m.UpdatedAt)),
-	}
+	doc.Status = &status
+	doc.CreatedAt, doc.UpdatedAt = maybe(at(m.CreatedAt)), maybe(at(m.UpdatedAt))
 	if status == instrumentCancelled || status == instrumentPaused {
 		doc.Reason = reasonOf(endOf(m))
 	}
 	doc.label(m.Payto)
 	return doc
+}
+
+// instrument makes the document of an instrument that no buyer has agreed to.
+func (e *echo) instrument(t *terms.Terms) *instrumentDoc {
+	return &instrumentDoc{
+		InstrumentID: e.InstrumentID, BuyerID: e.BuyerID, Type: e.InstrumentType,
+		MaximumAmount: maximumOf(t), ExpiryDate: expiryOf(t),
+		MerchantDefinedData: orNull(e.InstrumentData),
+	}
 }
 
 func (doc *instrumentDoc) label(p *pay.Payto) {
@@ -169,20 +176,20 @@ func labelOf(p *pay.Payto) (kind, text string) {
 	return labelPayID, id.Label()
 }
 
-// maximumOf is the most that one payment can take; null for whatever the terms permit.
-func maximumOf(m *pay.Mandate) *int64 {
-	if most := cmp.Or(m.Terms.Amount.Exact, m.Terms.Amount.Max); most > 0 {
+// maximumOf is the most that one payment can take; null for any amount.
+func maximumOf(t *terms.Terms) *int64 {
+	if most := cmp.Or(t.Amount.Exact, t.Amount.Max); most > 0 {
 		return &most
 	}
 	return nil
 }
 
 // expiryOf is the last day of an instrument; null for none.
-func expiryOf(m *pay.Mandate) *string {
-	if m.Terms.End.IsZero() {
+func expiryOf(t *terms.Terms) *string {
+	if t.End.IsZero() {
 		return nil
 	}
-	end := m.Terms.End.String()
+	end := t.End.String()
 	return &end
 }
 
@@ -217,6 +224,9 @@ func endOf(m *pay.Mandate) string {
 func paymentOf(p *pay.Payment) *paymentDoc {
 	e := echoOf(p.Family, p.Echo)
 	doc := e.payment()
+	if !initiated(p) {
+		return doc
+	}
 	doc.CreatedAt, doc.UpdatedAt = maybe(at(p.CreatedAt)), maybe(at(p.UpdatedAt))
 	doc.RefundedAmount = p.Refunded
 	doc.Status = maybe(paymentStatus(p))

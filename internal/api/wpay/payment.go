@@ -129,7 +129,7 @@ func hasPrefix(id, prefix string) bool {
 }
 
 var errNotInitiated = pay.Errorf(pay.NotFound, "payment_not_initiated",
-	"The payment waits for its instrument: the buyer has not agreed to that at the bank.")
+	"The payment was not initiated: the buyer has not agreed to its instrument.")
 
 func (a *API) getPayment(c *call) error {
 	p, err := a.payment(c, c.r.PathValue("paymentId"))

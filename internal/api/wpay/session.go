@@ -18,6 +18,9 @@ const prefixSession = "ps"
 // maxCustomerName is how much of a buyer's name the core keeps with a customer, in characters.
 const maxCustomerName = 100
 
+// maxShown is how much of a description the buyer's bank shows, in characters.
+const maxShown = 140
+
 // paths are where the ids of a session stand in the request.
 var paths = map[string]string{
 	aliasInstrument: "instrument.instrumentId", aliasPayment: "payment.paymentId",
@@ -177,7 +180,7 @@ func (a *API) open(c *call, o *opening) pay.OpenSession {
 		},
 		Offer: pay.Offer{
 			Terms: termsOf(&o.echo, o.maximum, o.end, now), CountFirst: true,
-			Description: o.Description,
+			Description: cut(o.Description, maxShown), OneTry: true,
 		},
 	}
 	if o.PaymentID != "" {

@@ -25,8 +25,8 @@ const maxDelay = 86_400
 var simulates = map[string]pay.Rehearsal{
 	"auto_settle": pay.RehearseApprove, "insufficient_funds": "AM04",
 	"debtor_account_closed": "AC05", "creditor_account_closed": "AC07",
-	"creditor_account_type_not_supported": "AC14", "requires_investigation": "processing_later",
-	"investigate_and_settle": "processing_later", "investigate_and_fail": "AB04",
+	"creditor_account_type_not_supported": "AC14", "requires_investigation": processing,
+	"investigate_and_settle": processing, "investigate_and_fail": "AB04",
 	"financial_infrastructure_unavailable": "AB08", "debtor_alias_not_found": "ZPUNP07",
 	"creditor_alias_not_found": "ZPUNP08", "alias_resolution_service_unavailable": "ZPUNP06",
 	"success": pay.RehearseApprove,
@@ -67,6 +67,9 @@ func list(words map[string]pay.Rehearsal) string {
 	return strings.Join(all, ", ")
 }
 
+// processing is what becomes of a payment whose bank is silent for long.
+const processing pay.Rehearsal = "processing"
+
 // codeFunds is why a payment is rejected of which a simulation does not say why.
 const codeFunds = "AM04"
 
@@ -88,7 +91,7 @@ func (in *simulationInput) rehearsal() pay.Rehearsal {
 	case statusRejected:
 		return codeFunds
 	case statusProcessing:
-		return "processing_later"
+		return processing
 	}
 	return pay.RehearseApprove
 }
