@@ -18,7 +18,8 @@ const cardBody = `{"payment_method":{"type":"card","number":"4242424242424242",`
 
 // things is one object of each kind, made by the demo merchant in test mode.
 type things struct {
-	session, payment, refund, customer, event, endpoint, delivery, method, mandate string
+	session, payment, refund, customer, event, endpoint, delivery, method, mandate,
+	agreement string
 }
 
 func everything(t testing.TB, h *house) (x things) {
@@ -36,6 +37,7 @@ func everything(t testing.TB, h *house) (x things) {
 	mandates, _, err := h.pay.Mandates(t.Context(), c, pay.MandateFilter{})
 	must(t, err)
 	x.method, x.mandate = mandates[0].MethodID, mandates[0].ID
+	x.agreement = h.agreement(t)
 	return x
 }
 
@@ -78,6 +80,12 @@ func (x things) byID() []string {
 		"POST /v1/test_helpers/prompts/" + x.payment + "/wrong_pin",
 		"POST /v1/test_helpers/transfers/" + x.payment,
 		"POST /v1/test_helpers/payment_methods/" + x.method + "/next_charge",
+		"POST /v1/test_helpers/agreements/" + x.agreement + "/approve",
+		"POST /v1/test_helpers/agreements/" + x.agreement + "/decline",
+		"POST /v1/test_helpers/agreements/" + x.agreement + "/pause",
+		"POST /v1/test_helpers/agreements/" + x.agreement + "/resume",
+		"POST /v1/test_helpers/agreements/" + x.agreement + "/cancel",
+		"POST /v1/test_helpers/agreements/" + x.agreement + "/move",
 	}
 }
 
@@ -86,6 +94,7 @@ func bodyFor(path string) string {
 	for part, body := range map[string]string{
 		"/pay": cardBody, "/confirm": `{"code":"1"}`, "/settle": `{"action":"accept"}`,
 		"/transfers/": `{"amount":1}`, "/next_charge": `{"outcome":"approve"}`,
+		"/move": `{"payid":"mira@example.com"}`,
 	} {
 		if strings.HasSuffix(path, part) || strings.Contains(path, part) && part[len(part)-1] == '/' {
 			return body
@@ -100,7 +109,7 @@ func TestForeignIsMissing(t *testing.T) {
 	h := open(t)
 	x := everything(t, h)
 	unknown := things{"cs_0", "pay_0", "re_0", "cus_0", "evt_0", "we_0", "dlv_0", "pm_0",
-		"mdt_0"}
+		"mdt_0", "0"}
 	for i, request := range x.byID() {
 		method, path, _ := strings.Cut(request, " ")
 		_, missing, _ := strings.Cut(unknown.byID()[i], " ")

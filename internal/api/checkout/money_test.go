@@ -180,8 +180,8 @@ func TestLogsKeepSecrets(t *testing.T) {
 			t.Errorf("the log shows %q", word)
 		}
 	}
-	if got := strings.Count(log, "msg=request"); got != 8 {
-		t.Errorf("%d lines for 8 requests:\n%s", got, log)
+	if got := strings.Count(log, "msg=request"); got != 11 {
+		t.Errorf("%d lines for 11 requests:\n%s", got, log)
 	}
 }
 

@@ -99,6 +99,9 @@ func appendPrompt(buf []byte, p *pay.Prompt) []byte {
 		o.number("amount_received", p.Received)
 	}
 	transferKey(&o, p.Transfer)
+	if p.Payto != nil {
+		o.nested("payto", func(buf []byte) []byte { return appendPayto(buf, p.Payto) })
+	}
 	o.time("asked_at", p.AskedAt)
 	return o.end()
 }

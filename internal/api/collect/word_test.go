@@ -299,12 +299,12 @@ func TestEvents_EveryChangeHasItsName(t *testing.T) {
 
 // TestPhone_IsMasked: receivers of events need not know it.
 func TestPhone_IsMasked(t *testing.T) {
-	d := details(nil, &pay.Mobile{Phone: "0241234567", Provider: "mtn"}, nil)
+	d := paidWith{mobile: &pay.Mobile{Phone: "0241234567", Provider: "mtn"}}.details()
 	if d.Type != "mtn_momo" || d.MTN.Phone != "024****567" {
 		t.Errorf("%+v", d.MTN)
 	}
-	if d := details(nil, &pay.Mobile{Phone: "0201234567", Provider: "telecel"}, nil); d.Type !=
-		"mobile_money" || d.MobileMoney.Provider != "telecel" {
+	d = paidWith{mobile: &pay.Mobile{Phone: "0201234567", Provider: "telecel"}}.details()
+	if d.Type != "mobile_money" || d.MobileMoney.Provider != "telecel" {
 		t.Errorf("%+v", d)
 	}
 	if got := maskPhone("12345"); got != "****" {
