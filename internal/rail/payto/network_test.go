@@ -319,3 +319,17 @@ func TestDecline_IsTheHousesWord(t *testing.T) {
 		}
 	}
 }
+
+// Whoever refuses a payment before it leaves the house uses the network's word for it.
+func TestRefusal_IsACodeOfTheNetwork(t *testing.T) {
+	n := newCounter(t).n
+	for refusal, code := range map[string]string{
+		"mandate_not_active": "NACT", string(terms.NotStarted): "BVSD", string(terms.Ended): "AVED",
+		string(terms.PeriodCount): "SL13", string(terms.PeriodAmount): "SL14",
+		string(terms.UsedUp): "NAUT", string(terms.TotalAmount): "NAUT",
+	} {
+		if got := n.Refusal(refusal); got != code {
+			t.Errorf("%s is %s, want %s", refusal, got, code)
+		}
+	}
+}
