@@ -6,7 +6,7 @@ import (
 )
 
 // agreed takes over what an outcome says of the agreement that a payment was made with. As soon as
-// the payer has agreed, what was to be kept is kept, in the transaction of that outcome and whatever
+// the payer has agreed, what was to be kept is kept, in the transaction of that outcome, whatever
 // becomes of the payment. It reports whether the payment was changed; it is not written here.
 func (s *Service) agreed(
 	ctx context.Context, tx Tx, c Caller, p *Payment, out Outcome,

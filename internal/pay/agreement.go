@@ -2,6 +2,7 @@ package pay
 
 import (
 	"context"
+	"crypto/hmac"
 	"time"
 )
 
@@ -91,14 +92,14 @@ func (s *Service) agreementOf(
 
 // carryOut does what is wanted of a mandate, after its bank has agreed where there is one.
 func (s *Service) carryOut(
-	ctx context.Context, tx Tx, c Caller, id string, x order, told *Agreement,
+	ctx context.Context, tx Tx, c Caller, id string, x order,
 ) (Mandate, error) {
-	if told != nil {
+	if x.told != nil {
 		m, err := tx.MandateByID(ctx, id)
 		if err != nil {
 			return m, err
 		}
-		if _, err := s.mirror(ctx, tx, c, m.MethodID, news{told, x}); err != nil {
+		if _, err := s.mirror(ctx, tx, c, m.MethodID, news{x.told, x}); err != nil {
 			return m, err
 		}
 	}
@@ -107,7 +108,7 @@ func (s *Service) carryOut(
 		return m, err
 	}
 	if err := x.may(&m); err != nil {
-		if told != nil {
+		if x.told != nil {
 			return m, nil // the bank's own word has done it
 		}
 		return m, err
@@ -128,7 +129,8 @@ func (s *Service) mirror(
 	ctx context.Context, tx Tx, c Caller, methodID string, a news,
 ) (changed bool, err error) {
 	m, err := tx.LockMethod(ctx, methodID)
-	if err != nil || a.Token != m.Token || a.Version <= m.TokenVersion {
+	same := hmac.Equal([]byte(a.Token), []byte(m.Token))
+	if err != nil || !same || a.Version <= m.TokenVersion {
 		return false, err
 	}
 	mandate, err := s.lockLive(ctx, tx, &m)

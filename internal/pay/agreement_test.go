@@ -300,9 +300,7 @@ func TestAgreement_AChargeFindsWhatNobodyTold(t *testing.T) {
 	w := paytest.New(t)
 	m := agreeAtBank(t, w, upTo(5000))
 	method := w.Method(m.MethodID)
-	if err := w.Pay.Behave(t.Context(), w.Shop, "payto", pay.Behaviour{DropNotices: true}); err != nil {
-		t.Fatal(err)
-	}
+	deaf(t, w)
 	pause := func(do pay.BankAction) {
 		_, err := w.Payto.DecideAgreement(t.Context(), pay.AgreementRef{
 			Scope: w.Shop.Scope, Token: method.Token, Now: w.Pay.Now(w.Shop),

@@ -110,6 +110,11 @@ type Agreement struct {
 	NetworkCode string
 	// PaymentID is the payment that it was made with.
 	PaymentID string
+	// Rehearsal, in an Attempt, is what a simulated network is to make of it and its payment: one of
+	// the rehearsals; a reason code with which the payment is rejected once the payer has agreed; or
+	// one with "/refused" behind it, with which the bank refuses, or "/settling", with which the
+	// payment is rejected of a payer who agrees at once.
+	Rehearsal Rehearsal
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

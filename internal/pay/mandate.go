@@ -122,6 +122,8 @@ type order struct {
 	instruction Instruction
 	// may says why the mandate is not in a state for it.
 	may func(*Mandate) error
+	// told is what the bank has answered to the instruction.
+	told *Agreement
 	// do carries it out on the locked mandate, which may.
 	do func(ctx context.Context, tx Tx, c Caller, m *Mandate) error
 }
@@ -140,7 +142,10 @@ func (s *Service) end(
 func (s *Service) command(
 	ctx context.Context, c Caller, o *Once[Mandate], id string, x order,
 ) (Mandate, Reply, error) {
-	told, reply, found, err := s.tell(ctx, c, o, id, x)
+	var reply Reply
+	var found bool
+	var err error
+	x.told, reply, found, err = s.tell(ctx, c, o, id, x)
 	if found || err != nil {
 		return Mandate{}, reply, err
 	}
@@ -149,7 +154,7 @@ func (s *Service) command(
 			if _, err := tx.Mandate(ctx, c.Scope, id); err != nil {
 				return Mandate{}, "", err
 			}
-			m, err := s.carryOut(ctx, tx, c, id, x, told)
+			m, err := s.carryOut(ctx, tx, c, id, x)
 			return m, m.ID, err
 		})
 	if err == nil && !reply.Replayed {

@@ -120,6 +120,7 @@ func AgreementOf(ses *Session, merchant string, keep bool) Agreement {
 	return Agreement{
 		Terms: agreementTerms(ses, keep), Currency: ses.Amount.Currency, Merchant: merchant,
 		Description: shorten(text, maxAgreementText), Deadline: ses.ExpiresAt,
+		Rehearsal: ses.Offer.Rehearsal,
 	}
 }
 

@@ -153,6 +153,8 @@ type Offer struct {
 	// OneTry: a payment that failed although its payer had agreed to it at their bank closes the
 	// session, because its merchant knows it by an id that no other payment can have.
 	OneTry bool `json:"one_try,omitempty"`
+	// Rehearsal is what simulated networks are to make of an agreement of the session; see Agreement.
+	Rehearsal Rehearsal `json:"rehearsal,omitempty"`
 	// Hooks are the endpoints that get the events of what the session makes, by kind. OpenSession
 	// fills them in.
 	Hooks map[ObjectKind]string `json:"hooks,omitempty"`

@@ -61,7 +61,8 @@ func (s *Service) settle(
 	signal, ok := s.signalOf(p, out, s.Now(c))
 	next, way := p.State.Next(signal)
 	if ok && way {
-		err = s.advance(ctx, tx, c, p, change{step{signal, next}, out, &after})
+		x := change{step: step{signal, next}, out: out, after: &after}
+		err = s.advance(ctx, tx, c, p, x)
 		return after, err
 	}
 	if after.changed {
@@ -78,8 +79,9 @@ func (s *Service) settle(
 // change is a step of a payment with the outcome that took it there.
 type change struct {
 	step
-	out   Outcome
-	after *settled
+	out     Outcome
+	after   *settled
+	session *Session // that follows it; nil for none
 }
 
 // advance takes a locked payment, and all that follows it, one step on.
@@ -110,13 +112,14 @@ func (s *Service) advance(
 	if err := s.book(ctx, tx, c, &before, p); err != nil {
 		return err
 	}
-	return s.conclusions(ctx, tx, c, p, x, ses)
+	x.session = ses
+	return s.conclusions(ctx, tx, c, p, x)
 }
 
 // conclusions draws what follows for the session, the agreement and the mandate of a payment that
 // has just moved.
 func (s *Service) conclusions(
-	ctx context.Context, tx Tx, c Caller, p *Payment, x change, ses *Session,
+	ctx context.Context, tx Tx, c Caller, p *Payment, x change,
 ) error {
 	switch x.next {
 	case PaymentReview:
@@ -125,7 +128,7 @@ func (s *Service) conclusions(
 	case PaymentLate:
 		return s.returnLateMoney(ctx, tx, c, p)
 	}
-	replaced, err := s.lead(ctx, tx, c, p, ses)
+	replaced, err := s.lead(ctx, tx, c, p, x.session)
 	if err != nil {
 		return err
 	}

@@ -42,8 +42,8 @@ func (w *World) PayTo(sessionID, payID string) pay.Payment {
 	return p
 }
 
-// AtBank does in the bank's app what the payer wants of an agreement. id is the agreement's, or that
-// of the mandate, the payment or the session that it was made for.
+// AtBank does in the bank's app what the payer wants of an agreement. id is the agreement's own, or
+// that of the mandate, the payment or the session that it was made for.
 func (w *World) AtBank(id string, do pay.BankAction) pay.Agreement {
 	w.T.Helper()
 	a, err := w.Pay.DecideAgreement(context.Background(), w.Shop, id, pay.BankDecision{Do: do})
@@ -74,4 +74,15 @@ func (w *World) ChargeAUD(mandateID string, minor int64) (pay.Payment, error) {
 	}
 	w.Advance(5 * time.Second)
 	return w.Payment(p.ID), nil
+}
+
+// AtBankAlone is AtBank while we are not there: nobody of ours hears of it now.
+func (w *World) AtBankAlone(token string, do pay.BankAction) {
+	w.T.Helper()
+	_, err := w.Payto.DecideAgreement(context.Background(), pay.AgreementRef{
+		Scope: w.Shop.Scope, Token: token, Now: w.Pay.Now(w.Shop),
+	}, pay.BankDecision{Do: do})
+	if err != nil {
+		w.T.Fatalf("%s at the bank: %v", do, err)
+	}
 }

@@ -187,3 +187,38 @@ func fanOutManyRounds(t *testing.T, h *house) {
 		t.Errorf("%d of %d events arrived", len(seen), n)
 	}
 }
+
+func TestFanOut_Hooks(t *testing.T) { onBoth(t, fanOutHooks) }
+
+// fanOutHooks: a hook gets the events that name it, in its family's words, and no others.
+func fanOutHooks(t *testing.T, h *house) {
+	r := h.receive(nil)
+	all := h.endpoint(r.URL)
+	hook := func(url string) pay.Endpoint {
+		return h.endpoint(url, func(e *pay.Endpoint) { e.Family, e.Hook = "other", true })
+	}
+	mine, theirs, off := hook(r.URL+"/1"), hook(r.URL+"/2"), hook(r.URL+"/3")
+	h.write(func(ctx context.Context, tx pay.Tx) error {
+		off.Enabled, off.Version = false, 2
+		return tx.SwapEndpoint(ctx, off)
+	})
+	to := func(id string) func(*pay.Event) {
+		return func(e *pay.Event) { e.Family, e.Hook = "other", id }
+	}
+	h.event("pay_1", "payment.paid", to(mine.ID))
+	h.event("pay_2", "payment.paid", to(""))
+	h.event("pay_3", "payment.paid", to(off.ID))
+	h.event("pay_4", "payment.paid", to("we_nobody"))
+	h.drain()
+	for name, c := range map[string]struct {
+		to   pay.Endpoint
+		want int
+	}{"native": {all, 4}, "the hook": {mine, 1}, "another": {theirs, 0}, "disabled": {off, 0}} {
+		if got := h.types(c.to); len(got) != c.want {
+			t.Errorf("%s got %v", name, got)
+		}
+	}
+	if got := h.types(mine); !slices.Equal(got, []string{"other.payment.paid"}) {
+		t.Errorf("the hook got %v", got)
+	}
+}

@@ -105,7 +105,8 @@ func idempotencyPrune(r *run) {
 func (r *run) addNotice(rail, id string, at time.Time) pay.StoredNotice {
 	r.Helper()
 	n := pay.StoredNotice{
-		Rail: rail, Notice: pay.Notice{ID: id, PaymentID: "pay_1", Token: "agreement " + id}, ReceivedAt: at,
+		Rail: rail, ReceivedAt: at,
+		Notice: pay.Notice{ID: id, PaymentID: "pay_1", Token: "agreement " + id},
 	}
 	r.do(func(tx pay.Tx) error { return tx.InsertNotice(r.ctx, n) })
 	return n
