@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/kassa-pay/kassa/internal/npp"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -160,10 +161,24 @@ func (m *model) Take(a pay.Attempt, b pay.Behaviour, r *simnet.Record) error {
 		r.MAC = m.vault.MAC("sim payto account", string(account.Kind)+" "+
 			string(account.PayIDType)+" "+account.PayID+" "+account.BSB+" "+account.Account)
 		r.Charged = scenarioOf(account)
-		r.Scenario = r.Charged
+		r.Scenario = cmp.Or(rehearsed(a.Agreement.Rehearsal), r.Charged)
 	}
 	r.Scenario = m.treat(a, b, r)
 	return nil
+}
+
+// rehearsed is how an attempt goes that is rehearsed; nil for one that is not, or by a word that
+// the network does not know.
+func rehearsed(r pay.Rehearsal) *simnet.Scenario {
+	switch {
+	case r == pay.RehearseApprove:
+		return byName[settled]
+	case r == Processing:
+		return byName["processing"]
+	case npp.Known(string(r)):
+		return byName[string(r)+asking]
+	}
+	return byName[string(r)]
 }
 
 // treat is how this one payment goes: as its account asks for, unless its amount, its currency or
@@ -237,7 +252,7 @@ func check(a pay.Attempt) error {
 		return nil
 	case a.Payto == nil || a.Agreement == nil:
 		return errors.New("an agreement without an account or without terms")
-	case len(a.Agreement.Description) > maxDescription:
+	case utf8.RuneCountInString(a.Agreement.Description) > maxDescription:
 		return errors.New("an agreement whose description is too long")
 	}
 	if problem := a.Payto.ID().Validate(); problem != nil {
