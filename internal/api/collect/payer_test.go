@@ -19,6 +19,13 @@ type payer struct {
 	Save     bool          // ticks the box
 	Decision pay.Decision  // on what is asked
 	Next     pay.Rehearsal // what the next charge of a saved method becomes
+	PayID    string        // of an account
+	BSB      string        // of an account without one
+	Account  string
+}
+
+func (p payer) payto() *pay.PaytoInput {
+	return &pay.PaytoInput{PayID: p.PayID, BSB: p.BSB, Account: p.Account}
 }
 
 func (p payer) method() pay.MethodInput {
@@ -29,6 +36,8 @@ func (p payer) method() pay.MethodInput {
 		return pay.MethodInput{
 			Type: pay.MethodMobile, Mobile: &pay.MobileInput{Phone: p.Phone},
 		}
+	case p.PayID != "" || p.BSB != "":
+		return pay.MethodInput{Type: pay.MethodPayTo, Payto: p.payto()}
 	case p.Saved != "":
 		return pay.MethodInput{SavedID: p.Saved}
 	}
@@ -67,7 +76,27 @@ func (h *house) mountPayer(mux *http.ServeMux) {
 	door("POST /payer/payments/{id}", func(r *http.Request, p payer) (pay.Payment, error) {
 		return h.Pay.Answer(r.Context(), h.Shop, r.PathValue("id"), p.Decision)
 	})
+	mux.HandleFunc("POST /payer/agreements/{id}/{do}", h.decideAgreement)
 	door("POST /payer/methods/{id}", func(r *http.Request, p payer) (pay.Payment, error) {
 		return pay.Payment{ID: "none"}, h.Pay.Rehearse(r.Context(), h.Shop, r.PathValue("id"), p.Next)
 	})
+}
+
+// decideAgreement is the payer in the bank's app.
+func (h *house) decideAgreement(w http.ResponseWriter, r *http.Request) {
+	var p payer
+	_ = json.NewDecoder(r.Body).Decode(&p) // most actions say all by their path
+	d := pay.BankDecision{Do: pay.BankAction(r.PathValue("do"))}
+	if d.Do == pay.BankMove {
+		to, err := h.Pay.ResolvePayID(r.Context(), h.Shop, *p.payto())
+		must(h.T, err)
+		d.To = &to
+	}
+	g, err := h.Pay.DecideAgreement(r.Context(), h.Shop, r.PathValue("id"), d)
+	if err != nil {
+		w.WriteHeader(http.StatusConflict)
+		fmt.Fprintf(w, `{"error":%q}`, err)
+		return
+	}
+	fmt.Fprintf(w, `{"agreement":%q,"state":%q}`, g.Token, g.State)
 }
