@@ -80,7 +80,8 @@ func TestHelpers_KnowTheOtherProtocolsIDs(t *testing.T) {
 	}
 	for _, step := range []struct{ id, do, want string }{
 		{"mug%2017%2Fa", "approve", "active"}, {"order-17", "pause", "suspended"},
-		{uuid, "resume", "active"}, {id, "pause", "suspended"}, {"mug%2017%2Fa", "resume", "active"},
+		{uuid, "resume", "active"}, {id, "pause", "suspended"},
+		{"mug%2017%2Fa", "resume", "active"},
 	} {
 		if got := h.decided(t, step.id, step.do); got != step.want {
 			t.Errorf("%s %s: %s", step.do, step.id, got)
@@ -143,7 +144,8 @@ func TestPayTo_LeavesNoTrace(t *testing.T) {
 	body := strings.Replace(audBody, "{", `{"mandate":{"amount":{"max":4995}},`, 1)
 	var texts []string
 	for _, method := range []string{
-		`{"type":"payto","payid":"0498 765 432"}`, `{"type":"payto","bsb":"062-000","account":"98765432"}`,
+		`{"type":"payto","payid":"0498 765 432"}`,
+		`{"type":"payto","bsb":"062-000","account":"98765432"}`,
 		`{"type":"payto","payid":"quokka@example.com"}`,
 	} {
 		session := h.made(t, "/v1/checkout/sessions", body)
@@ -153,8 +155,10 @@ func TestPayTo_LeavesNoTrace(t *testing.T) {
 	}
 	h.clock.advance(5 * time.Second)
 	h.settle(t)
-	for _, path := range []string{"/v1/payments", "/v1/payment_methods", "/v1/mandates", "/v1/events",
-		"/v1/test_helpers/agreements", "/v1/test_helpers/prompts"} {
+	for _, path := range []string{
+		"/v1/payments", "/v1/payment_methods", "/v1/mandates", "/v1/events",
+		"/v1/test_helpers/agreements", "/v1/test_helpers/prompts",
+	} {
 		texts = append(texts, h.do("GET", path, key, "").Body.String())
 	}
 	h.deliver(t)

@@ -183,7 +183,8 @@ func refundOf(r *pay.Refund) any {
 	return &refundDoc{
 		ID: r.ID, PaymentID: r.PaymentID, Amount: r.Amount.Minor, Currency: r.Amount.Currency,
 		Status: refundWord(r.State), Reason: maybe(r.Reason), FailureCode: string(r.FailureCode),
-		NetworkCode: r.NetworkCode, Metadata: r.Metadata, Mode: r.Mode, CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
+		NetworkCode: r.NetworkCode, Metadata: r.Metadata, Mode: r.Mode, CreatedAt: at(r.CreatedAt),
+		UpdatedAt: at(r.UpdatedAt),
 	}
 }
 
