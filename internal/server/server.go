@@ -191,7 +191,7 @@ func (s *Server) mountAPIs(mux *http.ServeMux, c config.Config, proxies []netip.
 	wpay.New(wpay.Deps{
 		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, After: time.After, BaseURL: c.BaseURL,
 		Prefixes: c.WpayPrefixes, Merchants: wpayMerchants(c), Limit: limit, Trusted: proxies,
-		CheckTarget: target,
+		CheckTarget: target, Stopping: s.stopping.Done(),
 	}).Mount(mux)
 }
 

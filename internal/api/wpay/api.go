@@ -98,6 +98,8 @@ type Deps struct {
 	Now func() time.Time // the server's own clock
 	// After is the pace of waiting for a network or a receiver: time.After outside tests.
 	After func(time.Duration) <-chan time.Time
+	// Stopping is closed when the server stops: nobody is kept waiting then. Nil: it never does.
+	Stopping <-chan struct{}
 	// BaseURL is the public origin, without a slash at the end.
 	BaseURL string
 	// Prefixes are the paths below which the protocol is served; nil for those of Prefixes.

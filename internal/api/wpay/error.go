@@ -43,7 +43,6 @@ var statuses = map[pay.Kind]int{
 
 // exceptions are codes whose answer differs from that of their kind.
 var exceptions = map[string]int{
-	codeReused:                 http.StatusConflict,
 	codeMode:                   http.StatusBadRequest,
 	"amount_too_large":         http.StatusUnprocessableEntity,
 	wire.CodeBodyTooLarge:      http.StatusRequestEntityTooLarge,
@@ -203,16 +202,19 @@ func printable(id string) string {
 	}, id)
 }
 
-// taken says which of a request's ids names something already, by its path in the request.
-func taken(err error, paths map[string]string) error {
+// taken says which of a request's ids names something already, by its path in the request. main is
+// the path of the id of what the request makes.
+func taken(err error, main string, paths map[string]string) error {
 	e := pay.AsError(err)
-	if e == nil || e.Code != codeTaken {
+	if e == nil || e.Code != codeTaken && e.Code != codeReused {
 		return err
 	}
-	out := *e
-	if path, ok := paths[e.Param]; ok {
-		out.Param = path
-		out.Message = path + " was used before. Every id can be used once."
+	path, ok := paths[e.Param]
+	if e.Code == codeReused || !ok {
+		path = main
 	}
-	return &out
+	return &pay.Error{
+		Kind: pay.Conflict, Code: codeTaken, Param: path, Err: e.Err,
+		Message: path + " was used before. Every id can be used once.",
+	}
 }

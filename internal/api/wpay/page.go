@@ -126,6 +126,8 @@ func (a *API) told(r *http.Request, v *pay.PageView) error {
 		}
 		select {
 		case <-a.After(lookEvery):
+		case <-a.Stopping:
+			return nil
 		case <-r.Context().Done():
 			return r.Context().Err()
 		}

@@ -29,23 +29,40 @@ func (a *API) makePayment(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := i.payable("", o.Amount); err != nil {
-		return err
-	}
 	o.BuyerID, o.InstrumentType = i.echo.BuyerID, i.echo.InstrumentType
-	if err := a.rehearse(c, i, in.Simulation); err != nil {
+	if err := a.prepare(c, i, o, in.Simulation); err != nil {
 		return err
 	}
 	once := once(c, o.PaymentID, &in, func(p *pay.Payment) any { return paymentOf(p) })
 	_, _, err = a.Pay.Charge(c.r.Context(), c.Caller, once, i.charge(&o.echo, o.hooks))
 	if err != nil {
-		return taken(err, map[string]string{aliasPayment: "paymentId"})
+		return taken(err, "paymentId", nil)
 	}
 	p, err := a.finalPayment(c, o.PaymentID)
 	if err != nil {
 		return err
 	}
 	return c.show(http.StatusCreated, paymentOf(p))
+}
+
+// prepare makes sure that an instrument can pay what is asked of it. A payment that was asked for
+// before is not judged again: whoever asks learns what became of it, or that its id is taken.
+func (a *API) prepare(c *call, i *instrument, o *opening, wish *simulationInput) error {
+	_, err := a.resolve(c, aliasPayment, o.PaymentID)
+	switch {
+	case err == nil && i.mandate != nil:
+		return nil
+	case err != nil && !pay.IsKind(err, pay.NotFound):
+		return err
+	}
+	path := ""
+	if o.Type == typePayment {
+		path = "payment."
+	}
+	if err := i.payable(path, o.Amount); err != nil {
+		return err
+	}
+	return a.rehearse(c, i, wish)
 }
 
 // readPayment takes the fields of a payment without a session.
@@ -57,7 +74,7 @@ func (a *API) readPayment(c *call, in *paymentInput) (*opening, error) {
 	if in.InstrumentID != nil && *in.InstrumentID != o.InstrumentID {
 		r.refuse(bad("instrumentId", "differs from the instrument of the address."))
 	}
-	r.simulates("simulation", in.Simulation)
+	r.simulates("simulation", in.Simulation, paymentWords)
 	r.attach(o, pay.ObjectPayment, r.hook("merchantWebhooksUrl", in.MerchantWebhooksURL, nil))
 	return o, r.wrong.err()
 }
@@ -97,6 +114,8 @@ func (a *API) await(c *call, done func() (bool, error)) error {
 		}
 		select {
 		case <-a.After(min(askEvery, left)):
+		case <-a.Stopping:
+			return nil
 		case <-c.r.Context().Done():
 			return c.r.Context().Err()
 		}

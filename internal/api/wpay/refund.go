@@ -1,6 +1,7 @@
 package wpay
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -21,10 +22,10 @@ func (a *API) makeRefund(c *call) error {
 	}
 	e.PaymentID = c.r.PathValue("paymentId")
 	p, err := a.payment(c, e.PaymentID)
-	if err != nil {
+	if err != nil && !errors.Is(err, errNotInitiated) {
 		return err
 	}
-	if paymentStatus(p) != statusCompleted {
+	if err != nil || paymentStatus(p) != statusCompleted {
 		return rule("payment_not_completed", "", "Only a Completed payment can be refunded.")
 	}
 	once := once(c, e.RefundID, &in, func(r *pay.Refund) any { return refundOf(r) })
@@ -33,7 +34,7 @@ func (a *API) makeRefund(c *call) error {
 		Aliases: []pay.Alias{{Kind: aliasRefund, ID: e.RefundID}},
 	})
 	if err != nil {
-		return taken(err, map[string]string{aliasRefund: "refundId"})
+		return taken(err, "refundId", nil)
 	}
 	refund, err := a.finalRefund(c, e.RefundID)
 	if err != nil {
@@ -54,7 +55,7 @@ func (r *reader) refund(in *refundInput) *echo {
 		e.Description = "Refund " + e.RefundID
 	}
 	e.Data = r.data("merchantDefinedData", in.MerchantDefinedData)
-	r.simulates("simulation", in.Simulation)
+	r.simulatesRefund("simulation", in.Simulation)
 	return e
 }
 

@@ -39,6 +39,8 @@ type opening struct {
 	hooks   []pay.Hook
 	maximum int64
 	end     terms.Date
+	// rehearsal is what becomes of it in test mode; "" for what its buyer makes of it.
+	rehearsal pay.Rehearsal
 }
 
 func (a *API) create(c *call, kind sessionType) error {
@@ -53,7 +55,7 @@ func (a *API) create(c *call, kind sessionType) error {
 	once := once(c, o.InstrumentID, &in, a.created)
 	_, reply, err := a.Pay.OpenSession(c.r.Context(), c.Caller, once, a.open(c, o))
 	if err != nil {
-		return taken(fields(err), paths)
+		return taken(fields(err), paths[aliasInstrument], paths)
 	}
 	return c.reply(reply)
 }
@@ -72,6 +74,7 @@ func (a *API) read(c *call, in *sessionInput, kind sessionType) (*opening, error
 	case kind == typeCheckout:
 		r.payment("payment.", in.Payment, &o.echo)
 		r.newInstrument(in.Payment)
+		o.rehearsal = rehearsed(o.rehearsal, in.Payment.Simulation.rehearsal())
 		r.attach(o, pay.ObjectPayment, r.hook("payment.merchantWebhooksUrl",
 			in.Payment.MerchantWebhooksURL, in.MerchantWebhooksURL))
 	case in.Payment != nil:
@@ -118,7 +121,8 @@ func (r *reader) instrument(sin *sessionInput, o *opening) {
 		r.refuse(bad(path+"type", "must be "+string(oneOff)+" or "+string(ongoing)+"."))
 	}
 	o.InstrumentData = r.data(path+"merchantDefinedData", in.MerchantDefinedData)
-	r.simulates(path+"simulation", in.Simulation)
+	r.simulates(path+"simulation", in.Simulation, instrumentWords)
+	o.rehearsal = in.Simulation.agreement()
 	r.attach(o, pay.ObjectMandate,
 		r.hook(path+"merchantWebhooksUrl", in.MerchantWebhooksURL, sin.MerchantWebhooksURL))
 }
@@ -155,7 +159,7 @@ func (r *reader) newInstrument(in *paymentInput) {
 		r.refuse(bad("payment.instrumentId",
 			"belongs to payment sessions: this payment is made with the new instrument."))
 	}
-	r.simulates("payment.simulation", in.Simulation)
+	r.simulates("payment.simulation", in.Simulation, paymentWords)
 }
 
 func (r *reader) attach(o *opening, kind pay.ObjectKind, address string) {
@@ -180,7 +184,7 @@ func (a *API) open(c *call, o *opening) pay.OpenSession {
 		},
 		Offer: pay.Offer{
 			Terms: termsOf(&o.echo, o.maximum, o.end, now), CountFirst: true,
-			Description: cut(o.Description, maxShown), OneTry: true,
+			Description: cut(o.Description, maxShown), OneTry: true, Rehearsal: o.rehearsal,
 		},
 	}
 	if o.PaymentID != "" {
@@ -240,7 +244,7 @@ func (a *API) createPayment(c *call) error {
 	} else {
 		r.payment("payment.", in.Payment, &o.echo)
 		o.InstrumentID = r.id("payment.", "instrumentId", in.Payment.InstrumentID, nil)
-		r.simulates("payment.simulation", in.Payment.Simulation)
+		r.simulates("payment.simulation", in.Payment.Simulation, paymentWords)
 		r.attach(o, pay.ObjectPayment, r.hook("payment.merchantWebhooksUrl",
 			in.Payment.MerchantWebhooksURL, in.MerchantWebhooksURL))
 	}
@@ -255,11 +259,8 @@ func (a *API) chargeSession(c *call, in *sessionInput, o *opening) error {
 	if err != nil {
 		return err
 	}
-	if err := i.payable("payment.", o.Amount); err != nil {
-		return err
-	}
 	o.InstrumentType = i.echo.InstrumentType
-	if err := a.rehearse(c, i, in.Payment.Simulation); err != nil {
+	if err := a.prepare(c, i, o, in.Payment.Simulation); err != nil {
 		return err
 	}
 	charge := i.charge(&o.echo, o.hooks)
@@ -268,7 +269,7 @@ func (a *API) chargeSession(c *call, in *sessionInput, o *opening) error {
 	once := once(c, o.PaymentID, in, a.created)
 	_, reply, err := a.Pay.ChargeSession(c.r.Context(), c.Caller, once, charge)
 	if err != nil {
-		return taken(fields(err), paths)
+		return taken(fields(err), paths[aliasPayment], paths)
 	}
 	return c.reply(reply)
 }
