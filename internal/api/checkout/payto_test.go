@@ -67,8 +67,8 @@ func (h *house) foreign(t testing.TB, uuid, instrument, payment string) string {
 	return ses.ID
 }
 
-// TestHelpers_KnowTheOtherProtocolsIDs holds that the helpers find a session by the UUID that it has
-// in the Wpay protocol, and its agreement by whatever the merchant calls it there.
+// TestHelpers_KnowTheOtherProtocolsIDs holds that the helpers find a session by the UUID that it
+// has in the Wpay protocol, and its agreement by whatever the merchant calls it there.
 func TestHelpers_KnowTheOtherProtocolsIDs(t *testing.T) {
 	h := open(t)
 	const uuid = "0f5c2f6e-9f5e-4d0b-8a53-7c1d3a5f9e21"
@@ -136,8 +136,8 @@ func TestPayTo_OneKeyIsOneAgreement(t *testing.T) {
 	}
 }
 
-// TestPayTo_LeavesNoTrace holds that neither answers, events nor the log show what a payer's account
-// is called.
+// TestPayTo_LeavesNoTrace holds that neither answers, events nor the log show what the account of a
+// payer is called.
 func TestPayTo_LeavesNoTrace(t *testing.T) {
 	h := open(t)
 	h.made(t, "/v1/webhooks", `{"url":"https://shop.example/h","events":["*"]}`)
