@@ -80,7 +80,7 @@ export class BankApp {
       return false;
     });
     await found.click();
-    await this.page.locator(".notice").waitFor();
+    await this.page.locator("p.notice").waitFor();
   }
 
   leave() {

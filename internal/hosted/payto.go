@@ -212,6 +212,13 @@ var sydney = (&terms.Terms{Zone: "Australia/Sydney"}).Location()
 // Until is when an agreement is withdrawn that nobody has answered.
 func (p *page) Until() (moment, error) { return p.instant(p.expires.In(sydney)) }
 
+// ownVerify are the messages about a verification that speak of a card, and of an account when the
+// method is PayTo.
+var ownVerify = []string{
+	"declined_heading_verify", "waiting_heading_verify", "paid_heading_verify", "paid_text_verify",
+	"receipt_text_verify", "canceled_heading_verify",
+}
+
 // Banks are the banks to choose from.
 func (p *page) Banks() []bank { return banks }
 

@@ -229,7 +229,7 @@ func otherWays() []setting {
 }
 
 func settings() []setting {
-	return slices.Concat(cardSettings(), otherWays(), lastingSettings())
+	return slices.Concat(cardSettings(), otherWays(), lastingSettings(), paytoSettings())
 }
 
 // visaAndMTN are the saved methods of a customer who comes back.

@@ -70,14 +70,14 @@ func TestStates_Truth(t *testing.T) {
 				}
 			}
 			must(formAgain, s.page == pageForm)
-			must(regexp.MustCompile(`(?i)did not go through|could not be saved`),
+			must(regexp.MustCompile(`(?i)did not go through|could not be saved|was not set up`),
 				s.page == pageForm && (strings.HasPrefix(s.name, "declined") || s.name == "last try"))
 			must(success, s.page == pagePaid || s.page == pageAuthorised)
 			switch s.page {
-			case pageWaiting, pageAction, pagePaid, pageAuthorised, pageLate, pagePrompt, pageCode,
+			case pageWaiting, pageAction, pagePaid, pageAuthorised, pageLate, pagePrompt, pageApprove, pageCode,
 				pageTransfer, pageUnderpaid, pageOverpaid:
 				must(badNews, false)
-				must(charged, s.name == "verified")
+				must(charged, strings.HasPrefix(s.name, "verified"))
 			case pageExpired, pageClosed, pageReleased, pageNoMethod, pageCanceled:
 				must(charged, !mayArrive(s))
 			case pageForm:

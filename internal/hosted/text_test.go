@@ -107,6 +107,9 @@ func TestCatalogue_Used(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, id := range ownVerify {
+		used[id+"_payto"] = true
+	}
 	for _, c := range complaints {
 		used[c.text] = true
 	}
@@ -114,6 +117,7 @@ func TestCatalogue_Used(t *testing.T) {
 		"cvc_invalid", // checked before the core is asked
 		"code_missing", "code_invalid", "code_wrong", "code_unsure", "copy",
 		"day", "instant", "months", "expires", "saved_missing",
+		"payto_down", "payid_down", // nobody could say whose account it is
 	} {
 		used[id] = true
 	}
@@ -124,7 +128,7 @@ func TestCatalogue_Used(t *testing.T) {
 		used["mandate_state_"+s.String()] = true
 	}
 	for _, code := range pay.DeclineCodes() {
-		for _, method := range everyMethod {
+		for _, method := range append(everyMethod, pay.MethodPayTo) {
 			used[declineID(method, code)] = true
 		}
 	}
@@ -147,6 +151,7 @@ func TestDeclines_HaveWords(t *testing.T) {
 		pay.MethodCard:   func() *pay.Payment { return attempt(pay.PaymentFailed) },
 		pay.MethodMobile: func() *pay.Payment { return wallet(pay.PaymentFailed, "") },
 		pay.MethodBank:   func() *pay.Payment { return sent(pay.PaymentFailed, 0) },
+		pay.MethodPayTo:  func() *pay.Payment { return agreed(pay.PaymentFailed, "") },
 	}
 	fill := strings.NewReplacer(
 		"{{.Network}}", "MTN Mobile Money", "{{.Phone}}", "024 ••• ••67",

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 	"unicode"
@@ -203,6 +204,9 @@ func (p *page) BackURL() template.URL {
 func (p *page) V(id string) (string, error) {
 	if p.Verifies {
 		id += "_verify"
+		if slices.Contains(ownVerify, id) && (p.Payto != nil || p.Form.Method == pay.MethodPayTo) {
+			id += "_payto"
+		}
 	}
 	return p.T(id)
 }

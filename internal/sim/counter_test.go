@@ -402,6 +402,10 @@ func (s stranger) Page(context.Context, string, string) (pay.PageView, error) {
 	}, nil
 }
 
+func (s stranger) Agreements(context.Context, pay.Caller) ([]pay.Agreement, error) {
+	return nil, nil
+}
+
 func (s stranger) Prompts(context.Context, pay.Caller) ([]pay.Prompt, error) {
 	return []pay.Prompt{{Ref: pay.Ref{PaymentID: s.text}, Open: true}}, nil
 }
