@@ -1,6 +1,7 @@
 package wpay
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -136,12 +137,19 @@ func (a *API) told(r *http.Request, v *pay.PageView) error {
 
 // sent reports whether nothing about the session's objects still waits for its first attempt.
 func (a *API) sent(r *http.Request, v *pay.PageView) (bool, error) {
-	var objects []string
-	if p := v.Payment; p != nil {
-		objects = append(objects, p.ID)
-		if p.MandateID != "" {
-			objects = append(objects, p.MandateID)
-		}
+	hooks := slices.Collect(maps.Values(v.Session.Offer.Hooks))
+	if v.Payment == nil {
+		return true, nil
+	}
+	objects := []string{v.Payment.ID}
+	if v.Session.MandateID != "" {
+		objects = append(objects, v.Session.MandateID)
+	}
+	if v.Payment.Hook != "" && !slices.Contains(hooks, v.Payment.Hook) {
+		hooks = append(hooks, v.Payment.Hook)
+	}
+	if len(hooks) == 0 {
+		return true, nil
 	}
 	for _, id := range objects {
 		events, _, err := a.Pay.Events(r.Context(), v.Caller, pay.EventFilter{
@@ -151,7 +159,7 @@ func (a *API) sent(r *http.Request, v *pay.PageView) (bool, error) {
 			return false, err
 		}
 	}
-	for _, hook := range v.Session.Offer.Hooks {
+	for _, hook := range hooks {
 		some, _, err := a.Pay.Deliveries(r.Context(), v.Caller, hook, pay.Page{Limit: latest})
 		if err != nil || slices.ContainsFunc(some, func(d pay.Delivery) bool {
 			return slices.Contains(objects, d.ObjectID) && untried(&d)
