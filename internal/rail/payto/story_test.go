@@ -447,3 +447,35 @@ func TestStory_TheFirstPaymentKeepsToTheTerms(t *testing.T) {
 		c.is(c.start(a), pay.OutcomeDeclined, code)
 	}
 }
+
+// A payment that succeeds in between begins the count of failures anew.
+func TestStory_SevenFailuresAreInARow(t *testing.T) {
+	c := newCounter(t)
+	_, token := c.agreed(account("0030"))
+	for i := range 13 {
+		if i == 6 {
+			err := c.n.Rehearse(t.Context(), c.g.Ref("").Scope, token, pay.RehearseApprove)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.start(c.charge(token, 700))
+	}
+	if g := c.agreement(token); g.State != pay.AgreementActive {
+		t.Errorf("after six failures, a payment and six failures: %+v", g)
+	}
+}
+
+// Half past midnight in Sydney is the next day for a first payment too.
+func TestStory_TheFirstDayBeginsInSydney(t *testing.T) {
+	c := newCounter(t)
+	c.g.Clock.Advance(3*time.Hour + 30*time.Minute)
+	for _, code := range []string{"BVSD", ""} {
+		a := attempt(c.g, account("0000"))
+		a.Agreement.Terms.Start = terms.Date{Year: 2026, Month: time.November, Day: 21}
+		if out := c.start(a); out.NetworkCode != code {
+			t.Errorf("%v: %+v", a.Now, out)
+		}
+		c.g.Clock.Advance(time.Hour)
+	}
+}
