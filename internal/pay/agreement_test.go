@@ -395,3 +395,73 @@ func TestAgreement_OneVisitAtATimeKeepsToTheTerms(t *testing.T) {
 		t.Errorf("%d charges of %d", m.Count, m.Total)
 	}
 }
+
+// stale is a rail that answers with what an agreement was before.
+type stale struct {
+	agreer
+	old *pay.Agreement
+}
+
+func (s *stale) Agreement(ctx context.Context, ref pay.AgreementRef) (pay.Agreement, error) {
+	if s.old != nil {
+		return *s.old, nil
+	}
+	return s.agreer.Agreement(ctx, ref)
+}
+
+func TestAgreement_OlderNewsChangesNothing(t *testing.T) {
+	s := &stale{}
+	w := paytest.Open(t, paytest.Options{Rails: []pay.Rail{s}, Lately: func(w *paytest.World) {
+		s.agreer = w.Payto
+	}})
+	m := agreeAtBank(t, w, upTo(5000))
+	active := agreements(t, w)[0]
+	w.AtBank(m.ID, pay.BankPause)
+	paused := w.Mandate(m.ID)
+	s.old = &active
+	w.Advance(25 * time.Hour)
+	if got := w.Mandate(m.ID); got.State != pay.MandatePaused || got.LookAt.Equal(paused.LookAt) {
+		t.Fatalf("after older news the mandate is %s, looked at again at %v", got.State, got.LookAt)
+	}
+	s.old = nil
+	w.AtBank(m.ID, pay.BankResume)
+	if got := w.Mandate(m.ID); got.State != pay.MandateActive {
+		t.Errorf("mandate is %s", got.State)
+	}
+}
+
+func TestAgreement_FailuresOfOursAreNotTheBanks(t *testing.T) {
+	w := paytest.New(t)
+	ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)),
+		paytest.Scheduled(daily(700, day(10, 4)), 1))
+	p := w.PayTo(ses.ID, "no-funds-next@example.com")
+	w.AtBank(p.ID, pay.BankApprove)
+	w.Advance(settles)
+	id := w.Session(ses.ID).MandateID
+	for range 4 {
+		w.Advance(24 * time.Hour)
+		w.Advance(settles)
+	}
+	m := w.Mandate(id)
+	if m.State != pay.MandatePaused || m.Reason != pay.ByFailures {
+		t.Fatalf("mandate is %s by %q", m.State, m.Reason)
+	}
+	to := pay.Payto{Kind: payid.Account, BSB: "062000", Account: "12345678"}
+	_, err := w.Pay.DecideAgreement(t.Context(), w.Shop, id, pay.BankDecision{
+		Do: pay.BankMove, To: &to,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m = w.Mandate(id); m.State != pay.MandatePaused || *m.Payto != to {
+		t.Errorf("mandate is %s on %+v", m.State, m.Payto)
+	}
+	if _, _, err := w.Pay.ResumeMandate(t.Context(), w.Shop, nil, id); err != nil {
+		t.Fatal(err)
+	}
+	w.Advance(24 * time.Hour)
+	w.Advance(settles)
+	if n, sum := w.Debits(id); n != 2 || sum != 4995+700 {
+		t.Errorf("%d debits of %d", n, sum)
+	}
+}

@@ -86,6 +86,9 @@ func (a *audit) mandate(ctx context.Context, v View, id string) ([]string, error
 	}
 	f.unless(err == nil && method.CustomerID == m.CustomerID,
 		"its method %s is not one of its customer's", m.MethodID)
+	f.unless(err != nil || m.Payto == nil || method.Payto != nil &&
+		(!m.State.live() || *m.Payto == *method.Payto),
+		"it draws on another account than its method %s", m.MethodID)
 	if err := a.charges(ctx, v, &f, &m); err != nil {
 		return nil, err
 	}

@@ -25,7 +25,22 @@ func (s *Service) CancelPayment(
 	out := s.askRail(ctx, &p, "void", func(ctx context.Context, rail Rail) (Outcome, error) {
 		return rail.(Voider).Void(ctx, s.ref(c, &p))
 	})
+	if out.Kind == OutcomeWaiting {
+		return s.tooLate(ctx, c, p.ID, out)
+	}
 	return s.concludeNew(ctx, c, o, p.ID, out)
+}
+
+// tooLate answers for a payment that its network has sent on its way and does not call back.
+func (s *Service) tooLate(
+	ctx context.Context, c Caller, id string, out Outcome,
+) (Payment, Reply, error) {
+	p, err := s.apply(ctx, c, id, out)
+	if err == nil {
+		err = Errorf(State, "payment_not_cancelable",
+			"This payment is on its way already and cannot be called back.")
+	}
+	return p, Reply{}, err
 }
 
 // concludeNew applies an answer and records a key that was not claimed before: voiding twice does

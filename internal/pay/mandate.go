@@ -266,7 +266,7 @@ func (s *Service) newMandate(c Caller, p *Payment, ses *Session) Mandate {
 		Echo: ses.Echo, Hook: ses.Offer.Hooks[ObjectMandate], CreatedAt: now, UpdatedAt: now,
 	}
 	if p.Agreement != "" {
-		m.Payto, m.LookAt = p.Payto, now.Add(lookPause)
+		m.Payto, m.Terms, m.LookAt = p.Payto, agreementTerms(ses, true), now.Add(lookPause)
 	}
 	if m.Retry.Days == nil {
 		m.Retry.Days = slices.Clone(DefaultRetry.Days)

@@ -1,6 +1,7 @@
 package pay
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"unicode/utf8"
@@ -125,11 +126,13 @@ func AgreementOf(ses *Session, merchant string, keep bool) Agreement {
 }
 
 // agreementTerms are the mandate's own; else those of payments on demand, if the account is kept;
-// else those of this one payment.
+// else those of this one payment. Where no zone is named the days are those of the network.
 func agreementTerms(ses *Session, keep bool) terms.Terms {
 	switch {
 	case ses.Series == SeriesFirst && ses.Offer.Terms != nil:
-		return *ses.Offer.Terms
+		t := *ses.Offer.Terms
+		t.Zone = cmp.Or(t.Zone, zonePayTo)
+		return t
 	case keep:
 		return terms.Terms{Kind: terms.OnDemand, Zone: zonePayTo}
 	}
@@ -160,8 +163,8 @@ func (ses *Session) agreeable() bool {
 	if ses.Amount.Currency != currencyPayTo || ses.Capture == CaptureManual {
 		return false
 	}
-	return ses.Series != SeriesFirst || ses.Verifies() || ses.Offer.Terms == nil ||
-		ses.Offer.Terms.Permit(ses.Amount.Minor, ses.CreatedAt, terms.Use{}) == ""
+	return ses.Series != SeriesFirst || ses.Verifies() ||
+		agreementTerms(ses, true).Permit(ses.Amount.Minor, ses.CreatedAt, terms.Use{}) == ""
 }
 
 // isAgreer reports whether the rail is one of agreements.

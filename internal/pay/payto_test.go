@@ -1,9 +1,12 @@
 package pay_test
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/payid"
@@ -379,5 +382,48 @@ func TestPayTo_SavedForNextTime(t *testing.T) {
 		if a.State != pay.AgreementCancelled {
 			t.Errorf("agreement of a detached method is %s", a.State)
 		}
+	}
+}
+
+func TestPayTo_AnotherAccountAfterAll(t *testing.T) {
+	w := paytest.New(t)
+	ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)))
+	p := w.PayTo(ses.ID, paytest.Mira)
+	p, _, err := w.Pay.CancelPayment(t.Context(), w.Shop, nil, p.ID)
+	if err != nil || p.State != pay.PaymentCanceled || w.Session(ses.ID).State != pay.SessionOpen {
+		t.Fatalf("payment is %s, %v", p.State, err)
+	}
+	if a := agreements(t, w); a[0].State != pay.AgreementCancelled {
+		t.Errorf("the agreement that was given up is %s", a[0].State)
+	}
+	p = w.PayTo(ses.ID, "tom@example.com")
+	w.AtBank(p.ID, pay.BankApprove)
+	_, _, err = w.Pay.CancelPayment(t.Context(), w.Shop, nil, p.ID)
+	fails(t, err, pay.State, "payment_not_cancelable", "")
+	w.Advance(settles)
+	if w.Session(ses.ID).State != pay.SessionComplete {
+		t.Errorf("session is %s", w.Session(ses.ID).State)
+	}
+}
+
+func TestPayTo_DaysAreThoseOfTheNetwork(t *testing.T) {
+	w := paytest.New(t)
+	m := agreeAtBank(t, w, terms.Terms{Amount: terms.Amount{Max: 5000}})
+	if m.Terms.Zone != "Australia/Sydney" || !reflect.DeepEqual(agreements(t, w)[0].Terms, m.Terms) {
+		t.Errorf("mandate %+v, agreement %+v", m.Terms, agreements(t, w)[0].Terms)
+	}
+}
+
+func TestPayTo_LongDescriptionsAreCut(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat("é", 100), strings.Repeat("x", 140), "short", strings.Repeat("語", 50),
+	} {
+		a := pay.AgreementOf(&pay.Session{Metadata: map[string]string{"description": text}}, "m", true)
+		if len(a.Description) > 140 || !utf8.ValidString(a.Description) {
+			t.Errorf("%q", a.Description)
+		}
+	}
+	if a := pay.AgreementOf(&pay.Session{}, "Shop", false); a.Description != "Payment to Shop" {
+		t.Errorf("%q", a.Description)
 	}
 }

@@ -10,7 +10,8 @@ import (
 
 // hardDeclines are those that no later try can change: the mandate is paused at once.
 var hardDeclines = []DeclineCode{
-	DeclineLostCard, DeclineStolenCard, DeclineFraud, DeclineNotPermitted,
+	DeclineLostCard, DeclineStolenCard, DeclineFraud, DeclineNotPermitted, DeclineAccountClosed,
+	DeclineAccountUnknown, DeclineBankUnsupported,
 }
 
 // tries reports whether the payment is the try that the mandate's schedule waits for. One that is
