@@ -24,8 +24,8 @@ const (
 	demoName           = "Demo Shop"
 )
 
-// wpayMerchants gives the demo merchant the id that everybody knows, in the protocol whose merchants
-// are UUIDs.
+// wpayMerchants gives the demo merchant the id that everybody knows, in the protocol whose
+// merchants are UUIDs.
 func wpayMerchants(c config.Config) map[string]string {
 	if !c.Dev {
 		return nil

@@ -33,6 +33,7 @@ func Prefixes() []string { return []string{"", "/payto/v1"} }
 type Core interface {
 	Callers
 	Sessions
+	Pages
 	Payments
 	Refunds
 	Mandates
@@ -48,7 +49,7 @@ type Callers interface {
 		[]pay.Delivery, bool, error)
 }
 
-// Sessions are the use cases of sessions and their pages.
+// Sessions are the use cases of sessions.
 type Sessions interface {
 	OpenSession(context.Context, pay.Caller, *pay.Once[pay.Session], pay.OpenSession) (
 		pay.Session, pay.Reply, error)
@@ -57,11 +58,15 @@ type Sessions interface {
 	CancelSession(ctx context.Context, c pay.Caller, o *pay.Once[pay.Session], id string) (
 		pay.Session, pay.Reply, error)
 	Session(ctx context.Context, c pay.Caller, id string) (pay.Session, error)
-	Annotate(ctx context.Context, id, key string, note pay.Note) (pay.Session, error)
-	CancelSessionAsPayer(ctx context.Context, id, key string) (pay.Session, error)
+}
+
+// Pages are what a buyer's browser may do with a session by the key of its page.
+type Pages interface {
 	Page(ctx context.Context, sessionID, key string) (pay.PageView, error)
 	PageKey(sessionID string) string
 	PageURL(sessionID string) string
+	Annotate(ctx context.Context, id, key string, note pay.Note) (pay.Session, error)
+	CancelSessionAsPayer(ctx context.Context, id, key string) (pay.Session, error)
 }
 
 // Payments are the use cases of payments.
@@ -213,8 +218,8 @@ func (a *API) Mount(mux *http.ServeMux) {
 	mux.Handle("GET "+returnPath, a.front.Handle(a.comeBack))
 }
 
-// known are the methods that reach a mux of ours. Each is named, because a pattern for any method of
-// one path does not go with one for a single method of a wider path.
+// known are the methods that reach a mux of ours. Each is named, because a pattern for any method
+// of one path does not go with one for a single method of a wider path.
 var known = []string{
 	http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 	http.MethodOptions,

@@ -71,7 +71,7 @@ const zone = "Australia/Sydney"
 // oneOffDays is how long the buyer's bank honours an instrument for a single payment.
 const oneOffDays = 30
 
-// termsOf are what the buyer agrees to. An instrument for a single payment is for that one, exactly.
+// termsOf are what the buyer agrees to. An instrument for a single payment is for that one alone.
 func termsOf(e *echo, maximum int64, end terms.Date, now time.Time) *terms.Terms {
 	t := &terms.Terms{
 		Kind: terms.OnDemand, Zone: zone, End: end, Amount: terms.Amount{Max: maximum},

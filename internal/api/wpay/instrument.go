@@ -80,8 +80,8 @@ func (i *instrument) doc() *instrumentDoc {
 	return doc
 }
 
-// payable refuses a payment that the instrument is not for. A paused one is not refused: the network
-// says no to it, because its buyer may resume it at any moment. path leads to the payment's fields.
+// payable refuses a payment that the instrument is not for. A paused one is not refused: the
+// network says no to it, because its buyer may resume it at any moment. path leads to the fields.
 func (i *instrument) payable(path string, amount int64) error {
 	switch status := i.status(); {
 	case status == "":

@@ -226,7 +226,7 @@ func TestRaces_AnIDIsGivenOnce(t *testing.T) {
 	h.payAs(t, id, "+61400000000")
 	bodies := map[string]string{
 		"/session/checkout":          checkout(2, "Ongoing"),
-		"/instruments/ins-1/payment": `{"paymentId":"p","amount":100,"simulation":{"outcome":"Completed"}}`,
+		"/instruments/ins-1/payment": `{"paymentId":"p","amount":100}`,
 		"/payments/pay-1/refund":     `{"refundId":"r","amount":100}`,
 	}
 	for path, body := range bodies {

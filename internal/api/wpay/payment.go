@@ -79,8 +79,8 @@ func (a *API) readPayment(c *call, in *paymentInput) (*opening, error) {
 	return o, r.wrong.err()
 }
 
-// finalPayment waits for the outcome of a payment, and returns it as it is when that takes too long.
-// It holds nothing meanwhile but the caller's connection.
+// finalPayment waits for the outcome of a payment, and returns it as it is when that takes too
+// long. It holds nothing meanwhile but the caller's connection.
 func (a *API) finalPayment(c *call, id string) (*pay.Payment, error) {
 	p, err := a.payment(c, id)
 	if err != nil {

@@ -346,8 +346,8 @@ func (a *API) launchURL(s *pay.Session, e *echo) string {
 	return a.BaseURL + launchPath + "?sessionId=" + e.SessionID + "&" + q.Encode()
 }
 
-// returnURL is where the page sends the buyer back to: here, because what was sent to the shop is to
-// be there before the buyer is. The core puts its id of the session in.
+// returnURL is where the page sends the buyer back to: here, because what is sent to the shop is to
+// be there before the buyer. The core puts its id of the session in.
 func (a *API) returnURL(uuid string) string {
 	return a.BaseURL + returnPath + "?sessionId=" + uuid + "&session=" + placeholder
 }

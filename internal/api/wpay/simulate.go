@@ -31,8 +31,8 @@ const (
 	unanswered pay.Rehearsal = "unanswered"       // the buyer is asked and never sees it
 )
 
-// What stands behind a reason code: the bank refuses the instrument, or the buyer agrees at once and
-// the payment is rejected.
+// What stands behind a reason code: the bank refuses the instrument, or the buyer agrees at once
+// and the payment is rejected.
 const (
 	refused  = "/refused"
 	settling = "/settling"
