@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -169,7 +170,8 @@ func (p *page) showPayto(m *pay.Payment) {
 		Name:     p.isolate(plain(m.Payto.Name)),
 		Approved: m.State == pay.PaymentWaiting && m.Action != pay.ActionApprove,
 	}
-	p.Account, p.NetworkCode = p.isolate(id.Masked()), m.NetworkCode
+	p.Account = p.isolate(strings.ReplaceAll(id.Masked(), " ", "\u00a0"))
+	p.NetworkCode = m.NetworkCode
 	if b := bankOf(id.BSB); b != nil {
 		p.useBank(b)
 		p.Payto.Guessed = true

@@ -133,7 +133,7 @@ func TestPayto_SaysHowItStands(t *testing.T) {
 		"payto, in process":                {"approved", "on its way from your bank", "sometimes a few minutes"},
 		"payto, not known yet":             {"not", "on its way from your bank", "approved"},
 		"payto, under review":              {"taking longer than usual", "not", "on its way from your bank"},
-		"verified with payto":             {"Account set up", "not", "card", "Card"},
+		"verified with payto":              {"Account set up", "not", "card", "Card"},
 		"paid with payto":                  {"04xx xxx 678", "Mira Okafor"},
 		"declined at the bank": {"You declined the agreement in your bank.",
 			"You have not been charged.", `value="0412 345 678"`},
