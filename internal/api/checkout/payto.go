@@ -2,6 +2,8 @@ package checkout
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -30,14 +32,28 @@ func (in *accountInput) payto() pay.PaytoInput {
 	return pay.PaytoInput{PayID: value(in.PayID), BSB: value(in.BSB), Account: value(in.Account)}
 }
 
+// alias returns the path's id, which may be of another protocol. What cannot be an id there is as
+// unknown as one that nobody has.
+func (c *call) alias() (string, error) {
+	id := c.r.PathValue("id")
+	if id == "" || len(id) > maxAlias || !utf8.ValidString(id) ||
+		strings.ContainsFunc(id, unicode.IsControl) {
+		return "", notFound
+	}
+	return id, nil
+}
+
 // sessionAlias returns the path's id of a session, which may be the one that another protocol gave
 // it: a UUID, which none of ours looks like.
 func (a *API) sessionAlias(c *call) (string, error) {
-	raw := c.r.PathValue("id")
-	if !strings.Contains(raw, "-") || len(raw) > maxAlias {
+	if !strings.Contains(c.r.PathValue("id"), "-") {
 		return c.id("id")
 	}
-	return a.pay.Resolve(c.r.Context(), c.Caller, otherFamily, aliasSession, strings.ToLower(raw))
+	id, err := c.alias()
+	if err != nil {
+		return "", err
+	}
+	return a.pay.Resolve(c.r.Context(), c.Caller, otherFamily, aliasSession, strings.ToLower(id))
 }
 
 // listAgreements shows what all payers see in their banks, on one page.
@@ -89,9 +105,9 @@ func onTop(err error) error {
 }
 
 func (a *API) showDecision(c *call, d pay.BankDecision) error {
-	id := c.r.PathValue("id")
-	if id == "" || len(id) > maxAlias {
-		return notFound
+	id, err := c.alias()
+	if err != nil {
+		return err
 	}
 	g, err := a.pay.DecideAgreement(c.r.Context(), c.Caller, id, d)
 	for _, kind := range agreementAliases {

@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -102,14 +103,15 @@ func TestHelpers_KnowTheOtherProtocolsIDs(t *testing.T) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
-	long := strings.Repeat("a", 600)
-	for _, path := range []string{"sessions/" + long + "-/pay", "agreements/" + long + "/cancel"} {
-		body := payidBody
-		if strings.HasPrefix(path, "agreements") {
-			body = ""
-		}
-		if w := h.do("POST", "/v1/test_helpers/"+path, key, body); w.Code != http.StatusNotFound {
-			t.Errorf("%d %s", w.Code, w.Body)
+	for _, wrong := range []string{
+		strings.Repeat("a", 600), "%00", "a%FFb", "%0A", "_", "pay_", "mdt_x", "pm_%20", "%27--",
+	} {
+		for path, body := range map[string]string{
+			"sessions/" + wrong + "-/pay": payidBody, "agreements/" + wrong + "/cancel": "",
+		} {
+			if w := h.do("POST", "/v1/test_helpers/"+path, key, body); w.Code != http.StatusNotFound {
+				t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			}
 		}
 	}
 }
@@ -173,5 +175,41 @@ func TestPayTo_LeavesNoTrace(t *testing.T) {
 	}
 	if len(h.sent) < 9 || !strings.Contains(all, "04xx xxx 432") {
 		t.Errorf("%d events", len(h.sent))
+	}
+}
+
+// TestPayTo_ManyAnswersAreOne holds that of many answers at once one counts, and that what follows
+// agrees with it: one end of the payment, and money only where the payer said yes.
+func TestPayTo_ManyAnswersAreOne(t *testing.T) {
+	h := open(t)
+	h.made(t, "/v1/webhooks", `{"url":"https://shop.example/h","events":["payment.succeeded",`+
+		`"payment.failed","checkout.session.completed"]}`)
+	session := h.made(t, "/v1/checkout/sessions", audBody)
+	payment := h.made(t, "/v1/test_helpers/sessions/"+session+"/pay", payidBody)
+	turn := make(chan string, 16)
+	for i := range cap(turn) {
+		turn <- []string{"approve", "decline"}[i%2]
+	}
+	answers := map[string]int{}
+	for _, w := range together(cap(turn), func() *httptest.ResponseRecorder {
+		return h.do("POST", "/v1/test_helpers/agreements/"+payment+"/"+<-turn, key, "")
+	}) {
+		var doc struct{ Status string }
+		must(t, json.Unmarshal(w.Body.Bytes(), &doc))
+		if w.Code != http.StatusConflict {
+			answers[doc.Status]++
+		}
+	}
+	h.clock.advance(5 * time.Second)
+	h.settle(t)
+	h.deliver(t)
+	got := h.read(t, "/v1/payments/"+payment)["status"]
+	said := map[any]string{"succeeded": "active", "failed": "canceled"}[got]
+	if len(answers) != 1 || answers[said] == 0 {
+		t.Errorf("%v, and the payment has %v", answers, got)
+	}
+	want := map[any]int{"succeeded": 2, "failed": 1}[got]
+	if len(h.sent) != want {
+		t.Errorf("%d events of a payment that has %v", len(h.sent), got)
 	}
 }
