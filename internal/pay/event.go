@@ -53,6 +53,9 @@ type Letter struct {
 	ID   string
 	Name string // the family's name of the message
 	Body []byte
+	// Chain is the object whose messages to one endpoint go one after the other; "" for the event's
+	// own.
+	Chain string
 }
 
 // Endpoint is an address of the merchant that events are sent to.

@@ -247,6 +247,9 @@ func wants(filter []string, name string) bool {
 }
 
 func (f *fan) insert(ctx context.Context, e pay.Event, to pay.Endpoint, l pay.Letter) error {
+	if l.Chain != "" {
+		e.ObjectID = l.Chain
+	}
 	waits, err := f.waits(ctx, e, to)
 	if err != nil {
 		return err

@@ -111,7 +111,7 @@ func payloadReason(code string) reasonPayload {
 // Encoder returns the event encoder of this family. It is pure.
 func Encoder() func(e pay.Event, pending int) []pay.Letter {
 	return func(e pay.Event, _ int) []pay.Letter {
-		name, payload, err := said(&e)
+		name, chain, payload, err := said(&e)
 		if err != nil || name == "" {
 			return nil // nothing that this protocol speaks of
 		}
@@ -119,14 +119,15 @@ func Encoder() func(e pay.Event, pending int) []pay.Letter {
 			EventID: eventUUID(e.ID), EventType: name, PublishedAt: at(e.CreatedAt),
 			Payload: payload, SchemaVersion: schemaVersion,
 		}
-		return []pay.Letter{{ID: doc.EventID, Name: name, Body: encode(doc)}}
+		return []pay.Letter{{ID: doc.EventID, Name: name, Body: encode(doc), Chain: chain}}
 	}
 }
 
-// said says an event in this protocol's words: no name when it has none for it.
-func said(e *pay.Event) (name string, payload any, err error) {
+// said says an event in this protocol's words: no name when it has none for it. chain is the session
+// that it belongs to: what became of its instrument is told before what became of its payment.
+func said(e *pay.Event) (name, chain string, payload any, err error) {
 	if !Names(e.Type) || e.Family != Family {
-		return "", nil, nil
+		return "", "", nil, nil
 	}
 	switch e.Kind {
 	case pay.ObjectMandate:
@@ -136,35 +137,37 @@ func said(e *pay.Event) (name string, payload any, err error) {
 	case pay.ObjectRefund:
 		return snapshot(e, refundSaid)
 	}
-	return "", nil, fmt.Errorf("event %s: nothing is known of a %q", e.ID, e.Kind)
+	return "", "", nil, fmt.Errorf("event %s: nothing is known of a %q", e.ID, e.Kind)
 }
 
-func snapshot[T any](e *pay.Event, say func(*T) (string, any)) (string, any, error) {
+func snapshot[T any](
+	e *pay.Event, say func(*T) (name, chain string, payload any),
+) (name, chain string, payload any, err error) {
 	var v T
 	if err := json.Unmarshal(e.Data, &v); err != nil {
-		return "", nil, fmt.Errorf("event %s: %w", e.ID, err)
+		return "", "", nil, fmt.Errorf("event %s: %w", e.ID, err)
 	}
-	name, payload := say(&v)
-	return name, payload, nil
+	name, chain, payload = say(&v)
+	return name, chain, payload, nil
 }
 
 // mandateSaid: one that another of the same session stands in for is not cancelled, because the
 // merchant knows both by the same id.
-func mandateSaid(m *pay.Mandate) (string, any) {
+func mandateSaid(m *pay.Mandate) (name, chain string, payload any) {
 	e := echoOf(m.Family, m.Echo)
 	switch {
 	case m.State == pay.MandateActive:
 		doc := mandateDoc(m)
-		return eventCreated, createdPayload{
+		return eventCreated, m.SessionID, createdPayload{
 			InstrumentID: e.InstrumentID, LabelType: doc.LabelType, Label: doc.Label,
 			MaximumAmount: doc.MaximumAmount, ExpiryDate: doc.ExpiryDate,
 			NppPublishedAt: atNetwork(m.CreatedAt), SessionID: e.SessionID,
 			SchemaVersion: schemaVersion,
 		}
 	case m.Reason == pay.ByReplaced:
-		return "", nil
+		return "", "", nil
 	}
-	return eventCancelled, cancelledPayload{
+	return eventCancelled, m.SessionID, cancelledPayload{
 		InstrumentID: e.InstrumentID, Reason: payloadReason(endOf(m)),
 		NppPublishedAt: atNetwork(m.UpdatedAt), SchemaVersion: schemaVersion,
 	}
@@ -172,41 +175,41 @@ func mandateSaid(m *pay.Mandate) (string, any) {
 
 // paymentSaid: an attempt that ended before the buyer agreed was never a payment. What it ended is
 // the instrument.
-func paymentSaid(p *pay.Payment) (string, any) {
+func paymentSaid(p *pay.Payment) (name, chain string, payload any) {
 	e := echoOf(p.Family, p.Echo)
 	if !initiated(p) {
-		return eventCancelled, cancelledPayload{
+		return eventCancelled, p.SessionID, cancelledPayload{
 			InstrumentID: e.InstrumentID, Reason: payloadReason(declined(p)),
 			NppPublishedAt: atNetwork(p.UpdatedAt), SchemaVersion: schemaVersion,
 		}
 	}
 	if e.PaymentID == "" {
-		return "", nil // of an instrument session
+		return "", "", nil // of an instrument session
 	}
 	if p.State == pay.PaymentPaid {
-		return eventCompleted, completedPayload{
+		return eventCompleted, p.SessionID, completedPayload{
 			PaymentID: e.PaymentID, InstrumentID: e.InstrumentID, Amount: p.Amount.Minor,
 			Reference: e.Reference, Description: e.Description,
 			NppPublishedAt: atNetwork(p.UpdatedAt), SchemaVersion: schemaVersion,
 		}
 	}
-	return eventRejected, rejectedPayload{
+	return eventRejected, p.SessionID, rejectedPayload{
 		PaymentID: e.PaymentID, InstrumentID: e.InstrumentID, Amount: p.Amount.Minor,
 		RejectionReason: payloadReason(rejection(p)), NppPublishedAt: atNetwork(p.UpdatedAt),
 		SchemaVersion: schemaVersion,
 	}
 }
 
-func refundSaid(r *pay.Refund) (string, any) {
+func refundSaid(r *pay.Refund) (name, chain string, payload any) {
 	e := echoOf(r.Family, r.Echo)
 	if r.State == pay.RefundSucceeded {
-		return eventRefunded, refundedPayload{
+		return eventRefunded, "", refundedPayload{
 			RefundID: e.RefundID, PaymentID: e.PaymentID, Amount: r.Amount.Minor,
 			Reference: e.Reference, Description: e.Description,
 			NppPublishedAt: atNetwork(r.UpdatedAt), SchemaVersion: schemaVersion,
 		}
 	}
-	return eventRefused, refusedPayload{
+	return eventRefused, "", refusedPayload{
 		RefundID: e.RefundID, PaymentID: e.PaymentID, Amount: r.Amount.Minor,
 		RejectionReason: payloadReason(refundRejection(r)),
 		NppPublishedAt:  atNetwork(r.UpdatedAt), SchemaVersion: schemaVersion,

@@ -162,7 +162,7 @@ func (a *API) sent(r *http.Request, v *pay.PageView) (bool, error) {
 	for _, hook := range hooks {
 		some, _, err := a.Pay.Deliveries(r.Context(), v.Caller, hook, pay.Page{Limit: latest})
 		if err != nil || slices.ContainsFunc(some, func(d pay.Delivery) bool {
-			return slices.Contains(objects, d.ObjectID) && untried(&d)
+			return d.ObjectID == v.Session.ID && untried(&d)
 		}) {
 			return false, err
 		}
