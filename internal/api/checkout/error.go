@@ -56,7 +56,7 @@ var documented = map[string]struct{ code, message string }{
 	"session_not_open": {"checkout_session_not_open",
 		"Only an open session that nobody is paying can be expired."},
 	"payment_not_cancelable": {"payment_not_cancelable",
-		"Only a pending or authorized payment can be canceled."},
+		"Only a payment that is authorized, or pending and not on its way yet, can be canceled."},
 	"authorisation_expired": {"authorization_expired",
 		"The authorization has expired: the held money is let go."},
 	"payment_not_capturable": {"payment_not_capturable",
