@@ -39,9 +39,9 @@ const (
 // pageNames lists every page, for the templates and for tests that prove them complete.
 var pageNames = []string{
 	pageForm, pageAction, pagePrompt, pageApprove, pageCode, pageTransfer, pageUnderpaid,
-	pageOverpaid, pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageCanceled, pageExpired,
-	pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound, pageLimited,
-	pageRefused, pageUnavailable,
+	pageOverpaid, pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageCanceled,
+	pageExpired, pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound,
+	pageLimited, pageRefused, pageUnavailable,
 }
 
 // stateOf says which page tells the truth about a session.

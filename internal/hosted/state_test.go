@@ -74,8 +74,8 @@ func TestStates_Truth(t *testing.T) {
 				s.page == pageForm && (strings.HasPrefix(s.name, "declined") || s.name == "last try"))
 			must(success, s.page == pagePaid || s.page == pageAuthorised)
 			switch s.page {
-			case pageWaiting, pageAction, pagePaid, pageAuthorised, pageLate, pagePrompt, pageApprove, pageCode,
-				pageTransfer, pageUnderpaid, pageOverpaid:
+			case pageWaiting, pageAction, pagePaid, pageAuthorised, pageLate, pagePrompt,
+				pageApprove, pageCode, pageTransfer, pageUnderpaid, pageOverpaid:
 				must(badNews, false)
 				must(charged, strings.HasPrefix(s.name, "verified"))
 			case pageExpired, pageClosed, pageReleased, pageNoMethod, pageCanceled:

@@ -356,11 +356,14 @@ func (p *Pages) decideAgreement(r *http.Request, d *desk, decision pay.BankDecis
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(all, func(a pay.Agreement) bool { return a.Token == token })
-	if i < 0 {
+	named := map[string]*pay.Agreement{}
+	for i := range all {
+		named[all[i].Token] = &all[i]
+	}
+	if named[token] == nil {
 		return errNoDesk
 	}
-	mine, err := p.belongs(r.Context(), d, &all[i])
+	mine, err := p.belongs(r.Context(), d, named[token])
 	if err != nil || !mine {
 		return cmp.Or[error](err, errNoDesk)
 	}

@@ -235,14 +235,16 @@
     }
     return {
       check: function () {
-        var problems = [], digits = function (n) {
-          return function (s) { return /[^\x00-\x7f]/.test(s) || digitsOf(s).length >= n; };
-        };
+        var problems = [];
         if (form.elements.kind.value === "payid") {
           need(problems, payid, function (s) { return s.length > 1; });
         } else {
-          need(problems, bsb, digits(6));
-          need(problems, form.elements.account, digits(1));
+          need(problems, bsb, function (s) {
+            return /[^\x00-\x7f]/.test(s) || digitsOf(s).length >= 6;
+          });
+          need(problems, form.elements.account, function (s) {
+            return /[^\x00-\x7f]/.test(s) || /[1-9]/.test(s);
+          });
         }
         return problems;
       }
