@@ -135,6 +135,24 @@ func TestLoad_Lists(t *testing.T) {
 	}
 }
 
+func TestLoad_Prefixes(t *testing.T) {
+	for given, want := range map[string]string{
+		"":                      "|/payto/v1",
+		"/":                     "",
+		"/pay/, /, /payto/v1/,": "|/pay|/payto/v1",
+	} {
+		c, err := load(t, []string{"KASSA_WPAY_PREFIXES=" + given})
+		if got := strings.Join(c.WpayPrefixes, "|"); err != nil || got != want {
+			t.Errorf("%q: %q, %v", given, got, err)
+		}
+	}
+	for _, given := range []string{"payto", "/{x}", "/a//b", "/a/../b", "/a b", "/%2e"} {
+		if c, err := load(t, []string{"KASSA_WPAY_PREFIXES=" + given}); err == nil {
+			t.Errorf("%q is taken: %q", given, c.WpayPrefixes)
+		}
+	}
+}
+
 func TestCheckData(t *testing.T) {
 	dir := t.TempDir()
 	c := Config{Data: filepath.Join(dir, "none")}

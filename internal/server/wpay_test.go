@@ -49,8 +49,6 @@ func (m *mailbox) got() []string {
 func (l *live) wpay(method, prefix, path, body string) answer {
 	l.t.Helper()
 	req := l.request(method, prefix+"/merchants/"+server.DemoWpayMerchant+path, body)
-	req.Header.Set("Authorization", "")
-	req.Header.Del("Authorization")
 	req.Header.Set("X-Api-Key", server.DemoSecretKey)
 	req.Header.Set("X-Request-Id", "3b0a7a0e-6a0c-4c43-8f5e-6a4f7b1d2c90")
 	a, err := send(req)
@@ -64,8 +62,8 @@ func (l *live) wpay(method, prefix, path, body string) answer {
 // agrees at once.
 func (l *live) buy(hook string) (id, redirect string) {
 	l.t.Helper()
-	a := l.wpay(http.MethodPost, "", "/session/checkout", `{"merchantReturnUrl":"https://shop.test/back",
-		"buyer":{"buyerId":"cust-1","name":"Mira Okafor"},
+	a := l.wpay(http.MethodPost, "", "/session/checkout", `{
+		"merchantReturnUrl":"https://shop.test/back","buyer":{"buyerId":"cust-1","name":"Mira Okafor"},
 		"instrument":{"instrumentId":"ins-1","type":"Ongoing"},
 		"payment":{"paymentId":"pay-1","amount":4995},"merchantWebhooksUrl":"`+hook+`"}`)
 	var s struct{ SessionID, RedirectURL string }
@@ -114,7 +112,8 @@ func TestWpay_ABuyerComesAndGoes(t *testing.T) {
 			t.Errorf("below %q: %d %s", prefix, a.status, a.body)
 		}
 	}
-	a := l.wpay(http.MethodPost, "", "/instruments/ins-1/payment", `{"paymentId":"pay-2","amount":100}`)
+	a := l.wpay(http.MethodPost, "", "/instruments/ins-1/payment",
+		`{"paymentId":"pay-2","amount":100}`)
 	if a.status != http.StatusCreated || !strings.Contains(a.body, `"Completed"`) {
 		t.Errorf("a payment without the buyer: %d %s", a.status, a.body)
 	}

@@ -123,8 +123,8 @@ func Encoder() func(e pay.Event, pending int) []pay.Letter {
 	}
 }
 
-// said says an event in this protocol's words: no name when it has none for it. chain is the session
-// that it belongs to: what became of its instrument is told before what became of its payment.
+// said says an event in this protocol's words: no name when it has none for it. chain is the
+// session that it belongs to: its instrument is told of before its payment.
 func said(e *pay.Event) (name, chain string, payload any, err error) {
 	if !Names(e.Type) || e.Family != Family {
 		return "", "", nil, nil
