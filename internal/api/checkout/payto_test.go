@@ -213,3 +213,35 @@ func TestPayTo_ManyAnswersAreOne(t *testing.T) {
 		t.Errorf("%d events of a payment that has %v", len(h.sent), got)
 	}
 }
+
+// TestPayTo_ScheduleStopsAtTheBank holds that the schedule charges an account by its agreement, and
+// not while its payer has paused that at the bank.
+func TestPayTo_ScheduleStopsAtTheBank(t *testing.T) {
+	h := open(t)
+	body := strings.Replace(audBody, "{", `{"mandate":{"amount":{"exact":4995},`+
+		`"recurrence":{"unit":"day"},"schedule":{"time":"12:00","start_date":"2026-10-04"}},`, 1)
+	session := h.made(t, "/v1/checkout/sessions", body)
+	payment := h.made(t, "/v1/test_helpers/sessions/"+session+"/pay", payidBody)
+	h.decided(t, payment, "approve")
+	mandate := h.read(t, "/v1/payments/"+payment)["mandate"].(string)
+	days := func(n int, want int64) {
+		t.Helper()
+		for range n * 24 {
+			h.clock.advance(time.Hour)
+			h.settle(t)
+		}
+		if count, total := h.usageOf(t, mandate); count != want || total != want*4995 {
+			t.Errorf("charged %d times, %d; want %d", count, total, want)
+		}
+	}
+	days(2, 3)
+	h.decided(t, mandate, "pause")
+	days(3, 3)
+	h.decided(t, mandate, "resume")
+	days(1, 4)
+	h.decided(t, mandate, "cancel")
+	days(2, 4)
+	if n := h.count(t, "/v1/payments?status=succeeded&mandate="+mandate); n != 4 {
+		t.Errorf("%d payments", n)
+	}
+}
