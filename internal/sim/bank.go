@@ -201,10 +201,15 @@ func standing(a *pay.Agreement) outcome {
 		return outcome{"good", "Active"}
 	case pay.AgreementSuspended:
 		return outcome{"warn", "Paused " + byWhom[a.By]}
-	default:
-		return outcome{"bad", "Ended " + byWhom[a.By]}
 	}
+	if a.NetworkCode == usedUp {
+		return outcome{"good", "Done"}
+	}
+	return outcome{"bad", "Ended " + byWhom[a.By]}
 }
+
+// usedUp is the network's reason for an agreement whose one payment was made.
+const usedUp = "MCOC"
 
 // byWhom says who paused or ended an agreement, to its payer.
 var byWhom = map[pay.AgreementParty]string{

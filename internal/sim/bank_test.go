@@ -130,7 +130,8 @@ func TestBank_ListsDebitsAndRefunds(t *testing.T) {
 	s.Advance(time.Minute)
 	s.Work()
 	text := s.counter("/sim/bank")
-	says(t, text, "− AUD 50.00", "Paid", "Not enough money (AM04)", "+ AUD 12.50", "Came back")
+	says(t, text, "− AUD 50.00", "Paid", "Not enough money (AM04)", "+ AUD 12.50", "Came back", "Done",
+		"MCOC")
 	if strings.Count(text, `id="debit-`) != 3 {
 		t.Errorf("not two debits and one refund:\n%s", text)
 	}
