@@ -86,6 +86,7 @@ func ServeFlags(f *pflag.FlagSet) {
 		"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8")
 	f.StringSlice("wpay-prefixes", []string{"/", "/payto/v1"},
 		"paths before /merchants/... of the Wpay protocol; / for none")
+	f.Lookup("wpay-prefixes").DefValue = "/,/payto/v1" // as it is written
 }
 
 // Load reads the configuration: the file, then the environment, then the flags; whatever none of
