@@ -55,7 +55,7 @@ test-e2e: build e2e/node_modules/.package-lock.json ## Chromium pays, on both da
 screens: need-chromium
 screens: build e2e/node_modules/.package-lock.json ## Renew the pictures in docs/screens
 	cd e2e && KASSA_SCREENS=1 $(E2E) $(NPM) test --silent -- page.test.mjs methods.test.mjs \
-		counter.test.mjs docs.test.mjs series.test.mjs embed.test.mjs
+		counter.test.mjs docs.test.mjs series.test.mjs embed.test.mjs payto.test.mjs
 
 # npm writes this file last, so it is newer than the lock file exactly when the install is complete.
 e2e/node_modules/.package-lock.json: e2e/package-lock.json | need-node
