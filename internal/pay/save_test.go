@@ -373,3 +373,49 @@ func TestSave_ACustomerWhoIsDeletedTakesItAllAlong(t *testing.T) {
 		t.Errorf("%d debits of a customer who is gone", n)
 	}
 }
+
+func TestSave_AnExpiredCardIsNotOffered(t *testing.T) {
+	w := paytest.New(t)
+	cu := customer(t, w)
+	card := paytest.CardOf(ok)
+	card.ExpMonth, card.ExpYear = 10, 2026
+	first := w.Open(func(r *pay.OpenSession) { r.CustomerID, r.Offer.Save = cu.ID, pay.SaveAlways })
+	_, _, err := w.Pay.Pay(t.Context(), w.Shop, nil, pay.PayRequest{
+		SessionID: first.ID, Method: pay.MethodInput{Type: pay.MethodCard, Card: card},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	offered := func() int {
+		ses := w.Open(func(r *pay.OpenSession) { r.CustomerID = cu.ID })
+		v, err := w.Pay.Page(t.Context(), ses.ID, w.Pay.PageKey(ses.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(v.Saved)
+	}
+	if n := offered(); n != 1 {
+		t.Errorf("%d methods are offered in the card's last month", n)
+	}
+	w.Advance(30 * 24 * time.Hour)
+	if n := offered(); n != 0 {
+		t.Errorf("%d methods are offered in the month after", n)
+	}
+}
+
+func TestSave_ACustomerWhoWasDeletedMeanwhileIsMadeAnew(t *testing.T) {
+	w := paytest.New(t)
+	cu := customer(t, w)
+	ses := w.Open(paytest.First(terms.Terms{}), func(r *pay.OpenSession) { r.CustomerID = cu.ID })
+	if _, _, err := w.Pay.DeleteCustomer(t.Context(), w.Shop, nil, cu.ID); err != nil {
+		t.Fatal(err)
+	}
+	p := w.Buy(ses.ID, ok)
+	m := w.Mandate(w.Session(ses.ID).MandateID)
+	if p.State != pay.PaymentPaid || p.CustomerID == cu.ID || m.CustomerID != p.CustomerID {
+		t.Errorf("payment is %s, of %s", p.State, p.CustomerID)
+	}
+	if _, err := w.Pay.Customer(t.Context(), w.Shop, m.CustomerID); err != nil {
+		t.Errorf("the mandate's customer: %v", err)
+	}
+}
