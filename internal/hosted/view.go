@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -97,6 +98,7 @@ type page struct {
 	Parent     string // the origin that hears of what happens; "" for nobody
 	Session    string
 	HideButton bool // the merchant's page has a button of its own
+	Expires    int  // seconds until nobody can pay any more
 }
 
 // T returns a message of the catalogue, filled from the page.
@@ -175,6 +177,7 @@ func (p *page) lead(r *http.Request, v *pay.PageView) {
 	if f := frameOf(r); f != nil {
 		p.Framed, p.Session, p.Parent = true, ses.ID, parentOf(f, v)
 		p.HideButton = ses.Offer.HidePayButton
+		p.Expires = int(ses.ExpiresAt.Sub(v.Now) / time.Second)
 	}
 }
 
