@@ -296,6 +296,10 @@ func TestSave_VerificationTakesNoMoney(t *testing.T) {
 	if err != nil || len(lines) != 0 {
 		t.Errorf("journal %+v, %v", lines, err)
 	}
+	_, _, err = w.Pay.CreateRefund(t.Context(), w.Shop, nil, pay.RefundRequest{PaymentID: p.ID})
+	failed(t, err, pay.State, "payment_not_refundable")
+	_, err = void(w, p.ID)
+	failed(t, err, pay.State, "payment_not_cancelable")
 	m := w.Agree(ok, terms.Terms{Amount: terms.Amount{Exact: 900}}, verify)
 	if p := w.Charge(m.ID, 900); p.State != pay.PaymentPaid {
 		t.Errorf("the charge after a verification is %s", p.State)
