@@ -115,3 +115,33 @@ func TestProblems_AreExplained(t *testing.T) {
 		}
 	}
 }
+
+// TestTranscripts_ShowEveryStatusAndEvent holds that no word of the protocol goes untold.
+func TestTranscripts_ShowEveryStatusAndEvent(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	must(t, err)
+	var all strings.Builder
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		must(t, err)
+		all.Write(raw)
+	}
+	for _, event := range collect.EventNames() {
+		// An endpoint that is disabled is not told of it; the others are, after days of failures.
+		if event != "webhook_endpoint.disabled" && !strings.Contains(all.String(), "webhook "+event) {
+			t.Errorf("no transcript shows %s", event)
+		}
+	}
+	words := append(collect.PaymentWords(), collect.SessionWords()...)
+	for _, word := range append(words, collect.MandateWords()...) {
+		if !strings.Contains(all.String(), `"status": "`+word+`"`) {
+			t.Errorf("no transcript shows the status %s", word)
+		}
+	}
+	for _, word := range []string{"not_started", "pending", "paid", "unpaid", "reserved",
+		"payment_method_verified"} {
+		if !strings.Contains(all.String(), `"payment_outcome": "`+word+`"`) {
+			t.Errorf("no transcript shows the outcome %s", word)
+		}
+	}
+}
