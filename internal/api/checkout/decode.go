@@ -77,7 +77,8 @@ const (
 	shownTag = 60 // of a key, in a message
 )
 
-// checkTags holds the keys of a body's metadata to this protocol's length; the core checks the rest.
+// checkTags holds the keys of a body's metadata to this protocol's length; the core checks the
+// rest.
 func checkTags(in input) error {
 	tagged, ok := in.(interface{ tags() map[string]string })
 	if !ok {
