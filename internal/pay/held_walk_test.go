@@ -30,6 +30,27 @@ func TestCapture_TheTestClockLetsHeldMoneyGo(t *testing.T) {
 	}
 }
 
+// An issuer may refuse at a capture what it held. What was taken before stays taken.
+func TestCapture_IsDeclined(t *testing.T) {
+	rail := &voiding{}
+	w := paytest.Open(t, paytest.Options{Rails: []pay.Rail{rail}})
+	rail.Network = w.Card
+	whole, part := hold(t, w), hold(t, w)
+	if _, err := capture(w, part.ID, pay.CaptureRequest{Amount: 100, KeepRest: true}); err != nil {
+		t.Fatal(err)
+	}
+	rail.decline = pay.DeclineLostCard
+	p, err := capture(w, whole.ID, pay.CaptureRequest{Amount: 100, KeepRest: true})
+	if err != nil || p.DeclineCode != pay.DeclineLostCard {
+		t.Errorf("declined as %q, %v", p.DeclineCode, err)
+	}
+	stands(t, p, pay.PaymentFailed, 0, 5000)
+	if p, err = capture(w, part.ID, pay.CaptureRequest{Amount: 100, KeepRest: true}); err != nil {
+		t.Fatal(err)
+	}
+	stands(t, p, pay.PaymentPaid, 100, 4900)
+}
+
 // walk does one random thing to a held payment, on a random day of the network.
 func walk(t *testing.T, w *paytest.World, r *rand.Rand, id string) {
 	t.Helper()
