@@ -199,6 +199,14 @@ func (s *Service) credit(
 	if ses.Series != SeriesFirst || ses.MethodID == "" || ses.Offer.Terms == nil {
 		return nil
 	}
+	if p.withSaved() {
+		if err := s.stillSaved(ctx, tx, p.MethodID); err != nil {
+			if IsKind(err, Invalid) {
+				err = nil // taken back while the payer was away: there is nothing to charge later
+			}
+			return err
+		}
+	}
 	now := s.Now(c)
 	m := Mandate{
 		ID: s.ids.ID("mdt", now), MerchantID: ses.MerchantID, Mode: ses.Mode, Family: ses.Family,

@@ -423,3 +423,57 @@ func TestSave_ACustomerWhoWasDeletedMeanwhileIsMadeAnew(t *testing.T) {
 		t.Errorf("the mandate's customer: %v", err)
 	}
 }
+
+// TestSave_DetachedWhileItsPaymentIsInFlight: the payment is brought to its end, and gives no
+// mandate on a method that nobody can charge any more.
+func TestSave_DetachedWhileItsPaymentIsInFlight(t *testing.T) {
+	w := paytest.New(t)
+	cu := customer(t, w)
+	of := func(r *pay.OpenSession) { r.CustomerID, r.Offer.Save = cu.ID, pay.SaveAlways }
+	first := w.Buy(w.Open(of).ID, "4000002760003184")
+	if _, err := w.Pay.Answer(t.Context(), w.Shop, first.ID, pay.Approve); err != nil {
+		t.Fatal(err)
+	}
+	method := w.Payment(first.ID).MethodID
+	ses := w.Open(paytest.First(terms.Terms{}), func(r *pay.OpenSession) { r.CustomerID = cu.ID })
+	p, err := paySaved(w, w.Shop, ses.ID, method)
+	if err != nil || p.State != pay.PaymentAction {
+		t.Fatalf("payment is %s, %v", p.State, err)
+	}
+	if _, _, err := w.Pay.DetachMethod(t.Context(), w.Shop, nil, method); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Pay.Answer(t.Context(), w.Shop, p.ID, pay.Approve); err != nil {
+		t.Fatal(err)
+	}
+	got := w.Session(ses.ID)
+	if got.State != pay.SessionComplete || got.MandateID != "" {
+		t.Errorf("session %+v", got)
+	}
+}
+
+func TestRace_PayingAndDetaching(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *paytest.World) {
+		cu := customer(t, w)
+		of := func(r *pay.OpenSession) { r.CustomerID, r.Offer.Save = cu.ID, pay.SaveAlways }
+		for range 8 {
+			method := w.Buy(w.Open(of).ID, ok).MethodID
+			ses := w.Open(paytest.First(terms.Terms{}), of)
+			_, errs := together(2, func(i int) (struct{}, error) {
+				var err error
+				if i == 0 {
+					_, err = paySaved(w, w.Shop, ses.ID, method)
+				} else {
+					_, _, err = w.Pay.DetachMethod(context.Background(), w.Shop, nil, method)
+				}
+				return struct{}{}, err
+			})
+			if errs[0] != nil && !pay.IsKind(errs[0], pay.Invalid) || errs[1] != nil {
+				t.Errorf("pay: %v, detach: %v", errs[0], errs[1])
+			}
+			if id := w.Session(ses.ID).MandateID; id != "" && w.Mandate(id).State == pay.MandateActive {
+				t.Error("a mandate may be charged whose method is detached")
+			}
+		}
+	})
+}
