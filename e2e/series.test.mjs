@@ -293,6 +293,7 @@ test("what was held is let go, and the page says so", () =>
     assert.equal(ended.amount_voided, 3000);
     await page.reload();
     await h1(page, "Payment successful");
+    await page.getByText("Charged", { exact: true }).waitFor();
     await page.getByText("GHS 20.00").waitFor();
   }, { wishes: { capture_method: "manual" } }));
 

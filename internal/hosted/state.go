@@ -21,6 +21,7 @@ const (
 	pagePaid        = "paid"        // the money is the merchant's
 	pageAuthorised  = "authorised"  // the money is held
 	pageReleased    = "released"    // it was held and has been let go
+	pageFailed      = "failed"      // a charge without the buyer was declined
 	pageLate        = "late"        // it came after the attempt had been given up
 	pageCanceled    = "canceled"    // it was given up
 	pageExpired     = "expired"     // nobody can pay any more
@@ -38,8 +39,8 @@ const (
 // pageNames lists every page, for the templates and for tests that prove them complete.
 var pageNames = []string{
 	pageForm, pageAction, pagePrompt, pageCode, pageTransfer, pageUnderpaid, pageOverpaid,
-	pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageCanceled, pageExpired,
-	pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound, pageLimited,
+	pageWaiting, pagePaid, pageAuthorised, pageReleased, pageFailed, pageLate, pageCanceled,
+	pageExpired, pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound, pageLimited,
 	pageRefused, pageUnavailable,
 }
 
@@ -52,6 +53,10 @@ func stateOf(v *pay.PageView) string {
 	}
 	switch v.State {
 	case pay.SessionComplete:
+		if v.Session.Series == pay.SeriesNext && v.Payment != nil &&
+			v.Payment.State == pay.PaymentFailed {
+			return pageFailed
+		}
 		return completeState(v.Payment)
 	case pay.SessionPaying:
 		return payingState(v.Payment)

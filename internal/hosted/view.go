@@ -86,6 +86,7 @@ type page struct {
 
 	// After the payment.
 	Taken      string // of held money, when it is not all
+	Closed     bool   // no more of it will be
 	Receipt    string // its address
 	PaidAt     moment // on the receipt
 	Held       bool   // the receipt is of money that is held
@@ -228,6 +229,7 @@ func (p *page) showPayment(m *pay.Payment) {
 	}
 	if m.Method == pay.MethodCard && m.Captured > 0 && m.Captured < m.Amount.Minor {
 		p.Taken = p.sum(money.Amount{Minor: m.Captured, Currency: m.Amount.Currency})
+		p.Closed = m.State == pay.PaymentPaid
 	}
 	if m.Refunded > 0 {
 		sent := m.Amount
