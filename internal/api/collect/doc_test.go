@@ -1,13 +1,18 @@
 package collect_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/kassa-pay/kassa/internal/api/collect"
+	"github.com/kassa-pay/kassa/internal/api/openapi"
 )
 
 // guide is the page that newcomers read.
@@ -142,6 +147,58 @@ func TestTranscripts_ShowEveryStatusAndEvent(t *testing.T) {
 		"payment_method_verified"} {
 		if !strings.Contains(all.String(), `"payment_outcome": "`+word+`"`) {
 			t.Errorf("no transcript shows the outcome %s", word)
+		}
+	}
+}
+
+// described is what the tests read of the API description.
+type described struct {
+	Paths      map[string]map[string]yaml.Node
+	Webhooks   map[string]yaml.Node
+	Components struct {
+		Schemas map[string]struct {
+			Enum       []string
+			Properties map[string]yaml.Node
+		}
+	}
+}
+
+// TestDescription_SaysWhatTheCodeSays compares routes, members, events and words, both ways.
+func TestDescription_SaysWhatTheCodeSays(t *testing.T) {
+	var d described
+	must(t, yaml.Unmarshal(openapi.Collect(), &d))
+	var paths []string
+	for path, item := range d.Paths {
+		for method := range item {
+			paths = append(paths, strings.ToUpper(method)+" "+path)
+		}
+	}
+	same(t, "routes", collect.Patterns(), paths)
+	for _, all := range []map[string][]string{collect.Bodies(), collect.Documents()} {
+		for schema, names := range all {
+			same(t, schema, names, slices.Collect(maps.Keys(d.Components.Schemas[schema].Properties)))
+		}
+	}
+	same(t, "webhooks", collect.EventNames(), slices.Collect(maps.Keys(d.Webhooks)))
+	for schema, names := range map[string][]string{
+		"EventType": collect.EventNames(), "PaymentStatus": collect.PaymentWords(),
+		"SessionStatus": collect.SessionWords(), "MandateStatus": collect.MandateWords(),
+	} {
+		same(t, schema, names, d.Components.Schemas[schema].Enum)
+	}
+}
+
+// same reports what one of two sets lacks.
+func same(t *testing.T, what string, code, doc []string) {
+	t.Helper()
+	for _, word := range code {
+		if !slices.Contains(doc, word) {
+			t.Errorf("%s: the description lacks %s", what, word)
+		}
+	}
+	for _, word := range doc {
+		if !slices.Contains(code, word) {
+			t.Errorf("%s: the description promises %s", what, word)
 		}
 	}
 }
