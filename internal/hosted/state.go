@@ -40,8 +40,8 @@ const (
 var pageNames = []string{
 	pageForm, pageAction, pagePrompt, pageCode, pageTransfer, pageUnderpaid, pageOverpaid,
 	pageWaiting, pagePaid, pageAuthorised, pageReleased, pageFailed, pageLate, pageCanceled,
-	pageExpired, pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound, pageLimited,
-	pageRefused, pageUnavailable,
+	pageExpired, pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound,
+	pageLimited, pageRefused, pageUnavailable,
 }
 
 // stateOf says which page tells the truth about a session.
