@@ -21,13 +21,13 @@ const (
 )
 
 // brake slows down whoever tries out cards, or lets phones ring: so many attempts per address, per
-// card and per phone in AttemptWindow. Many attempts with cards of one issuer raise an alert and
-// stop nobody, for a popular bank has many customers. Numbers are known by a keyed hash, under a
-// key that dies with the process.
+// card, per phone and per saved method in AttemptWindow. Many attempts with cards of one issuer
+// raise an alert and stop nobody, for a popular bank has many customers. Numbers are known by a
+// keyed hash, under a key that dies with the process.
 type brake struct {
-	addresses, cards, phones, issuers *limit.Window
-	key                               []byte
-	log                               *slog.Logger
+	addresses, cards, phones, saved, issuers *limit.Window
+	key                                      []byte
+	log                                      *slog.Logger
 }
 
 // newBrake returns a brake that allows so many attempts; nil for no limit.
@@ -39,6 +39,7 @@ func newBrake(attempts int, ids ident.Source, now func() time.Time, log *slog.Lo
 		addresses: limit.NewWindow(attempts, AttemptWindow, now),
 		cards:     limit.NewWindow(attempts, AttemptWindow, now),
 		phones:    limit.NewWindow(attempts, AttemptWindow, now),
+		saved:     limit.NewWindow(attempts, AttemptWindow, now),
 		issuers:   limit.NewWindow(attempts*issuerFactor, AttemptWindow, now),
 		key:       ids.Bytes(brakeKeySize), log: log,
 	}
@@ -60,6 +61,9 @@ func (b *brake) allow(
 	case m.Mobile != nil:
 		local, _ := pay.LocalPhone(m.Mobile.Phone)
 		ok, wait := b.phones.Allow(b.hash(local))
+		return wait, ok
+	case m.SavedID != "":
+		ok, wait := b.saved.Allow(m.SavedID)
 		return wait, ok
 	}
 	return 0, true
