@@ -168,8 +168,8 @@ func TestCrash_APayerWhoLeftIsNotCharged(t *testing.T) {
 				t.Fatal(err)
 			}
 			behave(t, w, pay.Behaviour{})
-			for range 4 {
-				w.Advance(time.Hour)
+			for range 6 {
+				w.Advance(5 * time.Minute)
 			}
 			if got := w.Payment(p.ID); got.State != pay.PaymentCanceled {
 				t.Errorf("payment is %s", got.State)
