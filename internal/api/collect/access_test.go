@@ -177,8 +177,17 @@ func TestReturnURL_OfAnApp(t *testing.T) {
 
 // TestMandate_IsNotOversold sends the same charge from many at once: the mandate permits one.
 func TestMandate_IsNotOversold(t *testing.T) {
-	h := newHouse(t)
-	m := h.agreed(t, `{"amount":1500,"max_occurrences":1}`)
+	for _, limit := range []string{
+		`{"amount":1500,"max_occurrences":1}`,
+		`{"amount":1500,"period_limits":{"period":"month","max_count":1}}`,
+		`{"amount":1500,"period_limits":{"period":"month","max_amount":2999}}`,
+	} {
+		onBoth(t, func(t *testing.T, h *house) { oversell(t, h, limit) })
+	}
+}
+
+func oversell(t *testing.T, h *house, limit string) {
+	m := h.agreed(t, limit)
 	body := `{"type":"next_in_series","amount":1500,"currency":"GHS","customer_id":"` +
 		m.text("customer_id") + `","payment_method_id":"` + m.text("payment_method_id") + `"}`
 	const callers = 100

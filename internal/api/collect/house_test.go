@@ -20,6 +20,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
+	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 	"github.com/kassa-pay/kassa/internal/webhook"
 )
 
@@ -38,9 +39,26 @@ type house struct {
 	sent   []pay.Parcel
 }
 
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
 func newHouse(t testing.TB, change ...func(*collect.Deps)) *house {
 	t.Helper()
-	h := &house{World: paytest.New(t)}
+	return houseOf(t, paytest.New(t), change...)
+}
+
+// onBoth runs a test on both stores.
+func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
+	t.Run("SQLite", func(t *testing.T) {
+		test(t, houseOf(t, paytest.Open(t, paytest.Options{Real: true})))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		test(t, houseOf(t, paytest.Open(t, paytest.Options{Real: true, URL: pgtest.URL(t)})))
+	})
+}
+
+func houseOf(t testing.TB, w *paytest.World, change ...func(*collect.Deps)) *house {
+	t.Helper()
+	h := &house{World: w}
 	log := slog.New(slog.DiscardHandler)
 	h.sender = webhook.New(webhook.Deps{
 		Store: h.Store, Clock: h.Clock, IDs: h.IDs, Vault: h.Vault, Log: log,
