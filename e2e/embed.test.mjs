@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { cards, fillCard, toTheBank } from "./lib/card.mjs";
 import { eventually } from "./lib/kassa.mjs";
-import { collected, openCollect } from "./lib/series.mjs";
+import { collected, goTo, openCollect } from "./lib/series.mjs";
 import { Stage } from "./lib/stage.mjs";
 
 const widths = [320, 390, 1280];
@@ -108,6 +108,16 @@ for (const mode of Object.keys(modes)) {
     });
   });
 }
+
+test("the page expires while its payer looks on", async () => {
+  const session = await open("inline");
+  await goTo(stage.kassa, session.created_at, 24 * 60 * 60 - 6);
+  await shown(session, "inline", async ({ page }, frame) => {
+    await frame.getByLabel("Card number").waitFor();
+    await heard(page, "expired");
+    assert.deepEqual(await names(page), ["ready", "expired"]);
+  });
+});
 
 test("Escape closes the dialog, from the shop's page and from the frame, and focus returns", () =>
   open("modal").then((session) => shown(session, "modal", async ({ page }, frame) => {

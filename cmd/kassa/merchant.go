@@ -36,7 +36,8 @@ func (a *app) merchantCreate() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringSliceVar(&n.ReturnOrigins, "return-origin", nil,
-		"web origin buyers may be sent back to; needed for live mode; may be repeated")
+		"web origin, or app such as com.shop.app://, buyers may be sent back to; needed for live mode; "+
+			"may be repeated")
 	cmd.Flags().StringVar((*string)(&n.LateMoney), "late-money", string(pay.RefundLate),
 		"what to do with money that comes too late: refund or hold")
 	return cmd

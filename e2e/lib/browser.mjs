@@ -121,6 +121,12 @@ export class Payer {
   async #picture(name) {
     if (process.env.KASSA_SCREENS !== "1") return;
     await mkdir(screens, { recursive: true });
+    // A page within the page is drawn by itself, a moment later.
+    for (const frame of this.page.frames().slice(1)) {
+      await frame.evaluate(() => new Promise((done) => {
+        requestAnimationFrame(() => setTimeout(done, 200));
+      }));
+    }
     await this.page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
   }
 }

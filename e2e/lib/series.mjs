@@ -30,6 +30,12 @@ export async function mandateOf(kassa, customer) {
   return mandate(kassa, data[0].id);
 }
 
+/** Moves the test clock to so many seconds after a time. */
+export async function goTo(kassa, time, seconds) {
+  const { now } = await kassa.call("GET", "/v1/test_helpers/clock");
+  await kassa.advance(Math.round((Date.parse(time) - Date.parse(now)) / 1000) + seconds);
+}
+
 /** Adds a customer. */
 export const customer = (kassa) =>
   kassa.call("POST", "/v1/customers", { name: "Ama Mensah", email: "ama@shop.example" });

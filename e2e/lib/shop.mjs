@@ -8,33 +8,32 @@ import { eventually } from "./kassa.mjs";
 const page = (title) => `<!doctype html>
 <html lang="en"><link rel="icon" href="data:,"><title>${title}</title><h1>${title}</h1></html>`;
 
-// A page of the shop that shows the payment page within itself, and writes down what it hears.
-const embedding = `<!doctype html>
+// A page of the shop that shows the payment page within itself, and writes down what it hears. Its
+// policy lets in what the script is documented to need, and nothing else.
+const embedding = (kassa) => `<!doctype html>
 <html lang="en"><link rel="icon" href="data:,"><title>Checkout</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <main><h1>Checkout</h1><button id="open" type="button">Pay now</button>
 <div id="here"></div><button id="send" type="button">Send order</button></main>
-<script>
+<script src="${kassa}/embed.js"></script>
+<script nonce="shop">
 const asked = new URLSearchParams(location.search);
-const script = document.createElement("script");
 window.heard = [];
 const hear = (name) => (event) => heard.push({ name, ...event });
-script.src = asked.get("kassa") + "/embed.js";
-script.onload = () => {
-  const show = () => {
-    window.handle = Kassa.embed({
-      clientToken: asked.get("token"), mode: asked.get("mode"), container: "#here",
-      title: "Payment", onReady: hear("ready"), onSuccess: hear("success"),
-      onFailure: hear("failure"), onRetry: hear("retry"), onCancel: hear("cancel"),
-      onExpired: hear("expired"),
-    });
-  };
-  document.getElementById("open").onclick = show;
-  document.getElementById("send").onclick = () => handle.submit();
-  document.body.dataset.loaded = "";
+document.getElementById("open").onclick = () => {
+  window.handle = Kassa.embed({
+    clientToken: asked.get("token"), mode: asked.get("mode"), container: "#here",
+    title: "Payment", onReady: hear("ready"), onSuccess: hear("success"),
+    onFailure: hear("failure"), onRetry: hear("retry"), onCancel: hear("cancel"),
+    onExpired: hear("expired"),
+  });
 };
-document.head.append(script);
+document.getElementById("send").onclick = () => handle.submit();
+document.body.dataset.loaded = "";
 </script></html>`;
+
+const embeddingPolicy = (kassa) => `default-src 'none'; script-src 'nonce-shop' ${kassa}; ` +
+  `frame-src ${kassa}; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'`;
 
 /** A shop on a loopback port. Make one with Shop.open, end it with close. */
 export class Shop {
@@ -57,7 +56,7 @@ export class Shop {
   }
 
   async #serve(request, response) {
-    const { pathname } = new URL(request.url, this.origin);
+    const { pathname, searchParams } = new URL(request.url, this.origin);
     if (request.method === "POST" && pathname === "/hooks") {
       const chunks = [];
       for await (const chunk of request) chunks.push(chunk);
@@ -68,8 +67,11 @@ export class Shop {
       return;
     }
     if (pathname === "/checkout") {
-      response.writeHead(200, { "Content-Type": "text/html" });
-      response.end(embedding);
+      const kassa = searchParams.get("kassa");
+      response.writeHead(200, {
+        "Content-Type": "text/html", "Content-Security-Policy": embeddingPolicy(kassa),
+      });
+      response.end(embedding(kassa));
       return;
     }
     const titles = { "/done": "Thank you for your order", "/basket": "Your basket" };

@@ -22,11 +22,11 @@ const (
 )
 
 // brake slows down whoever tries out cards, or lets phones ring: so many attempts per address, per
-// card and per phone in AttemptWindow. Many attempts with cards of one issuer raise an alert and
-// stop nobody, for a popular bank has many customers. Numbers are known by a keyed hash, under a
-// key that dies with the process.
+// card, per phone and per saved method in AttemptWindow. Many attempts with cards of one issuer
+// raise an alert and stop nobody, for a popular bank has many customers. Numbers are known by a
+// keyed hash, under a key that dies with the process.
 type brake struct {
-	addresses, cards, phones, accounts, lookups, issuers *limit.Window
+	addresses, cards, phones, accounts, lookups, saved, issuers *limit.Window
 
 	key []byte
 	log *slog.Logger
@@ -43,6 +43,7 @@ func newBrake(attempts int, ids ident.Source, now func() time.Time, log *slog.Lo
 		phones:    limit.NewWindow(attempts, AttemptWindow, now),
 		accounts:  limit.NewWindow(attempts, AttemptWindow, now),
 		lookups:   limit.NewWindow(attempts, AttemptWindow, now),
+		saved:     limit.NewWindow(attempts, AttemptWindow, now),
 		issuers:   limit.NewWindow(attempts*issuerFactor, AttemptWindow, now),
 		key:       ids.Bytes(brakeKeySize), log: log,
 	}
@@ -67,6 +68,9 @@ func (b *brake) allow(
 		return wait, ok
 	case m.Payto != nil:
 		ok, wait := b.accounts.Allow(b.hash(accountOf(m.Payto)))
+		return wait, ok
+	case m.SavedID != "":
+		ok, wait := b.saved.Allow(m.SavedID)
 		return wait, ok
 	}
 	return 0, true

@@ -58,6 +58,24 @@ func TestBrake_CountsAddressesCardsAndIssuers(t *testing.T) {
 	}
 }
 
+func TestBrake_CountsSavedMethods(t *testing.T) {
+	now := time.Date(2026, 10, 3, 9, 30, 0, 0, time.UTC)
+	b := newBrake(2, ident.Random(), func() time.Time { return now }, slog.Default())
+	r := httptest.NewRequest("POST", "/", nil)
+	try := func(address, id string) bool {
+		_, ok := b.allow(r, address, pay.MethodInput{Type: pay.MethodMobile, SavedID: id})
+		return ok
+	}
+	for i := range 3 {
+		if got := try(fmt.Sprintf("192.0.2.%d", i), "pm_one"); got != (i < 2) {
+			t.Errorf("attempt %d with one saved method: let through %v", i+1, got)
+		}
+	}
+	if !try("192.0.2.9", "pm_two") {
+		t.Error("another saved method was stopped")
+	}
+}
+
 func TestBrake_OffMeansOff(t *testing.T) {
 	b := newBrake(0, ident.Random(), time.Now, slog.Default())
 	r := httptest.NewRequest("POST", "/", nil)

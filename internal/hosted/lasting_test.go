@@ -421,3 +421,41 @@ func TestVerification(t *testing.T) {
 		t.Errorf("%s", receipt)
 	}
 }
+
+// TestSaved_TriedLast: whoever was declined sees the way they had chosen, and can choose another.
+func TestSaved_TriedLast(t *testing.T) {
+	withSaved := failed(pay.DeclineExpiredCard)
+	withSaved.MethodID = visaAndMTN[0].ID
+	byForm := failed(pay.DeclineExpiredCard)
+	prompted := wallet(pay.PaymentCanceled, "")
+	prompted.MethodID = visaAndMTN[1].ID
+	for name, c := range map[string]struct {
+		last   *pay.Payment
+		query  string
+		method string
+		told   bool // what became of it
+	}{
+		"first visit":             {nil, "", methodSaved, false},
+		"with what was saved":     {withSaved, "", methodSaved, true},
+		"with another card":       {byForm, "", pay.MethodCard, true},
+		"then another way":        {withSaved, "&method=card", pay.MethodCard, false},
+		"then what was saved":     {byForm, "&method=saved", methodSaved, false},
+		"the same once more":      {withSaved, "&method=saved", methodSaved, true},
+		"given up on the phone":   {prompted, "", pay.MethodCard, false},
+		"an unknown way is ours":  {nil, "&method=cheque", methodSaved, false},
+		"a way that is not taken": {byForm, "&method=bank_transfer", pay.MethodCard, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := openSession()
+			in(pay.SessionOpen, c.last)(&v)
+			v.Methods, v.Saved = []string{pay.MethodCard, pay.MethodMobile}, visaAndMTN
+			body := get(handlerOf(newPages(t, &stage{view: v})), stagePath+c.query).Body.String()
+			if !strings.Contains(body, `name="method" value="`+c.method+`"`) {
+				t.Errorf("not the form of %s: %s", c.method, body)
+			}
+			if strings.Contains(body, "did not go through") != c.told {
+				t.Errorf("the decline is told: %v, want %v", !c.told, c.told)
+			}
+		})
+	}
+}

@@ -287,6 +287,9 @@ func lastingSettings() []setting {
 	noWay := func(v *pay.PageView) { v.Session.CancelURL, v.Session.SuccessURL = "", "" }
 	part := attempt(pay.PaymentAuthorised)
 	part.Authorised, part.Captured = 5000, 2000
+	rest := attempt(pay.PaymentPaid)
+	rest.Authorised, rest.Captured, rest.Voided = 5000, 2000, 3000
+	next := func(v *pay.PageView) { v.Session.Series = pay.SeriesNext }
 	return []setting{
 		{"saved methods", pageForm, both(offering(everyMethod, nil), returning)},
 		{"saved card alone", pageForm, returning},
@@ -302,6 +305,9 @@ func lastingSettings() []setting {
 		{"verified", pagePaid, both(in(pay.SessionComplete, keeping), gave, verifying)},
 		{"paid and saved", pagePaid, both(in(pay.SessionComplete, keeping), gave)},
 		{"taken in part", pageAuthorised, in(pay.SessionComplete, part)},
+		{"declined without the buyer", pageFailed, both(
+			in(pay.SessionComplete, failed(pay.DeclineInsufficientFunds)), next)},
+		{"taken in part for good", pagePaid, in(pay.SessionComplete, rest)},
 		{"open, one way back", pageForm, oneWay},
 		{"open, no way back", pageForm, noWay},
 		{"canceled", pageCanceled, in(pay.SessionCanceled, nil)},

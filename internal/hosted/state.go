@@ -22,6 +22,7 @@ const (
 	pagePaid        = "paid"        // the money is the merchant's
 	pageAuthorised  = "authorised"  // the money is held
 	pageReleased    = "released"    // it was held and has been let go
+	pageFailed      = "failed"      // a charge without the buyer was declined
 	pageLate        = "late"        // it came after the attempt had been given up
 	pageCanceled    = "canceled"    // it was given up
 	pageExpired     = "expired"     // nobody can pay any more
@@ -39,7 +40,8 @@ const (
 // pageNames lists every page, for the templates and for tests that prove them complete.
 var pageNames = []string{
 	pageForm, pageAction, pagePrompt, pageApprove, pageCode, pageTransfer, pageUnderpaid,
-	pageOverpaid, pageWaiting, pagePaid, pageAuthorised, pageReleased, pageLate, pageCanceled,
+	pageOverpaid, pageWaiting, pagePaid, pageAuthorised, pageReleased, pageFailed, pageLate,
+	pageCanceled,
 	pageExpired, pageClosed, pageNoMethod, pageReceipt, pageMandate, pageStop, pageNotFound,
 	pageLimited, pageRefused, pageUnavailable,
 }
@@ -53,6 +55,10 @@ func stateOf(v *pay.PageView) string {
 	}
 	switch v.State {
 	case pay.SessionComplete:
+		if v.Session.Series == pay.SeriesNext && v.Payment != nil &&
+			v.Payment.State == pay.PaymentFailed {
+			return pageFailed
+		}
 		return completeState(v.Payment)
 	case pay.SessionPaying:
 		return payingState(v.Payment)

@@ -71,14 +71,16 @@ func TestStates_Truth(t *testing.T) {
 			}
 			must(formAgain, s.page == pageForm)
 			must(regexp.MustCompile(`(?i)did not go through|could not be saved|was not set up`),
-				s.page == pageForm && (strings.HasPrefix(s.name, "declined") || s.name == "last try"))
+				s.page == pageFailed || s.page == pageForm &&
+					(strings.HasPrefix(s.name, "declined") || s.name == "last try"))
 			must(success, s.page == pagePaid || s.page == pageAuthorised)
 			switch s.page {
 			case pageWaiting, pageAction, pagePaid, pageAuthorised, pageLate, pagePrompt,
 				pageApprove, pageCode, pageTransfer, pageUnderpaid, pageOverpaid:
 				must(badNews, false)
 				must(charged, strings.HasPrefix(s.name, "verified"))
-			case pageExpired, pageClosed, pageReleased, pageNoMethod, pageCanceled:
+			case pageExpired, pageClosed, pageReleased, pageNoMethod, pageCanceled,
+				pageFailed:
 				must(charged, !mayArrive(s))
 			case pageForm:
 				if mayArrive(s) {

@@ -95,6 +95,7 @@ type page struct {
 
 	// After the payment.
 	Taken      string // of held money, when it is not all
+	Closed     bool   // no more of it will be
 	Receipt    string // its address
 	PaidAt     moment // on the receipt
 	Held       bool   // the receipt is of money that is held
@@ -107,6 +108,7 @@ type page struct {
 	Parent     string // the origin that hears of what happens; "" for nobody
 	Session    string
 	HideButton bool // the merchant's page has a button of its own
+	Expires    int  // seconds until nobody can pay any more
 }
 
 // T returns a message of the catalogue, filled from the page.
@@ -189,6 +191,7 @@ func (p *page) lead(r *http.Request, v *pay.PageView) {
 	if f := frameOf(r); f != nil {
 		p.Framed, p.Session, p.Parent = true, ses.ID, parentOf(f, v)
 		p.HideButton = ses.Offer.HidePayButton
+		p.Expires = int(ses.ExpiresAt.Sub(v.Now) / time.Second)
 	}
 }
 
@@ -245,6 +248,7 @@ func (p *page) showPayment(m *pay.Payment) {
 	}
 	if m.Method == pay.MethodCard && m.Captured > 0 && m.Captured < m.Amount.Minor {
 		p.Taken = p.sum(money.Amount{Minor: m.Captured, Currency: m.Amount.Currency})
+		p.Closed = m.State == pay.PaymentPaid
 	}
 	if m.Refunded > 0 {
 		sent := m.Amount

@@ -84,6 +84,9 @@ func (s *Service) grantIn(
 	if ses.Series != SeriesFirst || ses.MethodID == "" || ses.Offer.Terms == nil {
 		return nil, nil
 	}
+	if gone, err := s.takenBack(ctx, tx, p); gone || err != nil {
+		return nil, err
+	}
 	if ses.MandateID != "" {
 		old, err := tx.MandateByID(ctx, ses.MandateID)
 		if err != nil || old.MethodID == ses.MethodID {
@@ -94,6 +97,19 @@ func (s *Service) grantIn(
 		}
 	}
 	return replaced, s.grant(ctx, tx, c, p, ses)
+}
+
+// takenBack reports whether the saved method of a payment was detached while its payer was away:
+// then there is nothing to charge later.
+func (s *Service) takenBack(ctx context.Context, tx Tx, p *Payment) (bool, error) {
+	if !p.withSaved() {
+		return false, nil
+	}
+	err := s.stillSaved(ctx, tx, p.MethodID)
+	if IsKind(err, Invalid) {
+		return true, nil
+	}
+	return false, err
 }
 
 // replace ends a mandate for which another one is given in the same session.

@@ -208,7 +208,8 @@ func sessionFits(ses *Session, p *Payment) bool {
 			return moneyless
 		}
 		return p.State == PaymentPaid || p.State == PaymentAuthorised ||
-			p.State == PaymentOverpaid || p.State == PaymentCanceled && p.Capture == CaptureManual
+			p.State == PaymentOverpaid || p.State == PaymentCanceled && p.Capture == CaptureManual ||
+			p.State == PaymentFailed && p.Authorised > 0
 	case SessionPaying:
 		return p.State.InFlight() || p.State.Unsettled()
 	}

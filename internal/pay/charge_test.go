@@ -473,3 +473,89 @@ func TestCharge_MobileMoneyAsksThePhone(t *testing.T) {
 		t.Errorf("the mandate counts %d of %d", got.Count, got.Total)
 	}
 }
+
+func TestCharge_OnlyForTheCustomerWhoAgreed(t *testing.T) {
+	w := paytest.New(t)
+	other := customer(t, w)
+	m := w.Agree(ok, terms.Terms{})
+	cu := customer(t, w)
+	once := w.Buy(w.Open(func(r *pay.OpenSession) {
+		r.CustomerID, r.Offer.Save = cu.ID, pay.SaveAlways
+	}).ID, ok)
+	for _, r := range []pay.ChargeRequest{
+		{MandateID: m.ID}, {MethodID: m.MethodID}, {MandateID: m.ID, MethodID: m.MethodID},
+		{MethodID: once.MethodID},
+	} {
+		r.Amount, r.CustomerID = paytest.GHS(100), other.ID
+		if _, _, err := w.Pay.Charge(t.Context(), w.Shop, nil, r); code(err) != "resource_missing" {
+			t.Errorf("%+v: %v", r, err)
+		}
+	}
+}
+
+// TestCharge_NobodyIsAskedWhoIsNotThere: a card that asks its payer every time asks on the page,
+// and declines without the payer.
+func TestCharge_NobodyIsAskedWhoIsNotThere(t *testing.T) {
+	w := paytest.New(t)
+	ses := w.Open(paytest.First(terms.Terms{MaxCount: 1}))
+	first := w.Buy(ses.ID, "4000002760003184")
+	if _, err := w.Pay.Answer(t.Context(), w.Shop, first.ID, pay.Approve); err != nil {
+		t.Fatal(err)
+	}
+	m := w.Mandate(w.Session(ses.ID).MandateID)
+	p := w.Charge(m.ID, 100)
+	if p.State != pay.PaymentFailed || p.DeclineCode != pay.DeclineAuthRequired {
+		t.Errorf("payment is %s, %s", p.State, p.DeclineCode)
+	}
+	behave(t, w, pay.Behaviour{Down: true})
+	again := w.Charge(m.ID, 100)
+	behave(t, w, pay.Behaviour{})
+	w.Advance(time.Minute)
+	if p := w.Payment(again.ID); p.DeclineCode != pay.DeclineAuthRequired {
+		t.Errorf("submitted again it is %s, %q", p.State, p.DeclineCode)
+	}
+	next := w.Open(func(r *pay.OpenSession) { r.CustomerID = m.CustomerID })
+	p, err := paySaved(w, w.Shop, next.ID, m.MethodID)
+	if err != nil || p.State != pay.PaymentAction {
+		t.Errorf("on the page the payment is %s, %v", p.State, err)
+	}
+}
+
+func TestCharge_WhatCannotBeHeldIsNot(t *testing.T) {
+	w := paytest.New(t)
+	ses := w.Open(paytest.First(terms.Terms{}))
+	first := w.Prompt(ses.ID, "0241234567", "")
+	if _, err := w.Pay.Answer(t.Context(), w.Shop, first.ID, pay.Approve); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := w.Pay.Charge(t.Context(), w.Shop, nil, pay.ChargeRequest{
+		Amount: paytest.GHS(100), MandateID: w.Session(ses.ID).MandateID, Capture: pay.CaptureManual,
+	})
+	if e := pay.AsError(err); e == nil || e.Param != "capture_method" {
+		t.Errorf("held on a wallet: %v", err)
+	}
+}
+
+func TestSession_ForgetsTheDeclineWhileAnAttemptIsInFlight(t *testing.T) {
+	w := paytest.New(t)
+	ses := w.Open()
+	w.Buy(ses.ID, "4000000000000002")
+	w.Buy(ses.ID, numbers["late_approved"])
+	if got := w.Session(ses.ID); got.State != pay.SessionPaying || got.LastDecline != "" ||
+		!got.LastDeclineAt.IsZero() {
+		t.Errorf("session %+v", got)
+	}
+	w.Advance(time.Minute)
+}
+
+// TestPayment_TheLastTryIsFinal: whoever counts on a failure being the last is told.
+func TestPayment_TheLastTryIsFinal(t *testing.T) {
+	w := paytest.New(t)
+	ses := w.Open()
+	for i := range pay.MaxDeclines {
+		p := w.Buy(ses.ID, "4000000000000002")
+		if p.Final != (i == pay.MaxDeclines-1) {
+			t.Errorf("decline %d is final: %v", i+1, p.Final)
+		}
+	}
+}

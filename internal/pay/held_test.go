@@ -328,11 +328,16 @@ type voiding struct {
 	*card.Network
 	before, after func()
 	crash         bool
+	decline       pay.DeclineCode // of captures
 }
 
 func (b *voiding) Capture(ctx context.Context, o pay.CaptureOrder) (pay.Outcome, error) {
 	if b.crash {
 		panic("the process ends here")
+	}
+	if b.decline != "" {
+		_, err := b.Network.Void(ctx, o.Ref)
+		return pay.Outcome{Kind: pay.OutcomeDeclined, Amount: o.Amount, Decline: b.decline}, err
 	}
 	return b.Network.Capture(ctx, o)
 }

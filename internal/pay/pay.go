@@ -166,6 +166,11 @@ func (s *Service) claim(ctx context.Context, c Caller, o *Once[Payment], t *try)
 		if err := s.payable(&ses, p.CreatedAt); err != nil {
 			return err
 		}
+		if t.saved != nil {
+			if err := s.stillSaved(ctx, tx, p.MethodID); err != nil {
+				return err
+			}
+		}
 		ses.PaymentID, ses.LastDecline, ses.LastDeclineAt = p.ID, "", time.Time{}
 		ses.Offer.Consent = t.consent
 		if err := s.moveSession(ctx, tx, c, &ses, SessionClaim); err != nil {

@@ -11,14 +11,14 @@ import (
 	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 )
 
-// dying is a rail in front of which the process dies: calls are lost on their way there or back,
+// cutOff is a rail in front of which the process dies: calls are lost on their way there or back,
 // which leaves the same on disk as a process that ended at that moment.
-type dying struct {
+type cutOff struct {
 	agreer
 	there, back atomic.Bool
 }
 
-func (d *dying) call(do func() (pay.Outcome, error)) (pay.Outcome, error) {
+func (d *cutOff) call(do func() (pay.Outcome, error)) (pay.Outcome, error) {
 	if d.there.Load() {
 		return pay.Outcome{}, errSilent
 	}
@@ -29,25 +29,25 @@ func (d *dying) call(do func() (pay.Outcome, error)) (pay.Outcome, error) {
 	return out, err
 }
 
-func (d *dying) Start(ctx context.Context, a pay.Attempt) (pay.Outcome, error) {
+func (d *cutOff) Start(ctx context.Context, a pay.Attempt) (pay.Outcome, error) {
 	return d.call(func() (pay.Outcome, error) { return d.agreer.Start(ctx, a) })
 }
 
-func (d *dying) Query(ctx context.Context, ref pay.Ref) (pay.Outcome, error) {
+func (d *cutOff) Query(ctx context.Context, ref pay.Ref) (pay.Outcome, error) {
 	return d.call(func() (pay.Outcome, error) { return d.agreer.Query(ctx, ref) })
 }
 
 // mortal opens a world on the engine whose payto network can be cut off.
-func mortal(t *testing.T, o paytest.Options) (*paytest.World, *dying) {
+func mortal(t *testing.T, o paytest.Options) (*paytest.World, *cutOff) {
 	t.Helper()
-	d := &dying{}
+	d := &cutOff{}
 	o.Rails = []pay.Rail{d}
 	o.Lately = func(w *paytest.World) { d.agreer = w.Payto }
 	return paytest.Open(t, o), d
 }
 
 // engines runs a test with a network that can be cut off, on each engine.
-func engines(t *testing.T, test func(t *testing.T, w *paytest.World, d *dying)) {
+func engines(t *testing.T, test func(t *testing.T, w *paytest.World, d *cutOff)) {
 	t.Run("sqlite", func(t *testing.T) {
 		w, d := mortal(t, paytest.Options{})
 		test(t, w, d)
@@ -101,7 +101,7 @@ func oneOfEach(t *testing.T, w *paytest.World, ses pay.Session, p pay.Payment) {
 }
 
 func TestPayToCrash_BeforeTheNetworkHears(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, d *dying) {
+	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
 		ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)))
 		d.there.Store(true)
 		p := w.PayTo(ses.ID, paytest.Mira)
@@ -121,7 +121,7 @@ func TestPayToCrash_BeforeTheNetworkHears(t *testing.T) {
 }
 
 func TestPayToCrash_AfterTheNetworkHears(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, d *dying) {
+	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
 		ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)))
 		d.back.Store(true)
 		p := w.PayTo(ses.ID, paytest.Mira)
@@ -138,7 +138,7 @@ func TestPayToCrash_AfterTheNetworkHears(t *testing.T) {
 }
 
 func TestPayToCrash_ApprovedWhileWeWereDown(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, d *dying) {
+	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
 		ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)))
 		p := w.PayTo(ses.ID, paytest.Mira)
 		deaf(t, w)
@@ -162,7 +162,7 @@ func approve(t *testing.T, w *paytest.World, p pay.Payment) error {
 }
 
 func TestPayToCrash_WhileThePaymentSettles(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, d *dying) {
+	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
 		ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)))
 		p := w.PayTo(ses.ID, paytest.Mira)
 		w.AtBank(p.ID, pay.BankApprove)
@@ -180,7 +180,7 @@ func TestPayToCrash_WhileThePaymentSettles(t *testing.T) {
 }
 
 func TestPayToCrash_UsedUpBeforeWeLook(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, d *dying) {
+	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
 		permits := upTo(4995)
 		permits.MaxCount = 1
 		ses := w.Open(paytest.InAUD(4995), paytest.First(permits))
@@ -203,7 +203,7 @@ func TestPayToCrash_UsedUpBeforeWeLook(t *testing.T) {
 }
 
 func TestPayToCrash_LateApprovalStartsNothing(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, d *dying) {
+	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
 		ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)), func(r *pay.OpenSession) {
 			r.ExpiresAt = w.Clock.Now().Add(30 * time.Minute)
 		})

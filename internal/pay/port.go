@@ -159,10 +159,11 @@ type MandateTx interface {
 	PutMandateWindow(ctx context.Context, w MandateWindow) error
 }
 
-// SessionFilter narrows a list of sessions. State is judged at Now, as StateAt does.
+// SessionFilter narrows a list of sessions. States are judged at Now, as StateAt does; nil means
+// all.
 type SessionFilter struct {
 	Page
-	State      SessionState
+	States     []SessionState
 	Now        time.Time
 	CustomerID string
 	PaymentID  string

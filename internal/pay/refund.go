@@ -154,6 +154,9 @@ func (s *Service) mayRefund(p *Payment, amount int64) error {
 		_, ok = rail.(Refunder)
 	}
 	switch {
+	case p.Verifies():
+		return Errorf(State, "payment_not_refundable",
+			"This payment only verified a payment method and took no money.")
 	case !ok || p.Captured == 0:
 		return Errorf(State, "payment_not_refundable",
 			"Only a payment that was paid can be refunded; this one is %s.", p.State)

@@ -37,9 +37,13 @@ func badReturnURL(param string, err error) error {
 	return BadParam(param, "url_invalid", "The %s %s.", param, refused.Reason)
 }
 
-// validateOrigins checks origins to register: each must be an https origin and nothing more.
+// validateOrigins checks origins to register: each must be an https origin, or an app's scheme, and
+// nothing more.
 func validateOrigins(origins []string) error {
 	for _, o := range origins {
+		if returnurl.IsApp(o) {
+			continue
+		}
 		canonical, err := returnurl.Origin(o)
 		if err != nil {
 			return badReturnURL("return_origins", err)

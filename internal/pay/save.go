@@ -41,8 +41,7 @@ func (s *Service) prepareSaved(
 		return nil, err
 	}
 	if err != nil || m.State != MethodActive || m.CustomerID != ses.CustomerID {
-		return nil, BadParam("payment_method.id", "resource_missing",
-			"This saved payment method is not there any more. Choose another way to pay.")
+		return nil, errNotSaved
 	}
 	rail, ok := s.railNamed(m.Rail)
 	if !ok || !ses.suits(rail) || !ses.takes(rail, &m) {
@@ -73,6 +72,19 @@ func (s *Service) mandateOn(ctx context.Context, m *SavedMethod) (string, error)
 		}
 	}
 	return "", nil
+}
+
+var errNotSaved = BadParam("payment_method.id", "resource_missing",
+	"This saved payment method is not there any more. Choose another way to pay.")
+
+// stillSaved locks a method that is about to be charged, and refuses one that was detached since we
+// looked.
+func (s *Service) stillSaved(ctx context.Context, tx Tx, id string) error {
+	m, err := tx.LockMethod(ctx, id)
+	if err == nil && m.State != MethodActive {
+		return errNotSaved
+	}
+	return err
 }
 
 // use makes the payment one with a saved method.

@@ -296,6 +296,10 @@ func TestSave_VerificationTakesNoMoney(t *testing.T) {
 	if err != nil || len(lines) != 0 {
 		t.Errorf("journal %+v, %v", lines, err)
 	}
+	_, _, err = w.Pay.CreateRefund(t.Context(), w.Shop, nil, pay.RefundRequest{PaymentID: p.ID})
+	failed(t, err, pay.State, "payment_not_refundable")
+	_, err = void(w, p.ID)
+	failed(t, err, pay.State, "payment_not_cancelable")
 	m := w.Agree(ok, terms.Terms{Amount: terms.Amount{Exact: 900}}, verify)
 	if p := w.Charge(m.ID, 900); p.State != pay.PaymentPaid {
 		t.Errorf("the charge after a verification is %s", p.State)
@@ -372,4 +376,104 @@ func TestSave_ACustomerWhoIsDeletedTakesItAllAlong(t *testing.T) {
 	if n, _ := w.Debits(m.ID); n != 0 {
 		t.Errorf("%d debits of a customer who is gone", n)
 	}
+}
+
+func TestSave_AnExpiredCardIsNotOffered(t *testing.T) {
+	w := paytest.New(t)
+	cu := customer(t, w)
+	card := paytest.CardOf(ok)
+	card.ExpMonth, card.ExpYear = 10, 2026
+	first := w.Open(func(r *pay.OpenSession) { r.CustomerID, r.Offer.Save = cu.ID, pay.SaveAlways })
+	_, _, err := w.Pay.Pay(t.Context(), w.Shop, nil, pay.PayRequest{
+		SessionID: first.ID, Method: pay.MethodInput{Type: pay.MethodCard, Card: card},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	offered := func() int {
+		ses := w.Open(func(r *pay.OpenSession) { r.CustomerID = cu.ID })
+		v, err := w.Pay.Page(t.Context(), ses.ID, w.Pay.PageKey(ses.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(v.Saved)
+	}
+	if n := offered(); n != 1 {
+		t.Errorf("%d methods are offered in the card's last month", n)
+	}
+	w.Advance(30 * 24 * time.Hour)
+	if n := offered(); n != 0 {
+		t.Errorf("%d methods are offered in the month after", n)
+	}
+}
+
+func TestSave_ACustomerWhoWasDeletedMeanwhileIsMadeAnew(t *testing.T) {
+	w := paytest.New(t)
+	cu := customer(t, w)
+	ses := w.Open(paytest.First(terms.Terms{}), func(r *pay.OpenSession) { r.CustomerID = cu.ID })
+	if _, _, err := w.Pay.DeleteCustomer(t.Context(), w.Shop, nil, cu.ID); err != nil {
+		t.Fatal(err)
+	}
+	p := w.Buy(ses.ID, ok)
+	m := w.Mandate(w.Session(ses.ID).MandateID)
+	if p.State != pay.PaymentPaid || p.CustomerID == cu.ID || m.CustomerID != p.CustomerID {
+		t.Errorf("payment is %s, of %s", p.State, p.CustomerID)
+	}
+	if _, err := w.Pay.Customer(t.Context(), w.Shop, m.CustomerID); err != nil {
+		t.Errorf("the mandate's customer: %v", err)
+	}
+}
+
+// TestSave_DetachedWhileItsPaymentIsInFlight: the payment is brought to its end, and gives no
+// mandate on a method that nobody can charge any more.
+func TestSave_DetachedWhileItsPaymentIsInFlight(t *testing.T) {
+	w := paytest.New(t)
+	cu := customer(t, w)
+	of := func(r *pay.OpenSession) { r.CustomerID, r.Offer.Save = cu.ID, pay.SaveAlways }
+	first := w.Buy(w.Open(of).ID, "4000002760003184")
+	if _, err := w.Pay.Answer(t.Context(), w.Shop, first.ID, pay.Approve); err != nil {
+		t.Fatal(err)
+	}
+	method := w.Payment(first.ID).MethodID
+	ses := w.Open(paytest.First(terms.Terms{}), func(r *pay.OpenSession) { r.CustomerID = cu.ID })
+	p, err := paySaved(w, w.Shop, ses.ID, method)
+	if err != nil || p.State != pay.PaymentAction {
+		t.Fatalf("payment is %s, %v", p.State, err)
+	}
+	if _, _, err := w.Pay.DetachMethod(t.Context(), w.Shop, nil, method); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Pay.Answer(t.Context(), w.Shop, p.ID, pay.Approve); err != nil {
+		t.Fatal(err)
+	}
+	got := w.Session(ses.ID)
+	if got.State != pay.SessionComplete || got.MandateID != "" {
+		t.Errorf("session %+v", got)
+	}
+}
+
+func TestRace_PayingAndDetaching(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *paytest.World) {
+		cu := customer(t, w)
+		of := func(r *pay.OpenSession) { r.CustomerID, r.Offer.Save = cu.ID, pay.SaveAlways }
+		for range 8 {
+			method := w.Buy(w.Open(of).ID, ok).MethodID
+			ses := w.Open(paytest.First(terms.Terms{}), of)
+			_, errs := together(2, func(i int) (struct{}, error) {
+				var err error
+				if i == 0 {
+					_, err = paySaved(w, w.Shop, ses.ID, method)
+				} else {
+					_, _, err = w.Pay.DetachMethod(context.Background(), w.Shop, nil, method)
+				}
+				return struct{}{}, err
+			})
+			if errs[0] != nil && !pay.IsKind(errs[0], pay.Invalid) || errs[1] != nil {
+				t.Errorf("pay: %v, detach: %v", errs[0], errs[1])
+			}
+			if id := w.Session(ses.ID).MandateID; id != "" && w.Mandate(id).State == pay.MandateActive {
+				t.Error("a mandate may be charged whose method is detached")
+			}
+		}
+	})
 }

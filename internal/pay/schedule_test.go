@@ -227,6 +227,20 @@ func TestDunning_OneThreeFiveDaysAndThenPause(t *testing.T) {
 	}
 }
 
+func TestDunning_NotBeyondTheLastDay(t *testing.T) {
+	w := paytest.New(t)
+	m := w.Agree(later, terms.Terms{End: day(10, 12)},
+		paytest.Scheduled(monthly(10, 900, day(10, 1))))
+	live(w, 10) // to the thirteenth, half past nine
+	want := []string{"Oct 10 failed", "Oct 11 failed"}
+	if got := tried(w, m.ID); !slices.Equal(got, want) {
+		t.Errorf("tried %v", got)
+	}
+	if got := w.Mandate(m.ID); got.State != pay.MandateExpired {
+		t.Errorf("mandate is %s", got.State)
+	}
+}
+
 func TestDunning_AsTheMerchantWishes(t *testing.T) {
 	for what, tc := range map[string]struct {
 		change func(*pay.OpenSession)
@@ -306,6 +320,9 @@ func TestSchedule_UnknownIsNotTriedTwice(t *testing.T) {
 	w.Advance(150 * time.Minute)
 	if got := w.Charges(m.ID); len(got) != 1 || got[0].State != pay.PaymentCreated {
 		t.Fatalf("charges %+v", got)
+	}
+	if got := w.Mandate(m.ID); !got.TryAt.IsZero() || got.NextAt.IsZero() {
+		t.Errorf("next at %s, tried at %s beside a try in flight", got.NextAt, got.TryAt)
 	}
 	w.Advance(time.Minute)
 	w.Advance(time.Minute)

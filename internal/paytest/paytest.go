@@ -91,7 +91,13 @@ type World struct {
 }
 
 // Twin returns the core of another process on the same database.
-func (w *World) Twin() *pay.Service { return pay.New(w.deps) }
+func (w *World) Twin(change ...func(*pay.Deps)) *pay.Service {
+	deps := w.deps
+	for _, f := range change {
+		f(&deps)
+	}
+	return pay.New(deps)
+}
 
 // Options change the world a test starts in.
 type Options struct {

@@ -25,7 +25,8 @@ type Policy struct {
 	AllowLoopbackHTTP bool
 	// AnyOrigin allows every https origin.
 	AnyOrigin bool
-	// Origins are the allowed origins, such as "https://shop.test" or "https://shop.test:8443".
+	// Origins are the allowed origins, such as "https://shop.test" or "https://shop.test:8443", and
+	// apps, such as "com.shop.app://". An app is never allowed without being named here.
 	Origins []string
 }
 
@@ -44,6 +45,12 @@ func Check(raw string, p Policy) error {
 	if err != nil {
 		return err
 	}
+	if o.app {
+		if slices.Contains(p.Origins, o.scheme+"://") {
+			return nil
+		}
+		return refuse("must begin with https://, or with the registered scheme of an app")
+	}
 	if o.loopback {
 		if p.AllowLoopbackHTTP {
 			return nil
@@ -59,15 +66,20 @@ func Check(raw string, p Policy) error {
 	return refuse("must be on one of the registered origins")
 }
 
-// Origin returns the origin of an address in its one spelling: lower case, and no port where it is
-// the scheme's own.
+// Origin returns the origin of a web address in its one spelling: lower case, and no port where it
+// is the scheme's own. An app has none.
 func Origin(raw string) (string, error) {
 	o, err := parse(raw)
 	if err != nil {
 		return "", err
 	}
+	if o.app {
+		return "", errScheme
+	}
 	return o.String(), nil
 }
+
+var errScheme = refuse("must begin with https://")
 
 var errHostName = refuse("must have a host name of letters, digits, hyphens and dots (punycode)")
 
@@ -75,7 +87,8 @@ func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }
 
 // origin is the part of an address that decides who receives the payer.
 type origin struct {
-	scheme   string // http or https
+	scheme   string // http, https or an app's
+	app      bool
 	host     string // lower case, an IPv6 address in brackets
 	port     string // empty for the scheme's own
 	loopback bool
@@ -107,9 +120,13 @@ func parse(raw string) (origin, error) {
 		return origin{}, err
 	}
 	scheme, rest, _ := strings.Cut(raw, "://")
+	// Before any change of case: the Kelvin sign has an ASCII letter as its lower case.
+	if strings.IndexFunc(scheme, beyondASCII) >= 0 {
+		return origin{}, errScheme
+	}
 	scheme = strings.ToLower(scheme)
-	if scheme != "https" && scheme != "http" {
-		return origin{}, refuse("must begin with https://")
+	if !isWeb(scheme) && (!appScheme(scheme) || len(scheme) == len(raw)) {
+		return origin{}, errScheme
 	}
 	authority := rest
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
@@ -147,6 +164,8 @@ func checkCharacters(raw string) error {
 	return nil
 }
 
+func isWeb(scheme string) bool { return scheme == "https" || scheme == "http" }
+
 func parseAuthority(scheme, authority string) (origin, error) {
 	if strings.Contains(authority, "@") {
 		return origin{}, refuse("must not contain a user name or password")
@@ -162,7 +181,10 @@ func parseAuthority(scheme, authority string) (origin, error) {
 	if scheme == "https" && port == "443" || scheme == "http" && port == "80" {
 		port = ""
 	}
-	o := origin{scheme: scheme, host: strings.ToLower(host), port: port}
+	o := origin{scheme: scheme, app: !isWeb(scheme), host: strings.ToLower(host), port: port}
+	if o.app {
+		return o, checkName(o.host)
+	}
 	if addr, ok := literal(o.host); ok {
 		if !addr.IsValid() || addr.IsUnspecified() || addr.IsMulticast() {
 			return origin{}, refuse("must have a usable host")

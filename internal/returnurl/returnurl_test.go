@@ -257,9 +257,16 @@ func FuzzReturnURL(f *testing.F) {
 		f.Add(seed, id)
 	}
 	f.Add("https://shop.test/{CHECKOUT_SESSION_ID}", "/../@x:1?#%\r\n{}")
+	f.Add("com.shop.app://return/?s={CHECKOUT_SESSION_ID}", "ps_1")
+	f.Add("javascript://%0aalert(1)/{CHECKOUT_SESSION_ID}", "ps_1")
 	f.Fuzz(func(t *testing.T, raw, session string) {
 		before, err := returnurl.Origin(raw)
 		out := returnurl.Substitute(raw, session)
+		if u, perr := url.Parse(out); err != nil && out != "" && perr == nil &&
+			returnurl.IsApp(u.Scheme+"://") {
+			ofApp(t, raw, u)
+			return
+		}
 		if err != nil {
 			if out != "" || returnurl.Check(raw, test) == nil {
 				t.Fatalf("%q has no origin and passes: %q", raw, out)
@@ -288,4 +295,62 @@ func FuzzReturnURL(f *testing.F) {
 			t.Fatalf("%q passes in live mode", raw)
 		}
 	})
+}
+
+// ofApp checks what must hold for every address of an app: it passes where that app is registered
+// and nowhere else.
+func ofApp(t *testing.T, raw string, out *url.URL) {
+	t.Helper()
+	p := test
+	if returnurl.Check(raw, p) == nil {
+		t.Fatalf("%q passes without being registered", raw)
+	}
+	if p.Origins = []string{"x" + out.Scheme + "://"}; returnurl.Check(raw, p) == nil {
+		t.Fatalf("%q passes for another app", raw)
+	}
+	if p.Origins = []string{out.Scheme + "://"}; returnurl.Check(raw, p) != nil {
+		t.Fatalf("%q is registered and does not pass", raw)
+	}
+	if !strings.EqualFold(raw[:len(out.Scheme)], out.Scheme) || out.User != nil || out.Host == "" {
+		t.Fatalf("%q becomes %q", raw, out)
+	}
+}
+
+func TestApps_AreAllowedOnceTheyAreRegistered(t *testing.T) {
+	policy := returnurl.Policy{Origins: []string{"https://shop.test", "com.shop.app://"}}
+	for raw, want := range map[string]bool{
+		"com.shop.app://return?x=1":                   true,
+		"COM.shop.app://return/a#b":                   true,
+		"com.shop.app://return/{CHECKOUT_SESSION_ID}": true,
+		"com.shop.app:return":                         false,
+		"com.shop.app:///return":                      false,
+		"com.shop.app://user@return":                  false,
+		"com.shop.app://{CHECKOUT_SESSION_ID}/x":      false,
+		"com.shop.other://return":                     false,
+		"javascript://shop.test/%0aalert(1)":          false,
+		"data://text/html,x":                          false,
+		"\u212aapp://return":                          false,
+	} {
+		if err := returnurl.Check(raw, policy); (err == nil) != want {
+			t.Errorf("%q: %v", raw, err)
+		}
+	}
+	const raw = "com.shop.app://return/?a=1&s={CHECKOUT_SESSION_ID}"
+	if got := returnurl.Substitute(raw, "ps_1"); got != "com.shop.app://return/?a=1&s=ps_1" {
+		t.Errorf("becomes %q", got)
+	}
+	if o, err := returnurl.Origin("com.shop.app://return"); err == nil {
+		t.Errorf("an app has the origin %q", o)
+	}
+	for text, want := range map[string]bool{
+		"com.shop.app://": true, "my-app+1://": true, "app://": true,
+		"com.shop.app": false, "com.shop.app:": false, "com.shop.app://x": false, "://": false,
+		"a://": false, "1app://": false, "My.App://": false, "my_app://": false,
+		"javascript://": false, "https://": false, "intent://": false, "file://": false,
+		strings.Repeat("a", 65) + "://": false,
+	} {
+		if returnurl.IsApp(text) != want {
+			t.Errorf("IsApp(%q) is %v", text, !want)
+		}
+	}
 }

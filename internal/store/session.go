@@ -40,8 +40,8 @@ const (
 // a customer or a payment walks that index; the state is looked at row by row.
 const (
 	sessionPage = `SELECT ` + sessionColumns + ` FROM session
-		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND ($5 = '' OR $5 =
-		CASE WHEN state = 'open' AND expires_at <= $6 THEN 'expired' ELSE state END)
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND ($5 = '' OR replace($5, '|' ||
+		CASE WHEN state = 'open' AND expires_at <= $6 THEN 'expired' ELSE state END || '|', '') <> $5)
 		AND ($7 = '' OR family = $7)`
 	sessionOrder             = ` ORDER BY id DESC LIMIT $4`
 	selectSessions           = sessionPage + sessionOrder
@@ -99,8 +99,8 @@ func (v view) Sessions(
 	ctx context.Context, sc pay.Scope, f pay.SessionFilter,
 ) ([]pay.Session, error) {
 	args := []any{
-		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), f.State.String(),
-		f.Now.UnixMicro(), f.Family,
+		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit),
+		wordList(words(f.States)), f.Now.UnixMicro(), f.Family,
 	}
 	var rows sqldb.Rows
 	var err error

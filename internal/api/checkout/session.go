@@ -121,7 +121,7 @@ func (in *sessionInput) expiry() (time.Time, error) {
 func (a *API) listSessions(c *call) error {
 	q := wire.Query(c.r)
 	f := pay.SessionFilter{
-		Page: page(q), State: sessionWords[q.Enum("status", words(sessionWords)...)],
+		Page: page(q), States: sessionWords[q.Enum("status", words(sessionWords)...)],
 		CustomerID: q.String("customer", maxID), PaymentID: q.String("payment", maxID),
 	}
 	if err := q.Err(); err != nil {

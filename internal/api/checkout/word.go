@@ -72,8 +72,10 @@ var paymentWords = map[string][]pay.PaymentState{
 }
 
 // sessionWords are the words a list of sessions can be narrowed to.
-var sessionWords = map[string]pay.SessionState{
-	"open": pay.SessionOpen, "complete": pay.SessionComplete, "expired": pay.SessionExpired,
+var sessionWords = map[string][]pay.SessionState{
+	"open":     {pay.SessionOpen, pay.SessionPaying},
+	"complete": {pay.SessionComplete},
+	"expired":  {pay.SessionExpired, pay.SessionCanceled},
 }
 
 // words lists the keys of such a table, sorted.

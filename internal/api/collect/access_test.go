@@ -159,3 +159,53 @@ func TestFamilies_KeepToThemselves(t *testing.T) {
 		t.Errorf("the payment: %v", got)
 	}
 }
+
+// TestReturnURL_OfAnApp holds that a payer can come back to an app once its scheme is registered.
+func TestReturnURL_OfAnApp(t *testing.T) {
+	h := newHouse(t)
+	const body = `{"amount":100,"currency":"GHS","options":{"checkout_options":` +
+		`{"return_url":"com.shop.app://paid?o=1"}}}`
+	h.refused(t, body, "options.checkout_options.return_url")
+	must(t, h.Pay.SetReturnOrigins(t.Context(), "shop",
+		[]string{"https://shop.test", "com.shop.app://"}))
+	id := h.ask(t, 201, "POST", "/collect/payment_sessions", body).text("id")
+	const want = "com.shop.app://paid?o=1&session_id={CHECKOUT_SESSION_ID}"
+	if got := h.Session(id).SuccessURL; got != want {
+		t.Errorf("the payer comes back to %s", got)
+	}
+}
+
+// TestMandate_IsNotOversold sends the same charge from many at once: the mandate permits one.
+func TestMandate_IsNotOversold(t *testing.T) {
+	for _, limit := range []string{
+		`{"amount":1500,"max_occurrences":1}`,
+		`{"amount":1500,"period_limits":{"period":"month","max_count":1}}`,
+		`{"amount":1500,"period_limits":{"period":"month","max_amount":2999}}`,
+	} {
+		onBoth(t, func(t *testing.T, h *house) { oversell(t, h, limit) })
+	}
+}
+
+func oversell(t *testing.T, h *house, limit string) {
+	m := h.agreed(t, limit)
+	body := `{"type":"next_in_series","amount":1500,"currency":"GHS","customer_id":"` +
+		m.text("customer_id") + `","payment_method_id":"` + m.text("payment_method_id") + `"}`
+	const callers = 100
+	codes := make(chan int, callers)
+	for range callers {
+		go func() {
+			codes <- h.do("POST", "/collect/payment_sessions", paytest.Key("shop"), body).Code
+		}()
+	}
+	count := map[int]int{}
+	for range callers {
+		count[<-codes]++
+	}
+	if count[http.StatusCreated] != 1 || count[http.StatusUnprocessableEntity] != callers-1 {
+		t.Errorf("answers by status: %v", count)
+	}
+	list := h.ask(t, 200, "GET", "/collect/payments?mandate_id="+m.text("id"), "")
+	if data := list["data"].([]any); len(data) != 1 {
+		t.Errorf("%d payments were made", len(data))
+	}
+}

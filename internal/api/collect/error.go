@@ -152,8 +152,10 @@ func (p problems) document(r *http.Request, status int, err *pay.Error) problem 
 	return doc
 }
 
-// documented are details that receivers may compare, word for word.
+// documented are details that receivers may compare, word for word, and where this protocol takes
+// more than the core.
 var documented = map[string]string{
+	"currency_not_supported": "The currency must be an ISO 4217 code, such as GHS.",
 	"payment_not_capturable": "The payment is not in an authorised state and cannot be captured.",
 	codeOverCapture:          "The capture amount exceeds the remaining authorised amount.",
 	"authorisation_expired":  "The authorisation has expired and can no longer be captured.",

@@ -10,14 +10,17 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/collect"
+	"github.com/kassa-pay/kassa/internal/api/openapi"
 	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
+	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 	"github.com/kassa-pay/kassa/internal/webhook"
 )
 
@@ -36,9 +39,26 @@ type house struct {
 	sent   []pay.Parcel
 }
 
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
 func newHouse(t testing.TB, change ...func(*collect.Deps)) *house {
 	t.Helper()
-	h := &house{World: paytest.New(t)}
+	return houseOf(t, paytest.New(t), change...)
+}
+
+// onBoth runs a test on both stores.
+func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
+	t.Run("SQLite", func(t *testing.T) {
+		test(t, houseOf(t, paytest.Open(t, paytest.Options{Real: true})))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		test(t, houseOf(t, paytest.Open(t, paytest.Options{Real: true, URL: pgtest.URL(t)})))
+	})
+}
+
+func houseOf(t testing.TB, w *paytest.World, change ...func(*collect.Deps)) *house {
+	t.Helper()
+	h := &house{World: w}
 	log := slog.New(slog.DiscardHandler)
 	h.sender = webhook.New(webhook.Deps{
 		Store: h.Store, Clock: h.Clock, IDs: h.IDs, Vault: h.Vault, Log: log,
@@ -59,11 +79,25 @@ func newHouse(t testing.TB, change ...func(*collect.Deps)) *house {
 	}
 	mux := http.NewServeMux()
 	collect.New(d).Mount(mux)
+	c, err := contract()
+	must(t, err)
+	held := c.Wrap(t, mux)
+	h.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/collect/") {
+			held.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 	h.mountPayer(mux)
-	h.Handler = mux
 	h.keys(t)
 	return h
 }
+
+// contract is the description that every answer and every webhook is held against.
+var contract = sync.OnceValues(func() (*apitest.Contract, error) {
+	return apitest.NewContract(openapi.Collect())
+})
 
 // keys makes keys with fewer permissions, and one that was revoked.
 func (h *house) keys(t testing.TB) {
@@ -113,6 +147,7 @@ func (h *house) deliver(t testing.TB) {
 
 func (h *house) take(t testing.TB) (n int) {
 	t.Helper()
+	before := len(h.sent)
 	must(t, h.Store.Write(t.Context(), func(ctx context.Context, tx pay.Tx) error {
 		now := h.Clock.Now()
 		parcels, err := tx.ClaimDeliveries(ctx, pay.ClaimOrder{
@@ -136,6 +171,13 @@ func (h *house) take(t testing.TB) (n int) {
 		h.sent, n = append(h.sent, parcels...), len(parcels)
 		return err
 	}))
+	c, err := contract()
+	must(t, err)
+	for _, p := range h.sent[before:] {
+		if err := c.Webhook(p.Type, p.Body); err != nil {
+			t.Error(err)
+		}
+	}
 	return n
 }
 

@@ -226,7 +226,7 @@ func checkID(field, id string) error {
 func (a *API) listSessions(c *call) error {
 	q := wire.Query(c.r)
 	f := pay.SessionFilter{
-		Page: page(q), State: sessionWords[q.Enum("status", words(sessionWords)...)],
+		Page: page(q), States: sessionWords[q.Enum("status", words(sessionWords)...)],
 		CustomerID: q.String("customer_id", maxID), Family: Family,
 	}
 	if err := q.Err(); err != nil {

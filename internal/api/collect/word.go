@@ -54,9 +54,11 @@ func sessionStatus(s pay.SessionState) string {
 }
 
 // sessionWords are the words a list of sessions can be narrowed to.
-var sessionWords = map[string]pay.SessionState{
-	"active": pay.SessionOpen, "completed": pay.SessionComplete, "expired": pay.SessionExpired,
-	"cancelled": pay.SessionCanceled,
+var sessionWords = map[string][]pay.SessionState{
+	"active":    {pay.SessionOpen, pay.SessionPaying},
+	"completed": {pay.SessionComplete},
+	"expired":   {pay.SessionExpired},
+	"cancelled": {pay.SessionCanceled},
 }
 
 // outcome says what became of the payment of a session that is in the state. It never changes once

@@ -31,6 +31,23 @@ func TestDocument_IsOpenAPI(t *testing.T) {
 	}
 }
 
+// TestCollect_IsOpenAPI asks the same reader about the payment sessions API, and for the document
+// where it is served.
+func TestCollect_IsOpenAPI(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Collect())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	open(t).ServeHTTP(w, httptest.NewRequest("GET", "/collect/openapi.yaml", nil))
+	if w.Code != http.StatusOK || w.Body.String() != string(openapi.Collect()) {
+		t.Errorf("served as %d, %d bytes", w.Code, w.Body.Len())
+	}
+}
+
 // schemas is the part of the document that has examples.
 type schemas struct {
 	Components struct {

@@ -16,6 +16,9 @@ import (
 //go:embed openapi.yaml
 var description []byte
 
+//go:embed collect.yaml
+var collect []byte
+
 //go:embed page
 var pageFiles embed.FS
 
@@ -27,17 +30,25 @@ const (
 	pagePath  = "/docs"
 	assetPath = pagePath + "/assets/"
 	textPath  = "/openapi.yaml"
+
+	collectPath = "/collect/openapi.yaml"
 )
 
 // Document returns the description of the API, OpenAPI 3.1 in YAML.
 func Document() []byte { return bytes.Clone(description) }
 
-// Pages serves the document and the page that is drawn from it.
+// Collect returns the description of the payment sessions API, OpenAPI 3.1 in YAML.
+func Collect() []byte { return bytes.Clone(collect) }
+
+// Pages serves the documents and the page that is drawn from the native one.
 type Pages struct {
 	shield     *site.Shield
 	assets     *site.Assets
 	text, page body
+	collect    body
 }
+
+const kindYAML = "application/yaml; charset=utf-8"
 
 // body is an answer that never changes, plain and compressed.
 type body struct {
@@ -57,7 +68,10 @@ func New(baseURL string) (*Pages, error) {
 	if p.page, err = newBody("text/html; charset=utf-8", page); err != nil {
 		return nil, err
 	}
-	p.text, err = newBody("application/yaml; charset=utf-8", description)
+	if p.text, err = newBody(kindYAML, description); err != nil {
+		return nil, err
+	}
+	p.collect, err = newBody(kindYAML, collect)
 	return p, err
 }
 
@@ -99,6 +113,9 @@ func newBody(kind string, plain []byte) (body, error) {
 func (p *Pages) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+textPath, func(w http.ResponseWriter, r *http.Request) {
 		p.serve(w, r, p.text)
+	})
+	mux.HandleFunc("GET "+collectPath, func(w http.ResponseWriter, r *http.Request) {
+		p.serve(w, r, p.collect)
 	})
 	mux.HandleFunc("GET "+pagePath, func(w http.ResponseWriter, r *http.Request) {
 		p.serve(w, r, p.page)

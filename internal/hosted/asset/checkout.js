@@ -70,6 +70,10 @@
         form.requestSubmit();
       }
     });
+    if (data.expires < 86400) {
+      // The page around is told when the time is over, also when nobody does anything.
+      setTimeout(function () { location.replace(form.action); }, (+data.expires + 1) * 1000);
+    }
     addEventListener("keydown", function (e) {
       if (e.key === "Escape") {
         tell("escape");

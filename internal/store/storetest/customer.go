@@ -7,6 +7,7 @@ import (
 var customerCases = map[string]func(*run){
 	"Customer_RoundTrip": customerRoundTrip,
 	"Customer_Update":    customerUpdate,
+	"Customer_Lock":      customerLock,
 	"Customer_Delete":    customerDelete,
 	"Customer_List":      customerList,
 }
@@ -50,6 +51,18 @@ func customerUpdate(r *run) {
 	}
 	r.do(func(tx pay.Tx) error { return tx.UpdateCustomer(r.ctx, c) })
 	r.eq(got[pay.Customer](r)(r.Customer(r.ctx, shop, c.ID)), c)
+}
+
+func customerLock(r *run) {
+	c := r.addCustomer(shop, "ama@example.com")
+	r.do(func(tx pay.Tx) error {
+		locked, err := tx.LockCustomer(r.ctx, shop, c.ID)
+		r.eq(locked, c)
+		for _, sc := range others {
+			r.absent(fails(tx.LockCustomer(r.ctx, sc, c.ID)))
+		}
+		return err
+	})
 }
 
 func customerDelete(r *run) {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -150,8 +151,16 @@ func sessionStates(r *run) {
 		}
 	}
 	for state, ids := range want {
-		r.eq(r.sessionIDs(shop, pay.SessionFilter{Page: page(100), State: state, Now: r.now}), ids)
+		f := pay.SessionFilter{Page: page(100), Now: r.now}
+		if state != 0 {
+			f.States = []pay.SessionState{state}
+		}
+		r.eq(r.sessionIDs(shop, f), ids)
 	}
+	both := r.sessionIDs(shop, pay.SessionFilter{
+		Page: page(100), States: []pay.SessionState{pay.SessionPaying, pay.SessionOpen}, Now: r.now,
+	})
+	r.eq(both, append(slices.Clone(want[pay.SessionPaying]), want[pay.SessionOpen]...))
 }
 
 func sessionReferences(r *run) {
@@ -163,26 +172,26 @@ func sessionReferences(r *run) {
 	})
 	for _, x := range []struct {
 		customer, payment, after string
-		state                    pay.SessionState
+		states                   []pay.SessionState
 		want                     []string
 	}{
 		{want: []string{c.ID, b.ID, a.ID}},
 		{customer: "cus_1", want: []string{b.ID, a.ID}},
 		{customer: "cus_1", after: b.ID, want: []string{a.ID}},
-		{customer: "cus_1", state: pay.SessionComplete},
+		{customer: "cus_1", states: []pay.SessionState{pay.SessionComplete}},
 		{payment: "pay_1", want: []string{a.ID}},
 		{payment: "pay_1", customer: "cus_1", want: []string{a.ID}},
 		{payment: "pay_1", customer: "cus_2"},
-		{payment: "pay_1", state: pay.SessionOpen, want: []string{a.ID}},
+		{payment: "pay_1", states: []pay.SessionState{pay.SessionOpen}, want: []string{a.ID}},
 		{payment: "pay_2"},
 		{customer: "cus_3"},
 	} {
 		f := pay.SessionFilter{
-			Page: pay.Page{Limit: 10, After: x.after}, State: x.state, Now: r.now,
+			Page: pay.Page{Limit: 10, After: x.after}, States: x.states, Now: r.now,
 			CustomerID: x.customer, PaymentID: x.payment,
 		}
 		r.eq(r.sessionIDs(shop, f), x.want)
-		f.State, f.CustomerID, f.PaymentID, f.After = 0, "", "", ""
+		f.States, f.CustomerID, f.PaymentID, f.After = nil, "", "", ""
 		r.eq(r.sessionIDs(rival, f), []string{foreign.ID})
 		r.eq(r.sessionIDs(live, f), []string(nil))
 	}
