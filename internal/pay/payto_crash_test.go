@@ -2,6 +2,7 @@ package pay_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -199,6 +200,44 @@ func TestPayToCrash_UsedUpBeforeWeLook(t *testing.T) {
 			t.Errorf("mandate is %s", m.State)
 		}
 		w.Advance(48 * time.Hour)
+	})
+}
+
+// TestPayToCrash_TheEndIsToldBeforeThePayment: the network ends an agreement that has served, and
+// says so while we cannot learn yet what the last payment came to.
+func TestPayToCrash_TheEndIsToldBeforeThePayment(t *testing.T) {
+	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
+		permits := upTo(4995)
+		permits.MaxCount = 1
+		ses := w.Open(paytest.InAUD(4995), paytest.First(permits))
+		p := w.PayTo(ses.ID, paytest.Mira)
+		w.AtBank(p.ID, pay.BankApprove)
+		d.back.Store(true)
+		w.Advance(settles)
+		w.Advance(25 * time.Hour) // the agreement is looked at too
+		m := w.Mandate(w.Session(ses.ID).MandateID)
+		if a := agreements(t, w)[0]; a.State != pay.AgreementCancelled || a.By != pay.PartyNetwork {
+			t.Fatalf("the network did not end the agreement: it is %s by %s", a.State, a.By)
+		}
+		if m.State != pay.MandateActive || w.Payment(p.ID).State != pay.PaymentWaiting {
+			t.Fatalf("mandate is %s, payment %s", m.State, w.Payment(p.ID).State)
+		}
+		d.back.Store(false)
+		restart(w)
+		w.Advance(2 * time.Hour)
+		oneOfEach(t, w, ses, p)
+		if told := w.Told(m.ID); !slices.Equal(told, []string{
+			"mandate.active", "mandate.completed",
+		}) {
+			t.Errorf("events %v", told)
+		}
+		if w.Method(m.MethodID).State != pay.MethodDetached {
+			t.Error("the method of an agreement that has served can still be chosen")
+		}
+		w.Advance(2 * time.Hour)
+		if m = w.Mandate(m.ID); !m.LookAt.IsZero() {
+			t.Errorf("it is looked at again at %v", m.LookAt)
+		}
 	})
 }
 
