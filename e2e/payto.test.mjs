@@ -302,20 +302,28 @@ describe("sessions of the PayTo protocol", () => {
     payment: { paymentId: `pay-${name}`, amount: 4995, description: "Order A-1001" },
   });
 
-  /** Lets a payer pay a session, and returns its details afterwards. */
-  async function payed(session, options) {
+  const details = ({ sessionId }) => call("GET", `/session/${sessionId}`);
+
+  /** Shows a payer a session's page, has its request approved, and lets work look at what follows. */
+  async function visit(session, payid, work, { js }) {
     assert.match(session.redirectUrl, /[?&]sessionId=[0-9a-f-]{36}/);
-    const payer = await stage.payer(options);
+    const payer = await stage.payer({ js });
     const { page } = payer;
     await page.goto(session.redirectUrl);
-    await stand(page, options.js);
-    await send(page, { payid: accounts.payid });
-    const app = { url: page.url() };
-    await release(page, options.js);
-    await atBank(app, "Approve", options);
-    await page.waitForURL(`${stage.shop.origin}/done`);
+    await stand(page, js);
+    await send(page, { payid });
+    const shown = { url: page.url() };
+    await release(page, js);
+    await atBank(shown, "Approve", { js });
+    await work(payer);
     await payer.leave();
-    return call("GET", `/session/${session.sessionId}`);
+  }
+
+  /** Lets a payer pay a session, and returns its details afterwards. */
+  async function payed(session, options) {
+    const back = ({ page }) => page.waitForURL(`${stage.shop.origin}/done`);
+    await visit(session, accounts.payid, back, options);
+    return details(session);
   }
 
   for (const js of [true, false]) {
@@ -325,6 +333,21 @@ describe("sessions of the PayTo protocol", () => {
       const done = await payed(await open(`once-${how}`, "OneOff"), { js });
       assert.equal(done.status, "Completed");
       assert.equal(done.payment.status, "Completed");
+    });
+
+    test(`a payment that the bank rejects is the session's last ${how} JavaScript`, async () => {
+      const session = await open(`poor-${how}`, "OneOff");
+      await visit(session, accounts.noFunds, async (payer) => {
+        const { page } = payer;
+        await h1(page, "Your payment did not go through");
+        await page.getByText("There is not enough money in this account").waitFor();
+        await page.getByText("AM04").waitFor();
+        await payer.inspect("payto-rejected-last", widths);
+        await page.getByRole("link", { name: /^Return to/ }).click();
+        await page.waitForURL(`${stage.shop.origin}/done`);
+      }, { js });
+      const { payment } = await details(session);
+      assert.equal(payment.status, "Rejected");
     });
 
     test(`an instrument is kept and charged again ${how} JavaScript`, async () => {

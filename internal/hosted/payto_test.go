@@ -37,6 +37,13 @@ func australian(v *pay.PageView) {
 	v.Methods = []string{pay.MethodPayTo}
 }
 
+// rejectedLast is an attempt that the bank rejected and that no other follows.
+func rejectedLast() *pay.Payment {
+	p := because(agreed(pay.PaymentFailed, ""), pay.DeclineInsufficientFunds)
+	p.NetworkCode, p.Final, p.MethodID = "AM04", true, "pm_06d9n0000000000000000payto"
+	return p
+}
+
 func paytoSettings() []setting {
 	saved := pay.SavedMethod{
 		ID: "pm_06d9n0000000000000000payto", Type: pay.MethodPayTo, State: pay.MethodActive,
@@ -72,6 +79,8 @@ func paytoSettings() []setting {
 		{"declined at the bank", pageForm, in(pay.SessionOpen,
 			because(agreed(pay.PaymentFailed, ""), pay.DeclineByPayer))},
 		{"declined, rejected by the bank", pageForm, in(pay.SessionOpen, rejected)},
+		{"payto, rejected for good", pageFailed, both(in(pay.SessionExpired, rejectedLast()),
+			func(v *pay.PageView) { v.Session.Offer.OneTry = true })},
 		{"declined, agreement ran out", pageForm, in(pay.SessionOpen,
 			because(agreed(pay.PaymentFailed, ""), pay.DeclineAgreementExpired))},
 		{"payto, changed", pageForm, in(pay.SessionOpen, agreed(pay.PaymentCanceled, ""))},
@@ -141,6 +150,7 @@ func TestPayto_SaysHowItStands(t *testing.T) {
 		"declined at the bank": {"You declined the agreement in your bank.",
 			"You have not been charged.", `value="0412 345 678"`},
 		"declined, rejected by the bank": {"There is not enough money in this account.", "AM04"},
+		"payto, rejected for good":       {"There is not enough money in this account.", "AM04"},
 		"declined, agreement ran out":    {"was not approved in your bank in time"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,7 @@ const (
 	pagePaid        = "paid"        // the money is the merchant's
 	pageAuthorised  = "authorised"  // the money is held
 	pageReleased    = "released"    // it was held and has been let go
-	pageFailed      = "failed"      // a charge without the buyer was declined
+	pageFailed      = "failed"      // the only payment there could be was declined
 	pageLate        = "late"        // it came after the attempt had been given up
 	pageCanceled    = "canceled"    // it was given up
 	pageExpired     = "expired"     // nobody can pay any more
@@ -73,7 +73,16 @@ func stateOf(v *pay.PageView) string {
 	if v.Session.Declines >= pay.MaxDeclines {
 		return pageClosed
 	}
+	if spent(v) {
+		return pageFailed
+	}
 	return pageExpired
+}
+
+// spent reports whether the one payment that the session allows was agreed to and then failed.
+func spent(v *pay.PageView) bool {
+	p := v.Payment
+	return v.Session.Offer.OneTry && p != nil && p.State == pay.PaymentFailed && p.MethodID != ""
 }
 
 func completeState(p *pay.Payment) string {
