@@ -23,7 +23,7 @@ const (
 
 // resolve returns our id of what the merchant calls so.
 func (a *API) resolve(c *call, kind, id string) (string, error) {
-	if id == "" || len(id) > maxID {
+	if !plain(id, maxID) {
 		return "", missing(kind, id)
 	}
 	object, err := a.Pay.Resolve(c.r.Context(), c.Caller, Family, kind, id)
