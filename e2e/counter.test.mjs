@@ -21,7 +21,7 @@ async function browse(options, work) {
   try {
     await work(payer);
   } catch (error) {
-    await payer.context.close();
+    await payer.close();
     throw error;
   }
   await payer.leave();

@@ -38,7 +38,7 @@ async function shown(session, mode, work, origin) {
     await payer.page.getByRole("button", { name: "Pay now" }).click();
     await work(payer, payer.page.frameLocator("iframe"));
   } catch (error) {
-    await payer.context.close();
+    await payer.close();
     throw error;
   }
   await payer.leave();
@@ -206,7 +206,7 @@ test("a page that is not the merchant's shows nothing and hears nothing", async 
   }), frame);
   assert.deepEqual(told, []);
   assert.equal(await page.frameLocator("iframe").getByLabel("Card number").count(), 0);
-  await payer.context.close(); // the browser complains, as it should
+  await payer.close(); // the browser complains, as it should
 });
 
 test("a link that is none is told to the shop, not shown", async () => {
@@ -235,7 +235,7 @@ test("a page that cannot be shown is told", async () => {
     { name: "failure", session: null, code: "page_not_shown", final: true },
   ]);
   await page.getByRole("button", { name: "Close" }).click();
-  await payer.context.close(); // the browser complains, as it should
+  await payer.close(); // the browser complains, as it should
 });
 
 test("the page of its own is still shown within nothing", async () => {

@@ -35,7 +35,7 @@ async function visitCollect(session, work, options) {
     await payer.page.goto(session.session_url);
     await work(payer);
   } catch (error) {
-    await payer.context.close();
+    await payer.close();
     throw error;
   }
   await payer.leave();

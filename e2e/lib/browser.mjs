@@ -69,9 +69,17 @@ export class Payer {
     if (!this.#allowed.has(url.origin)) this.#broken.push(`foreign request: ${request.url()}`);
   }
 
+  /** Closes the page. Chromium now and then never says that it has; nobody waits for that. */
+  async close() {
+    let timer;
+    const enough = new Promise((resolve) => (timer = setTimeout(resolve, patience)));
+    await Promise.race([this.context.close(), enough]);
+    clearTimeout(timer);
+  }
+
   /** Fails when the page asked a stranger or complained, and leaves. */
   async leave() {
-    await this.context.close();
+    await this.close();
     assert.deepEqual(this.#broken, [], "the page misbehaved");
   }
 

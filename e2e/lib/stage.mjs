@@ -52,7 +52,7 @@ export class Stage {
       await payer.page.goto(session.url);
       await work(payer, session);
     } catch (error) {
-      await payer.context.close();
+      await payer.close();
       throw error;
     }
     await payer.leave();
