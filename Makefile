@@ -7,9 +7,6 @@ CHROMIUM    ?= /usr/bin/chromium
 TESTFLAGS   ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 E2E         := KASSA_BINARY=bin/kassa KASSA_CHROMIUM=$(CHROMIUM)
-# What only looks at pages, and asks nothing of the database that the others do not, is run on one.
-LOOKS       := page docs embed harness
-ROADS       := $(filter-out $(LOOKS:%=%.test.mjs),$(notdir $(wildcard e2e/*.test.mjs)))
 WITHPG      := $(GO) run ./internal/store/sqldb/pgtest/cmd --
 
 export CGO_ENABLED = 0
@@ -52,7 +49,7 @@ test-go: need-postgresql ## Go tests, on SQLite and on a throw-away PostgreSQL
 test-e2e: need-chromium need-postgresql
 test-e2e: build e2e/node_modules/.package-lock.json ## Chromium pays, on both databases
 	cd e2e && $(E2E) $(NPM) test --silent
-	$(WITHPG) sh -c 'cd e2e && $(E2E) $(NPM) test --silent -- $(ROADS)'
+	$(WITHPG) sh -c 'cd e2e && $(E2E) $(NPM) test --silent'
 
 .PHONY: screens
 screens: need-chromium
