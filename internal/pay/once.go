@@ -80,6 +80,29 @@ func atomically[T any](
 	return out, reply, nil
 }
 
+// atLast is atomically for the last transaction of a use case whose key was taken in an earlier
+// one.
+func atLast[T any](
+	ctx context.Context, s *Service, c Caller, o *Once[T],
+	work func(ctx context.Context, tx Tx) (T, string, error),
+) (T, Reply, error) {
+	var reply Reply
+	var unkeyed *Once[T]
+	v, _, err := atomically(ctx, s, c, unkeyed,
+		func(ctx context.Context, tx Tx) (T, string, error) {
+			v, objectID, err := work(ctx, tx)
+			if err != nil {
+				return v, objectID, err
+			}
+			if reply = o.render(v); o.keyed() {
+				r := s.record(o.ticket(c), objectID, &reply)
+				err = tx.FinishIdempotency(ctx, r)
+			}
+			return v, objectID, err
+		})
+	return v, reply, err
+}
+
 // orReplay answers a request that failed: if an earlier one with the same key did not, then as
 // that one was answered.
 func orReplay[T any](

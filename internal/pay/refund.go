@@ -19,6 +19,9 @@ type RefundRequest struct {
 	Aliases []Alias
 	// Hook is an address that gets the refund's events, for its whole life; "" for none.
 	Hook string
+	// Rehearsal is what a simulated network is to make of it, in test mode alone; "" for what the
+	// payment asks for.
+	Rehearsal Rehearsal
 	// later leaves the rail to the worker, which is to begin at once.
 	later bool
 }
@@ -35,7 +38,7 @@ func (s *Service) CreateRefund(
 			return Refund{}, reply, err
 		}
 	}
-	if err := validateRefund(r); err != nil {
+	if err := validateRefund(c, r); err != nil {
 		return Refund{}, Reply{}, err
 	}
 	if err := s.admit(); err != nil {
@@ -66,8 +69,10 @@ func (s *Service) knownRefund(ctx context.Context, c Caller) func(string) (Refun
 	}
 }
 
-func validateRefund(r RefundRequest) error {
+func validateRefund(c Caller, r RefundRequest) error {
 	switch {
+	case r.Rehearsal != "" && c.Mode != Test:
+		return Errorf(Forbidden, "test_mode_only", "Only simulated networks can be told.")
 	case r.PaymentID == "":
 		return BadParam("payment", "parameter_missing", "Missing required parameter: payment")
 	case r.Amount < 0 || r.Amount > money.MaxMinor:
@@ -129,8 +134,8 @@ func (s *Service) reserve(
 		ID: s.ids.ID("re", now), MerchantID: p.MerchantID, Mode: p.Mode, Family: p.Family,
 		PaymentID: p.ID, State: RefundPending, Version: 1,
 		Amount: money.Amount{Minor: r.Amount, Currency: p.Amount.Currency},
-		Reason: r.Reason, Metadata: r.Metadata, Echo: r.Echo, Hook: hook, CreatedAt: now,
-		UpdatedAt: now,
+		Reason: r.Reason, Metadata: r.Metadata, Echo: r.Echo, Hook: hook, Rehearsal: r.Rehearsal,
+		CreatedAt: now, UpdatedAt: now,
 	}
 	if err := s.name(ctx, tx, c, named{p.Family, refund.ID, r.Aliases}); err != nil {
 		return refund, err
@@ -157,9 +162,12 @@ func (s *Service) mayRefund(p *Payment, amount int64) error {
 	case p.Verifies():
 		return Errorf(State, "payment_not_refundable",
 			"This payment only verified a payment method and took no money.")
-	case !ok || p.Captured == 0:
+	case p.Captured == 0:
 		return Errorf(State, "payment_not_refundable",
 			"Only a payment that was paid can be refunded; this one is %s.", p.State)
+	case !ok:
+		return Errorf(State, "payment_not_refundable",
+			"The network of this payment cannot send money back, or is not connected now.")
 	case p.Refundable() == 0:
 		return Errorf(State, "payment_fully_refunded", "This payment has been refunded in full.")
 	case amount > p.Refundable():
@@ -172,7 +180,7 @@ func (s *Service) mayRefund(p *Payment, amount int64) error {
 func (s *Service) refundOrder(c Caller, r *Refund) RefundOrder {
 	return RefundOrder{
 		Ref:      Ref{Scope: r.Scope(), PaymentID: r.PaymentID, Now: s.Now(c)},
-		RefundID: r.ID, Amount: r.Amount,
+		RefundID: r.ID, Amount: r.Amount, Rehearsal: r.Rehearsal,
 	}
 }
 
@@ -250,6 +258,11 @@ func (s *Service) returnLateMoney(ctx context.Context, tx Tx, c Caller, p *Payme
 	m, err := tx.Merchant(ctx, p.MerchantID)
 	if err != nil || m.LateMoney != RefundLate {
 		return err
+	}
+	if err := s.mayRefund(p, p.Refundable()); err != nil {
+		s.log.ErrorContext(ctx, "late money cannot be sent back by itself: it is held",
+			"payment", p.ID, "rail", p.Rail, "error", err)
+		return nil // that it came is recorded all the same
 	}
 	_, err = s.reserve(ctx, tx, c, p, RefundRequest{Reason: "late_payment", later: true})
 	return err

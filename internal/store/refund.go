@@ -11,20 +11,20 @@ import (
 const (
 	refundColumns = `id, merchant_id, mode, family, payment_id, state, version, amount, currency,
 		reason, metadata, failure_code, poll_count, created_at, updated_at, network_code, echo,
-		COALESCE(hook, '')`
+		COALESCE(hook, ''), rehearsal`
 	selectRefund = `SELECT ` + refundColumns + ` FROM refund
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3`
 	lockRefund = `SELECT ` + refundColumns + ` FROM refund WHERE id = $1 /*for update*/`
 
 	insertRefund = `INSERT INTO refund (id, merchant_id, mode, family, payment_id, state, version,
 		amount, currency, reason, metadata, failure_code, poll_count, created_at, updated_at, due_at,
-		network_code, echo, hook)
+		network_code, echo, hook, rehearsal)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19)`
+		$19, $20)`
 	swapRefund = `UPDATE refund SET family = $4, payment_id = $5, state = $6, version = $7,
 		amount = $8, currency = $9, reason = $10, metadata = $11, failure_code = $12,
 		poll_count = $13, created_at = $14, updated_at = $15, due_at = $16,
-		network_code = $17, echo = $18, hook = $19
+		network_code = $17, echo = $18, hook = $19, rehearsal = $20
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $7 - 1`
 
 	claimRefunds = `WITH due AS (
@@ -47,7 +47,7 @@ func scanRefund(row sqldb.Row) (r pay.Refund, err error) {
 	if err := row.Scan(&r.ID, &r.MerchantID, (*string)(&r.Mode), &r.Family, &r.PaymentID, &state,
 		&r.Version, &r.Amount.Minor, &r.Amount.Currency, &r.Reason, &metadata,
 		(*string)(&r.FailureCode), &r.PollCount, &created, &updated, &r.NetworkCode,
-		&r.Echo, &r.Hook); err != nil {
+		&r.Echo, &r.Hook, (*string)(&r.Rehearsal)); err != nil {
 		return r, err
 	}
 	r.State = pay.ParseRefundState(state)
@@ -60,7 +60,7 @@ func refundArgs(r *pay.Refund, dueAt time.Time) []any {
 		r.ID, r.MerchantID, string(r.Mode), r.Family, r.PaymentID, r.State.String(), r.Version,
 		r.Amount.Minor, r.Amount.Currency, r.Reason, fromMap(r.Metadata), string(r.FailureCode),
 		r.PollCount, r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), micros(dueAt),
-		r.NetworkCode, blob(r.Echo), nullable(r.Hook),
+		r.NetworkCode, blob(r.Echo), nullable(r.Hook), string(r.Rehearsal),
 	}
 }
 

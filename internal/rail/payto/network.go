@@ -8,7 +8,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/kassa-pay/kassa/internal/npp"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/terms"
@@ -100,6 +99,17 @@ func (n *Network) Prompts(
 	return all, err
 }
 
+// Amend proposes other terms of an agreement to its payer, or changes what they read at once.
+func (n *Network) Amend(
+	ctx context.Context, ref pay.AgreementRef, o pay.AmendOrder,
+) (pay.Agreement, error) {
+	if utf8.RuneCountInString(o.Description) > maxDescription {
+		return pay.Agreement{}, pay.BadParam("description", "parameter_invalid",
+			"The description must have at most %d characters.", maxDescription)
+	}
+	return n.Network.Amend(ctx, ref, o)
+}
+
 // Forget cancels an agreement on the merchant's behalf. An unknown one is as good as cancelled.
 func (n *Network) Forget(ctx context.Context, sc pay.Scope, token string) error {
 	return n.Drop(ctx, sc, token)
@@ -126,15 +136,6 @@ func (*model) Facts() pay.Facts {
 		NotFoundFinalAfter: simnet.NotFoundFinalAfter, ReviewAfter: reviewAfter,
 		Deadline: simnet.Deadline,
 	}
-}
-
-// Rehearsal: a charge can become what any reason code says, or take as long as the network asks a
-// silent bank.
-func (*model) Rehearsal(r pay.Rehearsal) (scenario string, ok bool) {
-	if r == Processing {
-		return slow, true
-	}
-	return string(r), npp.Known(string(r))
 }
 
 func (*model) Providers() []string {
@@ -167,20 +168,6 @@ func (m *model) Take(a pay.Attempt, b pay.Behaviour, r *simnet.Record) error {
 	return nil
 }
 
-// rehearsed is how an attempt goes that is rehearsed; nil for one that is not, or by a word that
-// the network does not know.
-func rehearsed(r pay.Rehearsal) *simnet.Scenario {
-	switch {
-	case r == pay.RehearseApprove:
-		return byName[settled]
-	case r == Processing:
-		return byName["processing"]
-	case npp.Known(string(r)):
-		return byName[string(r)+asking]
-	}
-	return byName[string(r)]
-}
-
 // treat is how this one payment goes: as its account asks for, unless its amount, its currency or
 // the bank's day decides.
 func (m *model) treat(a pay.Attempt, b pay.Behaviour, r *simnet.Record) *simnet.Scenario {
@@ -201,7 +188,7 @@ func (m *model) treat(a pay.Attempt, b pay.Behaviour, r *simnet.Record) *simnet.
 	case r.Scenario.Name == ordinary && code != "":
 		return byName[code+asking]
 	case r.Scenario.Asks.Action != "" && !r.Scenario.Asks.Lost && a.Amount.Minor == 0:
-		return byName[mandate]
+		return mandateAt(r.Scenario)
 	default:
 		return r.Scenario
 	}
@@ -280,8 +267,8 @@ func (m *model) Outcome(r *simnet.Record, now time.Time) pay.Outcome {
 // Words are the platform's codes.
 func (*model) Words() simnet.Words {
 	return simnet.Words{
-		Zone: zone, ByPayer: codeByPayer, ByMerchant: codeByMerchant, Unanswered: codeUnanswered,
-		Spent: codeFinal, SpentOnce: codeOnce,
+		Zone: zone, AnswerTTL: AnswerTTL, ByPayer: codeByPayer, ByMerchant: codeByMerchant,
+		Unanswered: codeUnanswered, Spent: codeFinal, SpentOnce: codeOnce,
 		Ended: codeEnded, Failures: codeFailures, Inactive: codeInactive,
 		Cancelled: cancelled, Broken: broken,
 		RefundFailed: map[simnet.Refund]string{

@@ -50,11 +50,11 @@ func (n *Network) newAgreement(s submission) agreement {
 		g.count(s.Record, s.Now)
 	}
 	switch {
+	case s.asks():
 	case s.Scenario.Refuses:
 		g.apply(change{s.Now, pay.AgreementCancelled, pay.PartyBank, s.Scenario.Code})
-	case !s.asks():
+	default:
 		g.apply(change{s.Now, pay.AgreementActive, pay.PartyBank, ""})
-		g.spend(s.Now.Add(s.Scenario.After))
 	}
 	return g
 }

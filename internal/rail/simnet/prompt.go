@@ -26,7 +26,7 @@ const selectPrompts = `SELECT ` + recordColumns + ` FROM sim_payment
 func (n *Network) promptUntil(r *Record, ref pay.Ref) time.Time {
 	end := r.ExpiresAt
 	if r.asks() {
-		end = r.answerBy()
+		end = r.closesAt()
 	}
 	if end.IsZero() || r.Scenario.Asks.Lost {
 		return time.Time{}
@@ -125,7 +125,7 @@ func (r *Record) decide(d pay.Decision, now time.Time) error {
 func (r *Record) Open(now time.Time) bool {
 	asks := r.Scenario.Asks
 	return asks.Action != "" && r.Answer == NoAnswer && r.VoidedAt.IsZero() &&
-		now.Before(r.answerBy())
+		now.Before(r.closesAt())
 }
 
 // Close takes the payer's answer.

@@ -150,6 +150,7 @@ func (r *Record) closedUnseen() bool { return r.Amount == money.Amount{} && !r.V
 // outcome says what the network knows of the payment at now. It depends on nothing else. Of a held
 // payment it says so until nothing is held any more.
 func (n *Network) outcome(r *Record, now time.Time) pay.Outcome {
+	r = r.asOf(now)
 	out := pay.Outcome{Amount: r.Amount}
 	switch {
 	case r.Received > 0: // money that is there is there, whatever was agreed before

@@ -127,6 +127,11 @@ func (n *Network) newRefund(r *Record, o pay.RefundOrder, covered bool) refund {
 		refundID: o.RefundID, merchantID: o.MerchantID, paymentID: o.PaymentID,
 		reference: n.ids.ID("nw", o.Now), amount: o.Amount, settlesAt: o.Now, fails: !covered,
 	}
+	if plan, ok := n.rehearsedRefund(o); ok && covered {
+		made.settlesAt, made.code = o.Now.Add(plan.After), plan.Code
+		made.fails = plan.Code != ""
+		return made
+	}
 	how := RefundNow
 	if covered {
 		how = r.Scenario.Refund

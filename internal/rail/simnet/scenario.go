@@ -49,6 +49,9 @@ type Asks struct {
 	AtBank bool
 	// Lost: the prompt never reaches the payer, so nobody can answer it.
 	Lost bool
+	// Itself is how long until the payer's bank answers by itself: yes, or no where the scenario
+	// Refuses; zero: it leaves that to the payer.
+	Itself time.Duration
 	// Anyway is how long after an unanswered prompt the money comes all the same; zero for never.
 	Anyway time.Duration
 }
@@ -135,6 +138,9 @@ func (s *Story) unapproved(out *pay.Outcome, r *Record, now time.Time) {
 	asks := r.Scenario.Asks
 	end := r.answerBy()
 	switch {
+	case r.Answer == Rejected && r.Scenario.Refuses: // the bank did
+		out.Kind, out.Decline = pay.OutcomeDeclined, r.Scenario.Decline
+		out.NetworkCode = r.Scenario.Code
 	case r.Answer == Rejected:
 		out.Kind, out.Decline = pay.OutcomeDeclined, s.OnReject
 	case r.Answer == Wrong:
@@ -181,6 +187,8 @@ func (s *Story) Plan(r *Record) Plan {
 		return p
 	case r.Answer != NoAnswer:
 		return Plan{News: []time.Time{r.AnsweredAt}}
+	case !r.itself().IsZero():
+		return s.planItself(r, r.itself())
 	}
 	end := r.answerBy()
 	if asks.Anyway == 0 {

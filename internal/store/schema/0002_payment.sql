@@ -127,6 +127,7 @@ CREATE TABLE refund (
     network_code TEXT NOT NULL,
     echo         BYTEA,
     hook         TEXT,
+    rehearsal    TEXT NOT NULL, -- for a simulated network; '' for none
     poll_count   BIGINT NOT NULL CHECK (poll_count >= 0),
     created_at   BIGINT NOT NULL,
     updated_at   BIGINT NOT NULL,
