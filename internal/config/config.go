@@ -57,6 +57,7 @@ const (
 const (
 	defaultRateLimit    = 500 // API requests a second and key
 	defaultAttemptLimit = 10  // attempts to pay from one address in ten minutes
+	maxAttemptLimit     = 100 // of them that are counted one by one
 	unset               = -1
 )
 
@@ -161,6 +162,9 @@ func (c *Config) finish() error {
 	}
 	if c.AttemptLimit < 0 || c.RateLimit < 0 {
 		return errors.New("--attempt-limit and --rate-limit must be 0 or more")
+	}
+	if c.AttemptLimit > maxAttemptLimit {
+		return fmt.Errorf("--attempt-limit must be at most %d; 0 is without a limit", maxAttemptLimit)
 	}
 	if c.Database != "" && !strings.HasPrefix(c.Database, "postgres://") &&
 		!strings.HasPrefix(c.Database, "postgresql://") {

@@ -48,11 +48,14 @@ func TestLoad_AttemptLimitFollowsTheMode(t *testing.T) {
 		want int
 	}{
 		{nil, 10}, {[]string{"--dev"}, 0}, {[]string{"--dev", "--attempt-limit=3"}, 3},
-		{[]string{"--attempt-limit=0"}, 0},
+		{[]string{"--attempt-limit=0"}, 0}, {[]string{"--attempt-limit=100"}, 100},
 	} {
 		if c, err := load(t, nil, tc.args...); err != nil || c.AttemptLimit != tc.want {
 			t.Errorf("%v: %d, %v; want %d", tc.args, c.AttemptLimit, err, tc.want)
 		}
+	}
+	if _, err := load(t, nil, "--attempt-limit=101"); err == nil {
+		t.Error("a limit that the brake cannot count is taken")
 	}
 }
 

@@ -9,14 +9,16 @@ import (
 	"strings"
 )
 
-// named are attributes that are secrets by their name, whatever they hold. Names are compared in
-// lower case and without hyphens and underscores.
+// named are attributes that are secrets, or ways to a person or to their money, by their name,
+// whatever they hold. Names are compared in lower case and without hyphens and underscores.
 var named = map[string]bool{
 	"cvv": true, "cvc": true, "cvv2": true, "cvc2": true, "csc": true, "cid": true,
 	"securitycode": true, "cardnumber": true, "pan": true, "pin": true,
 	"password": true, "passwd": true, "secret": true, "authorization": true, "cookie": true,
 	"setcookie": true, "token": true, "apikey": true, "pagekey": true, "clientsecret": true,
-	"secretkey": true,
+	"secretkey": true, "clienttoken": true,
+	"payid": true, "phone": true, "msisdn": true, "email": true, "bsb": true,
+	"account": true, "accountnumber": true,
 }
 
 // Handler returns a handler that masks the message and every attribute, name and value, at any

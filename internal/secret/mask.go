@@ -10,6 +10,7 @@ const (
 	maxSeparators = 4  // characters between two digits of one card number
 	minSecretTail = 6  // characters after a secret's prefix
 	minPageKey    = 16 // characters after key=
+	minToken      = 16 // characters after the beginning of a JSON Web Token
 )
 
 // prefixes are the beginnings of our secrets, the part that stays readable. Those that are short
@@ -25,12 +26,18 @@ var prefixes = []struct {
 	{"whsec_", false, 1},
 	{"sk_", true, minSecretTail}, {"rk_", true, minSecretTail}, {"pk_", true, minSecretTail},
 	{"key=", false, minPageKey}, {"key%3D", false, minPageKey}, {"key%3d", false, minPageKey},
+	{tokenHead, true, minToken},
 }
+
+// tokenHead begins every JSON Web Token: a brace and a quotation mark in base64. Its parts are
+// joined by dots.
+const tokenHead = "eyJ"
 
 // Mask returns s with every card number reduced to its last four digits and every secret of ours
 // reduced to its prefix. A card number is any 13 to 19 digits that pass the Luhn check, however
 // they are grouped and whatever stands around them; so some innocent long numbers are masked too,
-// which costs a log line less than a card number would.
+// which costs a log line less than a card number would. Of e-mail addresses and phone numbers,
+// which are PayIDs as well, no more stays than tells one line from another.
 func Mask(s string) string {
 	if mayHoldSecret(s) {
 		s = maskPrefixed(s)
@@ -38,11 +45,15 @@ func Mask(s string) string {
 	if mayHoldCard(s) {
 		s = maskCards(s)
 	}
+	if mayHoldPerson(s) {
+		s = maskPersons(s)
+	}
 	return s
 }
 
 func mayHoldSecret(s string) bool {
-	return strings.Contains(s, "k_") || strings.Contains(s, "whsec_") || strings.Contains(s, "key")
+	return strings.Contains(s, "k_") || strings.Contains(s, "whsec_") ||
+		strings.Contains(s, "key") || strings.Contains(s, tokenHead)
 }
 
 func maskPrefixed(s string) string {
@@ -69,23 +80,23 @@ func maskPrefixed(s string) string {
 // secretAt returns the lengths of the readable and of the hidden part of a secret that begins at
 // i, or a hidden length of zero.
 func secretAt(s string, i int) (head, tail int) {
-	if c := s[i]; c != 's' && c != 'r' && c != 'p' && c != 'w' && c != 'k' {
+	if strings.IndexByte("srpwke", s[i]) < 0 {
 		return 0, 0
 	}
 	for _, p := range prefixes {
 		if !strings.HasPrefix(s[i:], p.text) || p.own && i > 0 && isWord(s[i-1]) {
 			continue
 		}
-		if n := tokenLength(s[i+len(p.text):]); n >= p.least {
+		if n := tokenLength(s[i+len(p.text):], p.text == tokenHead); n >= p.least {
 			return len(p.text), n
 		}
 	}
 	return 0, 0
 }
 
-func tokenLength(s string) int {
+func tokenLength(s string, dotted bool) int {
 	n := 0
-	for n < len(s) && isToken(s[n]) {
+	for n < len(s) && (isToken(s[n]) || dotted && s[n] == '.') {
 		n++
 	}
 	return n
