@@ -60,8 +60,11 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Caller, error
 	return c, nil
 }
 
+// keyShape reads the kind and the mode of a key. What is not printable ASCII is no key, and never
+// gets to the database: not every engine takes every byte.
 func keyShape(token string) (KeyKind, Mode, bool) {
-	if len(token) <= keyPrefixLength || len(token) > maxKeyLength {
+	if len(token) <= keyPrefixLength || len(token) > maxKeyLength ||
+		strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "", "", false
 	}
 	parts := strings.SplitN(token, "_", 3)

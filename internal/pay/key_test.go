@@ -37,15 +37,18 @@ func TestRollKey_OverlapsAndNeverRevives(t *testing.T) {
 }
 
 func TestAuthenticate_RefusesWhatIsNotAKey(t *testing.T) {
-	w := paytest.New(t)
-	for _, token := range []string{
-		"", "sk_test_", "sk_test_shopx", "sk_live_sho", "pk_live_shop", "xx_test_shop",
-		"sk_prod_shop", "sk_test_shop ", "SK_TEST_SHOP",
-	} {
-		if _, err := w.Pay.Authenticate(context.Background(), token); !pay.IsKind(err, pay.Unauthorized) {
-			t.Errorf("%q: %v", token, err)
+	onBoth(t, func(t *testing.T, w *paytest.World) {
+		for _, token := range []string{
+			"", "sk_test_", "sk_test_shopx", "sk_live_sho", "pk_live_shop", "xx_test_shop",
+			"sk_prod_shop", "sk_test_shop ", "SK_TEST_SHOP", "sk_test_\xff", "sk_test_shop\x00",
+			"sk_test_\u212aey",
+		} {
+			_, err := w.Pay.Authenticate(context.Background(), token)
+			if !pay.IsKind(err, pay.Unauthorized) {
+				t.Errorf("%q: %v", token, err)
+			}
 		}
-	}
+	})
 }
 
 func TestCreateMerchant_WantsOriginsThatCanBeUsed(t *testing.T) {
