@@ -25,6 +25,20 @@ func (s *Service) wished(
 	return reply, found, err
 }
 
+// orWished answers a request that was refused: if the same request has come first, then as that one
+// was answered.
+func (s *Service) orWished(
+	ctx context.Context, c Caller, o *Once[Mandate], refused error,
+) (reply Reply, found bool, err error) {
+	if o.keyed() {
+		reply, found, err = s.replay(ctx, o.ticket(c))
+	}
+	if found && err == nil {
+		return reply, true, nil
+	}
+	return Reply{}, false, refused
+}
+
 // mark has a mandate looked at soon, if it may do what is wanted of it, and takes the key of the
 // request. Of two requests with the same key that come at once both go on, as one.
 func (s *Service) mark(ctx context.Context, c Caller, id string, x order) error {
@@ -50,4 +64,15 @@ func (s *Service) mark(ctx context.Context, c Caller, id string, x order) error 
 	}
 	x.key = nil
 	return s.mark(ctx, c, id, x)
+}
+
+// free gives back the key of a request that its bank has refused. Should that fail, the key answers
+// like a new one all the same, but to this request alone.
+func (s *Service) free(ctx context.Context, t ticket) {
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.FreeIdempotency(ctx, t.Scope, t.key)
+	})
+	if err != nil {
+		s.log.WarnContext(ctx, "key not given back", "error", err)
+	}
 }

@@ -46,6 +46,9 @@ const (
 
 const contentJSON = "application/json"
 
+// byteOrderMark is what some platforms write before a text. RFC 8259 lets a receiver ignore it.
+var byteOrderMark = []byte("\ufeff")
+
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // Decode reads the body of r, which must be one JSON object sent as application/json, into the
@@ -86,13 +89,14 @@ func decodeBody(w http.ResponseWriter, r *http.Request, dst any, required bool) 
 	if err := readBody(w, r, buf); err != nil {
 		return err
 	}
-	if buf.Len() == 0 && !required {
+	body := bytes.TrimPrefix(buf.Bytes(), byteOrderMark)
+	if len(body) == 0 && !required {
 		return nil
 	}
 	if err := checkContentType(r.Header); err != nil {
 		return err
 	}
-	return DecodeBytes(buf.Bytes(), dst)
+	return DecodeBytes(body, dst)
 }
 
 // release clears the buffer, which may have held a card number.

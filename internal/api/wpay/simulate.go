@@ -5,13 +5,16 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/npp"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
 // simulationInput forces an outcome in test mode: {"outcome": "Rejected", "reasonCode": "AM04"}, or
-// {"simulate": "insufficient_funds"}. type is another name of simulate.
+// {"simulate": "insufficient_funds"}. type is another name of simulate. delay is how many seconds
+// it takes.
 type simulationInput struct {
 	Outcome    *string `json:"outcome"`
 	ReasonCode *string `json:"reasonCode"`
@@ -20,16 +23,15 @@ type simulationInput struct {
 	Delay      *int64  `json:"delay"`
 }
 
-// maxDelay is the longest delay of a simulation, in seconds.
-const maxDelay = 86_400
-
-// Rehearsals besides those of the core: what the simulated network makes of an instrument or a
-// payment. A reason code rejects a payment.
+// Limits of a delay.
 const (
-	processing pay.Rehearsal = "processing"       // the bank is silent for long
-	slow       pay.Rehearsal = "processing_later" // the same, for a buyer who has agreed at once
-	unanswered pay.Rehearsal = "unanswered"       // the buyer is asked and never sees it
+	maxDelay = 86_400 // seconds
+	// investigation is how long a payment is in process of which a simulation does not say it.
+	investigation = 40 * time.Hour
 )
+
+// unanswered is a rehearsal besides those of the core: the buyer is asked and never sees it.
+const unanswered pay.Rehearsal = "unanswered"
 
 // What stands behind a reason code: the bank refuses the instrument, or the buyer agrees at once
 // and the payment is rejected.
@@ -38,33 +40,61 @@ const (
 	settling = "/settling"
 )
 
-// paymentWords are the words of simulate, with what becomes of a payment.
-var paymentWords = map[string]pay.Rehearsal{
-	"auto_settle": pay.RehearseApprove, "insufficient_funds": "AM04",
-	"debtor_account_closed": "AC05", "creditor_account_closed": "AC07",
-	"creditor_account_type_not_supported": "AC14", "requires_investigation": processing,
-	"investigate_and_settle": processing, "investigate_and_fail": "AB04",
-	"financial_infrastructure_unavailable": "AB08", "debtor_alias_not_found": "ZPUNP07",
-	"creditor_alias_not_found": "ZPUNP08", "alias_resolution_service_unavailable": "ZPUNP06",
+// A fate is what becomes of an instrument, a payment or a refund, and how long that takes; zero: as
+// long as ever.
+type fate struct {
+	what  pay.Rehearsal
+	delay time.Duration
 }
 
-// instrumentWords are those with what becomes of an instrument.
-var instrumentWords = map[string]pay.Rehearsal{
-	"debtor_accept": pay.RehearseApprove, "debtor_decline": codeByPayer + refused,
-	"expire":                               unanswered,
-	"debtor_account_type_not_supported":    "AC13" + refused,
-	"debtor_alias_not_found":               "ZPUNP07" + refused,
-	"creditor_alias_not_found":             "ZPUNP08" + refused,
-	"alias_resolution_service_unavailable": "ZPUNP06" + refused,
-	"agreement_service_unavailable":        "ZPPAY24" + refused,
+// subject is what a simulation is about.
+type subject struct {
+	words map[string]fate // of simulate
+	// context is where the network may give a reason code, and rejected the one it gives when none
+	// is asked for.
+	context  npp.Context
+	rejected string
 }
 
-// refundWords are those of a refund. How one fails is a matter of the account that it goes to.
-var refundWords = map[string]pay.Rehearsal{"success": pay.RehearseApprove}
+var paymentSubject = subject{
+	words: map[string]fate{
+		"auto_settle": {what: pay.RehearseApprove}, "insufficient_funds": {what: "AM04"},
+		"debtor_account_closed": {what: "AC05"}, "creditor_account_closed": {what: "AC07"},
+		"creditor_account_type_not_supported":  {what: "AC14"},
+		"requires_investigation":               {pay.RehearseApprove, investigation},
+		"investigate_and_settle":               {pay.RehearseApprove, investigation},
+		"investigate_and_fail":                 {"AB04", investigation},
+		"financial_infrastructure_unavailable": {what: "AB08"},
+		"debtor_alias_not_found":               {what: "ZPUNP07"},
+		"creditor_alias_not_found":             {what: "ZPUNP08"},
+		"alias_resolution_service_unavailable": {what: "ZPUNP06"},
+	},
+	context: npp.PaymentRejected, rejected: "AM04",
+}
 
-// simulates checks a wish for an outcome, which live mode does not grant. words are those of
-// simulate.
-func (r *reader) simulates(field string, in *simulationInput, words map[string]pay.Rehearsal) {
+var instrumentSubject = subject{
+	words: map[string]fate{
+		"debtor_accept": {what: pay.RehearseApprove}, "debtor_decline": {what: codeByPayer},
+		"expire":                               {what: unanswered},
+		"debtor_account_type_not_supported":    {what: "AC13"},
+		"debtor_alias_not_found":               {what: "ZPUNP07"},
+		"creditor_alias_not_found":             {what: "ZPUNP08"},
+		"alias_resolution_service_unavailable": {what: "ZPUNP06"},
+		"agreement_service_unavailable":        {what: "ZPPAY24"},
+	},
+	context: npp.AgreementDeclined, rejected: codeByPayer,
+}
+
+var refundSubject = subject{
+	words: map[string]fate{
+		"success":                  {what: pay.RehearseApprove},
+		"creditor_alias_not_found": {what: "ZPUNP08"}, "creditor_account_closed": {what: "AC07"},
+	},
+	context: npp.RefundRejected, rejected: "AC07",
+}
+
+// simulates checks a wish for an outcome, which live mode does not grant.
+func (r *reader) simulates(field string, in *simulationInput, of *subject) {
 	if in == nil {
 		return
 	}
@@ -76,99 +106,106 @@ func (r *reader) simulates(field string, in *simulationInput, words map[string]p
 		r.refuse(bad(field+".delay", "must be from 0 to 86400 seconds."))
 	}
 	word := r.either(field+".", "simulate", in.Simulate, in.Type)
-	if _, known := words[word]; word != "" && !known {
-		r.refuse(bad(field+".simulate", "is not known here. Known are: "+list(words)+"."))
+	if _, known := of.words[word]; !known && (in.Simulate != nil || in.Type != nil) {
+		r.refuse(bad(field+".simulate", "is not known here. Known are: "+of.list()+"."))
 	}
-	outcome := value(in.Outcome)
-	if outcome != "" && outcome != statusCompleted && outcome != statusRejected &&
-		outcome != statusProcessing && !npp.Known(outcome) {
-		r.refuse(bad(field+".outcome", "must be Completed, Rejected, Processing or a reason code."))
+	if word != "" && (in.Outcome != nil || in.ReasonCode != nil) {
+		r.refuse(bad(field+".simulate", "does not go with outcome and reasonCode: give one form alone."))
 	}
-	if in.ReasonCode != nil && !npp.Known(*in.ReasonCode) {
-		r.refuse(bad(field+".reasonCode", "is no reason code of the network."))
-	}
+	r.outcome(field, in, of)
 }
 
-func list(words map[string]pay.Rehearsal) string {
-	return strings.Join(slices.Sorted(maps.Keys(words)), ", ")
-}
-
-// simulatesRefund checks a wish for the outcome of a refund, which can be that it succeeds.
-func (r *reader) simulatesRefund(field string, in *simulationInput) {
-	r.simulates(field, in, refundWords)
-	if in == nil || in.ReasonCode == nil && value(in.Outcome) != statusRejected &&
-		value(in.Outcome) != statusProcessing && !npp.Known(value(in.Outcome)) {
-		return
-	}
-	r.refuse(bad(field, "can only be a success: whether a refund fails is a matter of the buyer's "+
-		"account, such as one that ends in 0041."))
-}
-
-// codeFunds is why a payment is rejected of which a simulation does not say why.
-const codeFunds = "AM04"
-
-// rehearsal is what a payment is to become; "" without a simulation.
-func (in *simulationInput) rehearsal() pay.Rehearsal {
-	if in == nil {
-		return ""
-	}
-	if word := in.word(); word != "" {
-		return paymentWords[word]
-	}
-	switch outcome := value(in.Outcome); {
-	case npp.Known(outcome):
-		return pay.Rehearsal(outcome)
+// outcome checks the form of a wish that is made of an outcome and a reason code.
+func (r *reader) outcome(field string, in *simulationInput, of *subject) {
+	switch outcome := wire.Value(in.Outcome); {
+	case in.Outcome == nil, outcome == statusRejected:
+	case outcome != statusCompleted && outcome != statusProcessing && !of.rejects(outcome):
+		r.refuse(bad(field+".outcome",
+			"must be Completed, Rejected, Processing or a reason code that the network gives here."))
 	case in.ReasonCode != nil:
-		return pay.Rehearsal(*in.ReasonCode)
-	case outcome == statusRejected:
-		return codeFunds
+		r.refuse(bad(field+".reasonCode", "belongs to the outcome Rejected."))
+	}
+	if in.ReasonCode != nil && !of.rejects(*in.ReasonCode) {
+		r.refuse(bad(field+".reasonCode", "is no reason code that the network gives here."))
+	}
+}
+
+// rejects reports whether the network may give the code as a reason.
+func (of *subject) rejects(code string) bool { return npp.Lookup(code).In(of.context) }
+
+func (of *subject) list() string {
+	return strings.Join(slices.Sorted(maps.Keys(of.words)), ", ")
+}
+
+// fate is what a simulation wishes for; the zero fate without one.
+func (in *simulationInput) fate(of *subject) (f fate) {
+	if in == nil {
+		return f
+	}
+	word := cmp.Or(wire.Value(in.Simulate), wire.Value(in.Type))
+	outcome, code := wire.Value(in.Outcome), wire.Value(in.ReasonCode)
+	switch {
+	case word != "":
+		f = of.words[word]
 	case outcome == statusProcessing:
-		return processing
+		f = fate{pay.RehearseApprove, investigation}
+	case outcome == statusCompleted, outcome == "" && code == "":
+		f.what = pay.RehearseApprove
+	case outcome == statusRejected, outcome == "":
+		f.what = pay.Rehearsal(cmp.Or(code, of.rejected))
+	default:
+		f.what = pay.Rehearsal(outcome)
 	}
-	return pay.RehearseApprove
+	if in.Delay != nil && *in.Delay > 0 {
+		f.delay = time.Duration(*in.Delay) * time.Second
+	}
+	return f
 }
 
-func (in *simulationInput) word() string { return cmp.Or(value(in.Simulate), value(in.Type)) }
-
-// agreement is what an instrument is to become; "" for what the buyer makes of it.
-func (in *simulationInput) agreement() pay.Rehearsal {
-	if in == nil {
+// rehearsal is what a payment on an instrument, or a refund, is to become.
+func (f fate) rehearsal() pay.Rehearsal {
+	if f.what == "" {
 		return ""
 	}
-	if word := in.word(); word != "" {
-		return instrumentWords[word]
+	return f.what.At(pay.Pace{Settle: f.delay})
+}
+
+// agreement is what an instrument is to become; the zero fate for what the buyer makes of it: a
+// simulation without an outcome, or with one that never comes, leaves it to the buyer.
+func (in *simulationInput) agreement() fate {
+	f := in.fate(&instrumentSubject)
+	switch {
+	case in == nil, wire.Value(in.Delay) > 0:
+		return f
+	case wire.Value(in.Outcome) == statusProcessing, in.Outcome == nil && in.ReasonCode == nil &&
+		in.Simulate == nil && in.Type == nil:
+		return fate{}
 	}
-	switch outcome := value(in.Outcome); {
-	case npp.Known(outcome):
-		return pay.Rehearsal(outcome) + refused
-	case in.ReasonCode != nil:
-		return pay.Rehearsal(*in.ReasonCode) + refused
-	case outcome == statusRejected:
-		return codeByPayer + refused
-	case outcome == statusCompleted:
-		return pay.RehearseApprove
-	}
-	return ""
+	return f
 }
 
 // rehearsed is what becomes of a session whose instrument and payment are simulated.
-func rehearsed(instrument, payment pay.Rehearsal) pay.Rehearsal {
-	switch {
-	case instrument == "" && payment == pay.RehearseApprove:
-		return "" // as it goes by itself
-	case instrument == "":
-		return payment
-	case instrument != pay.RehearseApprove, payment == "", payment == pay.RehearseApprove:
-		return instrument
-	case payment == processing:
-		return slow
+func rehearsed(instrument, payment fate) pay.Rehearsal {
+	pace := pay.Pace{Answer: instrument.delay, Settle: payment.delay}
+	rejected := payment.what != "" && payment.what != pay.RehearseApprove
+	switch what := instrument.what; {
+	case what == "" && rejected:
+		return payment.what.At(pace)
+	case what == "":
+		return what.At(pace) // as it goes by itself
+	case what == unanswered:
+		return what.At(pay.Pace{Answer: pace.Answer})
+	case what != pay.RehearseApprove:
+		return (what + refused).At(pay.Pace{Answer: pace.Answer})
+	case rejected:
+		return (payment.what + settling).At(pace)
 	}
-	return payment + settling
+	return pay.RehearseApprove.At(pace)
 }
 
 // rehearse tells the simulated network what the next payment on the instrument becomes.
 func (a *API) rehearse(c *call, i *instrument, in *simulationInput) error {
-	r := in.rehearsal()
+	r := in.fate(&paymentSubject).rehearsal()
 	if r == "" {
 		return nil
 	}
