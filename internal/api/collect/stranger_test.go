@@ -1,0 +1,160 @@
+package collect_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kassa-pay/kassa/internal/api/apitest"
+	"github.com/kassa-pay/kassa/internal/api/collect"
+	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/paytest"
+)
+
+// strangers are another merchant and the other mode.
+func strangers() []string { return []string{paytest.Key("rival"), paytest.LiveKey("shop")} }
+
+// never is an id of the same kind that nobody has.
+func never(id string) string {
+	prefix, rest, _ := strings.Cut(id, "_")
+	return prefix + "_" + strings.Repeat("0", len(rest))
+}
+
+func (x things) ids() []string {
+	return []string{x.session, x.payment, x.refund, x.customer, x.method, x.mandate,
+		x.subscription, x.endpoint, x.event}
+}
+
+// TestStrangers_CannotTellWhatIsNotTheirs holds that an object of somebody else is answered as one
+// that never was, to the byte.
+func TestStrangers_CannotTellWhatIsNotTheirs(t *testing.T) {
+	h := newHouse(t)
+	x := everything(t, h)
+	for _, request := range x.byID() {
+		method, path, _ := strings.Cut(request, " ")
+		for _, id := range x.ids() {
+			if !strings.Contains(path, id) {
+				continue
+			}
+			for _, presented := range strangers() {
+				foreign := h.do(method, path, presented, "")
+				unknown := h.do(method, strings.Replace(path, id, never(id), 1), presented, "")
+				apitest.Alike(t, foreign, unknown, id, never(id))
+			}
+		}
+	}
+}
+
+// TestStrangers_FindNothingInAnyList goes through every list there is, narrowed to what is somebody
+// else's and not.
+func TestStrangers_FindNothingInAnyList(t *testing.T) {
+	h := newHouse(t)
+	x := everything(t, h)
+	queries := []string{"", "?customer_id=" + x.customer, "?payment_id=" + x.payment,
+		"?payment_session_id=" + x.session, "?mandate_id=" + x.mandate,
+		"?payment_method_id=" + x.method, "?email=t@example.test"}
+	for _, id := range x.ids() {
+		queries = append(queries, "?starting_after="+id)
+	}
+	for _, pattern := range collect.Patterns() {
+		path, isGet := strings.CutPrefix(pattern, "GET ")
+		if !isGet || strings.Contains(path, "{") {
+			continue
+		}
+		for _, query := range queries {
+			for _, presented := range strangers() {
+				w := h.do("GET", path+query, presented, "")
+				for _, id := range x.ids() {
+					if w.Code == http.StatusOK && strings.Contains(w.Body.String(), id) {
+						t.Errorf("%s%s with %s tells of %s", path, query, presented, id)
+					}
+				}
+				if _, id, ok := strings.Cut(query, "starting_after="); ok {
+					unknown := h.do("GET", path+"?starting_after="+never(id), presented, "")
+					apitest.Alike(t, w, unknown, id, never(id))
+				}
+			}
+		}
+	}
+}
+
+// TestStrangers_CannotNameWhatIsNotTheirs sends every body that names an object with somebody
+// else's: it is answered as if there were none.
+func TestStrangers_CannotNameWhatIsNotTheirs(t *testing.T) {
+	h := newHouse(t)
+	x := everything(t, h)
+	const sessions = "/collect/payment_sessions"
+	next := func(options string) string {
+		return `{"type":"next_in_series","amount":1,"currency":"GHS","options":{` + options + `}}`
+	}
+	for _, presented := range strangers() {
+		own := h.do("POST", "/collect/customers", presented, `{"name":"Kofi"}`)
+		mine := apitest.Read(t, http.StatusCreated, own).Text("id")
+		for _, c := range []struct{ path, body, id string }{
+			{sessions, `{"amount":1,"currency":"GHS","options":{"customer_id":%q}}`, x.customer},
+			{sessions, next(`"customer_id":%q,"payment_method_id":"` + x.method + `"`), x.customer},
+			{sessions, next(`"customer_id":"` + mine + `","payment_method_id":%q`), x.method},
+			{sessions, next(`"customer_id":"` + mine + `","payment_method_id":"` + x.method +
+				`","mandate_id":%q`), x.mandate},
+			{"/collect/refunds", `{"payment_id":%q}`, x.payment},
+		} {
+			foreign := h.do("POST", c.path, presented, fmt.Sprintf(c.body, c.id))
+			unknown := h.do("POST", c.path, presented, fmt.Sprintf(c.body, never(c.id)))
+			apitest.Alike(t, foreign, unknown, c.id, never(c.id))
+		}
+	}
+}
+
+// TestPublishableKey_DoesNotShareKeysOfRequests holds that whoever has a publishable key, which is
+// in every page of a shop, can neither use up the keys of the requests that the shop's server will
+// send nor be shown what that server made.
+func TestPublishableKey_DoesNotShareKeysOfRequests(t *testing.T) {
+	h := newHouse(t)
+	const path = "/collect/payment_sessions"
+	open := func(presented, key string, amount int) *httptest.ResponseRecorder {
+		return apitest.Do(h, "POST", path, fmt.Sprintf(`{"amount":%d,"currency":"GHS"}`, amount),
+			"Authorization", "Bearer "+presented, "Idempotency-Key", key)
+	}
+	public, server := paytest.PublicKey("shop"), paytest.Key("shop")
+	apitest.Read(t, http.StatusCreated, open(public, "order-1", 1))
+	apitest.Read(t, http.StatusCreated, open(server, "order-1", 5000))
+	made := apitest.Read(t, http.StatusCreated, open(server, "order-2", 5000)).Text("id")
+	w := open(public, "order-2", 5000)
+	if shown := apitest.Read(t, http.StatusCreated, w).Text("id"); shown == made {
+		t.Error("a publishable key was shown the session of the shop's server")
+	}
+	again := open(public, "order-2", 5000)
+	if again.Header().Get("Idempotent-Replayed") != "true" || again.Body.String() != w.Body.String() {
+		t.Errorf("its own request again: %v %s", again.Header(), again.Body)
+	}
+}
+
+// TestEndpoints_OfOtherProtocolsAreNotListed holds that the list has what its routes can show.
+func TestEndpoints_OfOtherProtocolsAreNotListed(t *testing.T) {
+	h := newHouse(t)
+	var own []string
+	for range 3 {
+		own = append(own, h.ask(t, 201, "POST", "/collect/webhook_endpoints",
+			`{"url":"https://shop.test/h"}`).Text("id"))
+		_, _, err := h.Pay.CreateEndpoint(t.Context(), h.Shop, nil, pay.NewEndpoint{
+			Family: "other", URL: "https://shop.test/other", Events: []string{"*"},
+		})
+		must(t, err)
+	}
+	var seen []string
+	for query, more := "?limit=1", true; more && len(seen) <= len(own); {
+		list := h.ask(t, 200, "GET", "/collect/webhook_endpoints"+query, "")
+		more = list["has_more"] == true
+		for _, item := range list["data"].([]any) {
+			id, _ := item.(map[string]any)["id"].(string)
+			seen, query = append(seen, id), "?limit=1&starting_after="+id
+		}
+	}
+	slices.Reverse(seen)
+	if !slices.Equal(seen, own) {
+		t.Errorf("listed %v, made %v", seen, own)
+	}
+}
