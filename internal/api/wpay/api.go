@@ -2,15 +2,10 @@ package wpay
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
-	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
-	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
@@ -44,6 +39,7 @@ type Callers interface {
 	Authenticate(ctx context.Context, token string) (pay.Caller, error)
 	Now(c pay.Caller) time.Time
 	Resolve(ctx context.Context, c pay.Caller, family, kind, id string) (objectID string, err error)
+	HookSecret(c pay.Caller, family string) string
 	Events(context.Context, pay.Caller, pay.EventFilter) ([]pay.Event, bool, error)
 	Deliveries(ctx context.Context, c pay.Caller, endpointID string, p pay.Page) (
 		[]pay.Delivery, bool, error)
@@ -85,6 +81,7 @@ type Refunds interface {
 	CreateRefund(context.Context, pay.Caller, *pay.Once[pay.Refund], pay.RefundRequest) (
 		pay.Refund, pay.Reply, error)
 	Refund(ctx context.Context, c pay.Caller, id string) (pay.Refund, error)
+	SyncRefund(ctx context.Context, c pay.Caller, id string) (pay.Refund, error)
 }
 
 // Mandates are the use cases of mandates and of the methods they are given on.
@@ -97,10 +94,8 @@ type Mandates interface {
 
 // Deps is what the API is made of. Fields without another word are required.
 type Deps struct {
+	wire.Common
 	Pay Core
-	Log *slog.Logger
-	IDs ident.Source
-	Now func() time.Time // the server's own clock
 	// After is the pace of waiting for a network or a receiver: time.After outside tests.
 	After func(time.Duration) <-chan time.Time
 	// Stopping is closed when the server stops: nobody is kept waiting then. Nil: it never does.
@@ -115,10 +110,6 @@ type Deps struct {
 	Maximum int64
 	// TTL is how long a buyer has for a session; 0 for SessionTTL.
 	TTL time.Duration
-	// Limit bounds the requests of one API key; nil does not.
-	Limit wire.Limiter
-	// Trusted are the proxies whose X-Forwarded-For is believed.
-	Trusted []netip.Prefix
 	// CheckTarget judges the address of webhooks. Its error is a sentence without a subject, such
 	// as "must use https".
 	CheckTarget func(mode pay.Mode, rawURL string) error
@@ -144,7 +135,7 @@ func New(d Deps) *API {
 	return &API{
 		Deps: d,
 		front: wire.Front{
-			Log: d.Log, IDs: d.IDs, Now: d.Now, Trusted: d.Trusted,
+			Common: d.Common, Authenticate: d.Pay.Authenticate,
 			WriteError: problems{base: d.BaseURL}.write,
 		},
 	}
@@ -185,6 +176,8 @@ func (a *API) routes() []route {
 		{"GET", "/payments/{paymentId}", reading, a.getPayment},
 		// Sends money of a payment back.
 		{"POST", "/payments/{paymentId}/refund", writing, a.makeRefund},
+		// Shows what the signatures of webhooks are made with.
+		{"GET", "/webhook-secret", writing, a.getWebhookSecret},
 		// Retrieves one refund.
 		{"GET", "/refunds/{refundId}", reading, a.getRefund},
 		{"GET", "/payments/{paymentId}/refunds/{refundId}", reading, a.getRefund},
@@ -195,46 +188,18 @@ func (a *API) routes() []route {
 // adds the way of the buyer's browser to a session's page and back.
 func (a *API) Mount(mux *http.ServeMux) {
 	for _, prefix := range a.Prefixes {
-		base := prefix + "/merchants/"
-		allow := map[string][]string{}
+		root := prefix + "/merchants/"
+		var routes []wire.Route
 		for _, r := range a.routes() {
-			path := base + "{merchantId}" + r.path
-			mux.Handle(r.method+" "+path, a.front.Handle(a.guard(r.access, r.handle)))
-			allow[path] = append(allow[path], r.method)
+			routes = append(routes, wire.Route{
+				Method: r.method, Path: root + "{merchantId}" + r.path,
+				Handle: a.guard(r.access, r.handle),
+			})
 		}
-		for path, methods := range allow {
-			no := a.front.Handle(methodNotAllowed(methods))
-			for _, method := range known {
-				if !slices.Contains(methods, method) {
-					mux.Handle(method+" "+path, no)
-				}
-			}
-		}
-		mux.Handle(base, a.front.Handle(func(http.ResponseWriter, *http.Request) error {
-			return pay.Errorf(pay.NotFound, codeNoRoute, "There is nothing at this address.")
-		}))
+		a.front.Mount(mux, root, routes)
 	}
 	mux.Handle("GET "+launchPath, a.front.Handle(a.launch))
 	mux.Handle("GET "+returnPath, a.front.Handle(a.comeBack))
-}
-
-// known are the methods that reach a mux of ours. Each is named, because a pattern for any method
-// of one path does not go with one for a single method of a wider path.
-var known = []string{
-	http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
-	http.MethodOptions,
-}
-
-func methodNotAllowed(methods []string) wire.HandlerFunc {
-	if slices.Contains(methods, http.MethodGet) {
-		methods = append(methods, http.MethodHead)
-	}
-	slices.Sort(methods)
-	allow := strings.Join(methods, ", ")
-	return func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Allow", allow)
-		return pay.Errorf(pay.Invalid, codeMethod, "This address answers to %s alone.", allow)
-	}
 }
 
 // currency is the only one of this protocol.

@@ -77,21 +77,7 @@ func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (pay.Caller, 
 		return pay.Caller{}, pay.Errorf(pay.Unauthorized, "missing_api_key",
 			"No API key provided. Send it as Authorization: Bearer <key>, or as %s: <key>.", keyHeader)
 	}
-	c, err := a.Pay.Authenticate(r.Context(), token)
-	if err != nil {
-		return c, err
-	}
-	if !c.MayFrom(wire.ClientIP(r, a.Trusted)) {
-		return c, pay.Errorf(pay.Forbidden, "address_not_allowed",
-			"This key may not be used from your network address.")
-	}
-	if a.Limit != nil {
-		if err := wire.Throttle(w, a.Limit, c.KeyID); err != nil {
-			return c, err
-		}
-	}
-	c.RequestID = wire.RequestID(r.Context())
-	return c, nil
+	return a.front.Caller(w, r, token)
 }
 
 // keyOf returns the key of a request: that of X-Api-Key if it has one, because then Authorization
@@ -108,18 +94,14 @@ func keyOf(r *http.Request) (string, bool) {
 
 // permit refuses a key that is good, but not for this.
 func (a *API) permit(c pay.Caller, r *http.Request, need access) error {
-	switch {
-	case !strings.EqualFold(r.PathValue("merchantId"), a.merchantID(c)):
+	if !strings.EqualFold(r.PathValue("merchantId"), a.merchantID(c)) {
 		return pay.Errorf(pay.Forbidden, "merchant_mismatch",
 			"This key belongs to the merchant %s, not to the one of the address.", a.merchantID(c))
-	case c.Kind != pay.SecretKey:
-		return pay.Errorf(pay.Forbidden, "secret_key_required",
-			"A publishable key cannot do this. Use a secret key, on your server.")
-	case !c.May(string(need)):
-		return pay.Errorf(pay.Forbidden, "permission_missing",
-			"This key does not have the permission %q.", string(need))
 	}
-	return nil
+	if err := wire.SecretKey(c); err != nil {
+		return err
+	}
+	return wire.Permission(c, string(need))
 }
 
 // merchantID is what the caller's merchant is called here.

@@ -1,12 +1,8 @@
 package wpay
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -23,7 +19,7 @@ const (
 
 // resolve returns our id of what the merchant calls so.
 func (a *API) resolve(c *call, kind, id string) (string, error) {
-	if !plain(id, maxID) {
+	if !wire.Plain(id, maxID) {
 		return "", missing(kind, id)
 	}
 	object, err := a.Pay.Resolve(c.r.Context(), c.Caller, Family, kind, id)
@@ -53,9 +49,21 @@ func once[T any](c *call, id string, in any, doc func(*T) any) *pay.Once[T] {
 	return &pay.Once[T]{
 		Key: key, Fingerprint: wire.Fingerprint(c.r.Method, c.r.URL.Path, in),
 		Render: func(v T) pay.Reply {
-			return pay.Reply{Status: http.StatusCreated, Body: encode(doc(&v))}
+			return pay.Reply{Status: http.StatusCreated, Body: wire.Encode(doc(&v))}
 		},
 	}
+}
+
+// onceCancelled prepares the repeat of a request that cancels what the merchant calls id.
+func onceCancelled[T any](c *call, id string, in any, doc func(*T) any) *pay.Once[T] {
+	o := once(c, id+"\ncancel", in, doc) // no id has a control character
+	made := o.Render
+	o.Render = func(v T) pay.Reply {
+		r := made(v)
+		r.Status = http.StatusOK
+		return r
+	}
+	return o
 }
 
 // reply sends what a use case answered, now or when it was first asked.
@@ -66,28 +74,8 @@ func (c *call) reply(r pay.Reply) error {
 
 // show sends one document.
 func (c *call) show(status int, doc any) error {
-	wire.Raw(c.w, status, encode(doc))
+	wire.Raw(c.w, status, wire.Encode(doc))
 	return nil
-}
-
-// encode writes a document. Ours can always be encoded.
-func encode(doc any) []byte {
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(doc); err != nil {
-		panic(err)
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
-}
-
-// value reads an optional field; absent and null are the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }
 
 // maybe is null for nothing.
@@ -96,12 +84,6 @@ func maybe(s string) *string {
 		return nil
 	}
 	return &s
-}
-
-// plain reports whether a text has 1 to most characters, none of them a control character.
-func plain(s string, most int) bool {
-	return s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= most &&
-		!strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // printableASCII reports whether a text is printable ASCII, as the network's texts have to be.

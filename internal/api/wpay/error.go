@@ -10,70 +10,23 @@ import (
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-// problemType is the media type of RFC 9457.
-const problemType = "application/problem+json"
-
-// retryAfter is how many seconds a caller is told to wait when nobody knows better.
-const retryAfter = "1"
-
 // Codes that this family makes itself, or looks for.
 const (
 	codeInvalid    = wire.CodeParameterInvalid
 	codeMissing    = wire.CodeParameterMissing
 	codeValidation = "validation_failed"
-	codeMethod     = "method_not_allowed"
-	codeNoRoute    = "route_unknown"
 	codeMode       = "test_mode_only"
 	codeTaken      = "id_taken"
 	codeReused     = "idempotency_key_reused"
 )
 
-// statuses answers every kind of the core.
-var statuses = map[pay.Kind]int{
-	pay.Internal:     http.StatusInternalServerError,
-	pay.Invalid:      http.StatusBadRequest,
-	pay.Unauthorized: http.StatusUnauthorized,
-	pay.Forbidden:    http.StatusForbidden,
-	pay.NotFound:     http.StatusNotFound,
-	pay.Conflict:     http.StatusConflict,
-	pay.State:        http.StatusUnprocessableEntity,
-	pay.Declined:     http.StatusUnprocessableEntity,
-	pay.Unavailable:  http.StatusServiceUnavailable,
-}
-
-// exceptions are codes whose answer differs from that of their kind.
-var exceptions = map[string]int{
-	codeMode:                   http.StatusBadRequest,
-	"amount_too_large":         http.StatusUnprocessableEntity,
-	wire.CodeBodyTooLarge:      http.StatusRequestEntityTooLarge,
-	wire.CodeContentType:       http.StatusUnsupportedMediaType,
-	wire.CodeRateLimitExceeded: http.StatusTooManyRequests,
-	codeMethod:                 http.StatusMethodNotAllowed,
-}
-
-// slugs and titles name the class of a problem by its status.
-var slugs = map[int][2]string{
-	http.StatusBadRequest:            {"bad-request", "The request is not acceptable"},
-	http.StatusUnauthorized:          {"unauthorized", "A valid API key is required"},
-	http.StatusForbidden:             {"forbidden", "The key may not do this"},
-	http.StatusNotFound:              {"not-found", "The requested resource was not found"},
-	http.StatusMethodNotAllowed:      {"method-not-allowed", "The method is not allowed here"},
-	http.StatusConflict:              {"conflict", "The request conflicts with the present state"},
-	http.StatusRequestEntityTooLarge: {"content-too-large", "The body is too large"},
-	http.StatusUnsupportedMediaType:  {"unsupported-media-type", "The body must be JSON"},
-	http.StatusUnprocessableEntity:   {"unprocessable-content", "The request cannot be processed"},
-	http.StatusTooManyRequests:       {"too-many-requests", "There were too many requests"},
-	http.StatusInternalServerError:   {"internal-server-error", "Something went wrong on our side"},
-	http.StatusServiceUnavailable:    {"service-unavailable", "The service is not available"},
-}
+// statuses are those in which this family differs from the others.
+var statuses = wire.Statuses{Codes: map[string]int{codeMode: http.StatusBadRequest}}
 
 // A problem is an error as RFC 9457 has it. TraceID finds the request in the server's log; Code is
 // for programs and Errors for forms, by the path of the field.
 type problem struct {
-	Type    string              `json:"type"`
-	Title   string              `json:"title"`
-	Status  int                 `json:"status"`
-	Detail  string              `json:"detail"`
+	wire.Problem
 	TraceID string              `json:"traceId"`
 	Code    string              `json:"code,omitempty"`
 	Errors  map[string][]string `json:"errors,omitempty"`
@@ -83,27 +36,14 @@ type problem struct {
 type problems struct{ base string }
 
 func (p problems) write(w http.ResponseWriter, r *http.Request, err *pay.Error) {
-	status, ok := exceptions[err.Code]
-	if !ok {
-		status = statuses[err.Kind]
-	}
-	h := w.Header()
-	switch {
-	case status == http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Bearer realm="kassa"`)
-	case h.Get("Retry-After") != "":
-	case status == http.StatusServiceUnavailable, err.Code == "idempotency_key_in_use":
-		h.Set("Retry-After", retryAfter)
-	}
-	wire.RawAs(w, status, problemType, encode(p.document(r, status, err)))
+	status := statuses.Of(err)
+	wire.WriteProblem(w, status, err, p.document(r, status, err))
 }
 
 // document describes an error. What went wrong on our side has no code and no detail of its own.
 func (p problems) document(r *http.Request, status int, err *pay.Error) problem {
-	class := slugs[status]
 	doc := problem{
-		Type: p.base + "/docs/errors#" + class[0], Title: class[1], Status: status,
-		TraceID: wire.RequestID(r.Context()),
+		Problem: wire.NewProblem(p.base, status), TraceID: wire.RequestID(r.Context()),
 	}
 	if err.Kind == pay.Internal {
 		doc.Detail = "Nothing was lost. Ask for the object by its id before you repeat the request."
@@ -186,20 +126,8 @@ func rule(code, field, message string) error {
 // missing says which object does not exist. What belongs to somebody else, what is of the other
 // mode and what never was are the same.
 func missing(noun, id string) error {
-	return pay.Errorf(pay.NotFound, noun+"_not_found", "No %s %s exists.", noun, printable(id))
-}
-
-// printable shortens what a request named for use in a message.
-func printable(id string) string {
-	if len(id) > maxID {
-		id = id[:maxID]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, id)
+	return pay.Errorf(pay.NotFound, noun+"_not_found",
+		"No %s %s exists.", noun, wire.Printable(id, maxID))
 }
 
 // taken says which of a request's ids names something already, by its path in the request. main is

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/npp"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
@@ -119,7 +120,7 @@ func Encoder() func(e pay.Event, pending int) []pay.Letter {
 			EventID: eventUUID(e.ID), EventType: name, PublishedAt: at(e.CreatedAt),
 			Payload: payload, SchemaVersion: schemaVersion,
 		}
-		return []pay.Letter{{ID: doc.EventID, Name: name, Body: encode(doc), Chain: chain}}
+		return []pay.Letter{{ID: doc.EventID, Name: name, Body: wire.Encode(doc), Chain: chain}}
 	}
 }
 
@@ -177,6 +178,9 @@ func mandateSaid(m *pay.Mandate) (name, chain string, payload any) {
 // the instrument.
 func paymentSaid(p *pay.Payment) (name, chain string, payload any) {
 	e := echoOf(p.Family, p.Echo)
+	if agreedNothing(p) {
+		return "", "", nil
+	}
 	if !initiated(p) {
 		return eventCancelled, p.SessionID, cancelledPayload{
 			InstrumentID: e.InstrumentID, Reason: payloadReason(declined(p)),

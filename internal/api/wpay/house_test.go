@@ -3,22 +3,20 @@ package wpay_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/apitest"
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/api/wpay"
 	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
+	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 	"github.com/kassa-pay/kassa/internal/webhook"
 )
 
@@ -28,35 +26,42 @@ const merchant = "6f1d3c52-2a0e-4f7b-9f43-0c8a5a1f7e11"
 // requestID is the id of requests that no test looks at.
 const requestID = "3b0a7a0e-6a0c-4c43-8f5e-6a4f7b1d2c90"
 
-// Keys besides those of the world's merchants.
-const (
-	readKey = "sk_test_reads"
-	oldKey  = "sk_test_old"
-)
+// must stops a test that cannot go on.
+var must = apitest.Must
 
 // house is the API over the real core, with doors for whoever plays the payer.
 type house struct {
 	http.Handler
 	*paytest.World
-	sender *webhook.Sender
-	sent   []pay.Parcel
+	*apitest.Receiver
 	deaf   bool // receivers get nothing
 	waited []time.Duration
 }
 
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// onBoth runs a test on both stores.
+func onBoth(t *testing.T, test func(t *testing.T, o paytest.Options)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, paytest.Options{Real: true}) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		test(t, paytest.Options{Real: true, URL: pgtest.URL(t)})
+	})
+}
+
 func newHouse(t testing.TB, change ...func(*wpay.Deps)) *house {
 	t.Helper()
-	h := &house{World: paytest.New(t)}
-	log := slog.New(slog.DiscardHandler)
-	h.sender = webhook.New(webhook.Deps{
-		Store: h.Store, Clock: h.Clock, IDs: h.IDs, Vault: h.Vault, Log: log,
-		Encoders: map[string]webhook.Encoder{wpay.Family: wpay.Encoder()},
-		Calls:    egress.Options{Resolver: nowhere}, Native: "native",
-	})
-	t.Cleanup(func() { _ = h.sender.Close(context.Background()) })
+	return houseOn(t, paytest.Options{}, change...)
+}
+
+func houseOn(t testing.TB, o paytest.Options, change ...func(*wpay.Deps)) *house {
+	t.Helper()
+	h := &house{World: paytest.Open(t, o)}
+	h.Receiver = apitest.NewReceiver(t, h.World, "native",
+		map[string]webhook.Encoder{wpay.Family: wpay.Encoder()})
 	policy := egress.Policy{}
 	d := wpay.Deps{
-		Pay: h.Pay, Log: log, IDs: h.IDs, Now: h.Clock.Now, After: h.after(t),
+		Common: wire.Common{Log: h.Log, IDs: h.IDs, Now: h.Clock.Now},
+		Pay:    h.Pay, After: h.after(t),
 		BaseURL: paytest.BaseURL, Merchants: map[string]string{"shop": merchant},
 		CheckTarget: func(_ pay.Mode, raw string) error { return policy.Check(raw) },
 	}
@@ -67,7 +72,7 @@ func newHouse(t testing.TB, change ...func(*wpay.Deps)) *house {
 	wpay.New(d).Mount(mux)
 	h.mountPayer(mux)
 	h.Handler = mux
-	h.keys(t)
+	apitest.MakeKeys(t, h.World)
 	return h
 }
 
@@ -77,7 +82,7 @@ func (h *house) after(t testing.TB) func(time.Duration) <-chan time.Time {
 		h.waited = append(h.waited, d)
 		h.Advance(d)
 		if !h.deaf {
-			h.deliver(t)
+			h.Deliver(t)
 		}
 		ch := make(chan time.Time, 1)
 		ch <- h.Clock.Now()
@@ -85,116 +90,30 @@ func (h *house) after(t testing.TB) func(time.Duration) <-chan time.Time {
 	}
 }
 
-// keys makes a key with fewer permissions, and one that was revoked.
-func (h *house) keys(t testing.TB) {
-	t.Helper()
-	for plain, permissions := range map[string][]string{readKey: {pay.PermRead}, oldKey: nil} {
-		k, _, err := h.Pay.CreateKey(t.Context(), pay.NewKey{
-			Scope: h.Shop.Scope, Kind: pay.SecretKey, Plain: plain, Permissions: permissions,
-		})
-		must(t, err)
-		if plain == oldKey {
-			must(t, h.Pay.RevokeKey(t.Context(), k.ID))
-		}
-	}
-}
-
-// nowhere finds no address, so that the sender's own first attempt ends before it leaves.
-var nowhere = &net.Resolver{
-	PreferGo: true,
-	Dial: func(context.Context, string, string) (net.Conn, error) {
-		return nil, errors.New("no names here")
-	},
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// deliver takes the deliveries that are due as a perfect receiver would, in their order.
-func (h *house) deliver(t testing.TB) {
-	t.Helper()
-	for n := 1; n > 0; {
-		var err error
-		n, err = h.sender.FanOut(t.Context())
-		must(t, err)
-		_, err = h.sender.Settle(t.Context())
-		must(t, err)
-		n += h.take(t)
-	}
-}
-
-func (h *house) take(t testing.TB) (n int) {
-	t.Helper()
-	must(t, h.Store.Write(t.Context(), func(ctx context.Context, tx pay.Tx) error {
-		now := h.Clock.Now()
-		parcels, err := tx.ClaimDeliveries(ctx, pay.ClaimOrder{
-			Now: now.Add(time.Hour), Until: now.Add(2 * time.Hour), Lease: "lease", Limit: 100,
-			PerEndpoint: 100,
-		})
-		for _, p := range parcels {
-			p.State, p.Attempts, p.Lease = pay.DeliverySucceeded, p.Attempts+1, "lease"
-			p.UpdatedAt = now
-			a := pay.DeliveryAttempt{Number: p.Attempts, At: now, Status: 200, Size: 2}
-			if _, err := tx.FinishAttempt(ctx, p.Delivery, a); err != nil {
-				return err
-			}
-			if err := tx.ReleaseNext(ctx, p.EndpointID, p.ObjectID, now); err != nil {
-				return err
-			}
-			if err := arrives(ctx, tx, p.EndpointID); err != nil {
-				return err
-			}
-		}
-		h.sent, n = append(h.sent, parcels...), len(parcels)
-		return err
-	}))
-	return n
-}
-
-// arrives forgets that the sender's own attempt failed: the endpoint would be disabled for it.
-func arrives(ctx context.Context, tx pay.Tx, id string) error {
-	e, err := tx.LockEndpoint(ctx, id)
-	if err != nil || e.FailingSince.IsZero() {
-		return err
-	}
-	e.FailingSince = time.Time{}
-	e.Version++
-	return tx.SwapEndpoint(ctx, e)
-}
-
 // target lets a transcript talk to the house.
 func (h *house) target() apitest.Target {
+	vars := apitest.Vars()
+	vars["m"] = merchant
 	return apitest.Target{
-		Handler: h,
-		Vars: map[string]string{
-			"key": paytest.Key("shop"), "live_key": paytest.LiveKey("shop"),
-			"public_key": paytest.PublicKey("shop"), "other_key": paytest.Key("rival"),
-			"read_key": readKey, "old_key": oldKey, "m": merchant,
-		},
+		Handler: h, Vars: vars,
 		Header: map[string]string{
 			"Authorization": "Bearer {{key}}", "X-Request-Id": requestID,
 		},
 		Advance: func(t *testing.T, by time.Duration) { h.Advance(by) },
-		Webhook: func(t *testing.T) (string, http.Header, []byte, bool) {
-			h.deliver(t)
-			if len(h.sent) == 0 {
-				return "", nil, nil, false
-			}
-			p := h.sent[0]
-			h.sent = h.sent[1:]
-			return p.Type, http.Header{"To": {p.Endpoint.URL}}, p.Body, true
-		},
+		Webhook: h.Webhook,
 	}
 }
 
 // TestTranscripts runs every conversation in testdata.
 func TestTranscripts(t *testing.T) {
-	apitest.Run(t, "testdata/*.txt", func(t *testing.T) apitest.Target {
-		return newHouse(t).target()
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		apitest.Run(t, "testdata/*.txt", func(t *testing.T) apitest.Target {
+			o := o
+			if o.URL != "" {
+				o.URL = pgtest.URL(t)
+			}
+			return houseOn(t, o).target()
+		})
 	})
 }
 
@@ -256,43 +175,18 @@ func (h *house) mountPayer(mux *http.ServeMux) {
 		})
 }
 
-// do sends one request and returns the answer.
-func (h *house) do(method, path, body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer "+paytest.Key("shop"))
-	r.Header.Set("X-Request-Id", requestID)
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-// object is what an answer says.
-type object map[string]any
-
-func (o object) text(path ...string) string {
-	for _, name := range path[:len(path)-1] {
-		o, _ = o[name].(map[string]any)
-	}
-	s, _ := o[path[len(path)-1]].(string)
-	return s
+// do sends one request of the shop and returns the answer.
+func (h *house) do(method, path, body string, header ...string) *httptest.ResponseRecorder {
+	header = append([]string{
+		"Authorization", "Bearer " + paytest.Key("shop"), "X-Request-Id", requestID,
+	}, header...)
+	return apitest.Do(h, method, path, body, header...)
 }
 
 // ask sends a request of the shop, which must be answered with the status.
-func (h *house) ask(t testing.TB, status int, method, path, body string) object {
+func (h *house) ask(t testing.TB, status int, method, path, body string) apitest.Object {
 	t.Helper()
-	path = "/merchants/" + merchant + path
-	w := h.do(method, path, body)
-	var o object
-	if err := json.Unmarshal(w.Body.Bytes(), &o); err != nil || w.Code != status {
-		t.Fatalf("%s %s: %d %s (%v)", method, path, w.Code, w.Body, err)
-	}
-	return o
+	return apitest.Read(t, status, h.do(method, "/merchants/"+merchant+path, body))
 }
 
 // visit opens an address as a browser does and returns where it is led.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
@@ -93,7 +94,7 @@ func (r *reader) either(path, name string, a, b *string) string {
 	case a == nil:
 		a = b
 	}
-	return value(a)
+	return wire.Value(a)
 }
 
 // id reads an id of the merchant's own, which must be there.
@@ -102,7 +103,7 @@ func (r *reader) id(path, name string, a, b *string) string {
 	switch {
 	case id == "":
 		r.refuse(required(path + name))
-	case !plain(id, maxID) || len(id) > maxID:
+	case !wire.Plain(id, maxID) || len(id) > maxID:
 		r.refuse(bad(path+name,
 			fmt.Sprintf("must have 1 to %d characters, none of them a control character.", maxID)))
 	}
@@ -118,11 +119,11 @@ func (r *reader) ascii(field string, text *string, most int) *string {
 }
 
 func (r *reader) description(field string, text *string) string {
-	if text != nil && !plain(*text, maxDescription) {
+	if text != nil && !wire.Plain(*text, maxDescription) {
 		r.refuse(bad(field, fmt.Sprintf(
 			"must have 1 to %d characters, none of them a control character.", maxDescription)))
 	}
-	return value(text)
+	return wire.Value(text)
 }
 
 func (r *reader) amount(field string, amount *int64) int64 {
@@ -132,13 +133,13 @@ func (r *reader) amount(field string, amount *int64) int64 {
 	case *amount < 1 || *amount > maxAmount:
 		r.refuse(bad(field, "must be from 1 to "+strconv.Itoa(maxAmount)+" cents."))
 	}
-	return value(amount)
+	return wire.Value(amount)
 }
 
 // hook reads the address of webhooks: the object's own, else the one for the whole body.
 func (r *reader) hook(field string, own, whole *string) string {
 	if own == nil {
-		return value(whole) // judged where it stands
+		return wire.Value(whole) // judged where it stands
 	}
 	r.target(field, own)
 	return *own

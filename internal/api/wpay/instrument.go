@@ -54,10 +54,10 @@ func (i *instrument) status() string {
 		return mandateStatus(i.mandate.State)
 	case i.payment == nil:
 		return ""
+	case i.payment.Agreement == "", agreedNothing(i.payment):
+		return ""
 	case i.payment.State == pay.PaymentFailed, i.payment.State == pay.PaymentCanceled:
 		return instrumentCancelled
-	case i.payment.Agreement == "":
-		return ""
 	}
 	return instrumentPending
 }
@@ -69,7 +69,7 @@ func (i *instrument) doc() *instrumentDoc {
 	}
 	doc := i.echo.instrument(i.session.Offer.Terms)
 	doc.Status = maybe(i.status())
-	if i.payment == nil {
+	if i.payment == nil || i.status() == "" {
 		return doc
 	}
 	doc.CreatedAt, doc.UpdatedAt = maybe(at(i.payment.CreatedAt)), maybe(at(i.payment.UpdatedAt))
@@ -100,7 +100,7 @@ func (i *instrument) payable(path string, amount int64) error {
 // charge describes a payment on the instrument to the core.
 func (i *instrument) charge(e *echo, hooks []pay.Hook) pay.ChargeRequest {
 	r := pay.ChargeRequest{
-		Family: Family, Echo: encode(e), Amount: aud(e.Amount), MandateID: i.mandate.ID,
+		Family: Family, Echo: wire.Encode(e), Amount: aud(e.Amount), MandateID: i.mandate.ID,
 		Description: e.Description, Recorded: true,
 		Aliases: []pay.Alias{{Kind: aliasPayment, ID: e.PaymentID}},
 	}
@@ -175,18 +175,7 @@ func (a *API) cancelInstrument(c *call) error {
 	if in.BuyerID != nil && *in.BuyerID != i.echo.BuyerID {
 		return rule("instrument_not_of_buyer", "buyerId", "The buyer has no instrument of this id.")
 	}
-	switch i.status() {
-	case instrumentCancelled:
-		return pay.Errorf(pay.Conflict, "instrument_cancelled", "The instrument is Cancelled already.")
-	case "":
-		return rule("instrument_not_active", "",
-			"There is nothing to cancel: the buyer has not named an account yet.")
-	case instrumentPending:
-		err = a.withdraw(c, i)
-	default:
-		_, _, err = a.Pay.CancelMandate(c.r.Context(), c.Caller, nil, i.mandate.ID)
-	}
-	if err != nil {
+	if err := a.cancel(c, i, &in); err != nil {
 		return err
 	}
 	if i, err = a.instrument(c, id); err != nil {
@@ -195,13 +184,43 @@ func (a *API) cancelInstrument(c *call) error {
 	return c.show(http.StatusOK, i.doc())
 }
 
+// cancel ends an instrument, once for each request: a repeat under the same request id is answered
+// as the first one, whatever became of that.
+func (a *API) cancel(c *call, i *instrument, in *cancelInput) (err error) {
+	switch {
+	case i.mandate != nil && i.mandate.State == pay.MandateCompleted:
+		return rule("instrument_used", "",
+			"There is nothing to cancel: the instrument was for one payment, which was made.")
+	case i.mandate != nil:
+		o := onceCancelled(c, i.echo.InstrumentID, in,
+			func(m *pay.Mandate) any { return mandateDoc(m) })
+		_, _, err = a.Pay.CancelMandate(c.r.Context(), c.Caller, o, i.mandate.ID)
+	case i.status() != "":
+		err = a.withdraw(c, i, in)
+	default:
+		return rule("instrument_not_active", "",
+			"There is nothing to cancel: the buyer has not named an account yet.")
+	}
+	if i.status() == instrumentCancelled && pay.IsKind(err, pay.State) {
+		return pay.Errorf(pay.Conflict, "instrument_cancelled", "The instrument is Cancelled already.")
+	}
+	return err
+}
+
 // withdraw takes back the question for the buyer's permission, and with it the session: an
 // instrument that was cancelled does not come to life.
-func (a *API) withdraw(c *call, i *instrument) error {
-	p, _, err := a.Pay.CancelPayment(c.r.Context(), c.Caller, nil, i.payment.ID)
-	if err != nil || p.State != pay.PaymentCanceled && p.State != pay.PaymentFailed {
+func (a *API) withdraw(c *call, i *instrument, in *cancelInput) error {
+	ctx := c.r.Context()
+	o := onceCancelled(c, i.echo.InstrumentID, in,
+		func(p *pay.Payment) any { return paymentOf(p) })
+	p, reply, err := a.Pay.CancelPayment(ctx, c.Caller, o, i.payment.ID)
+	gone := reply.Replayed || p.State == pay.PaymentCanceled || p.State == pay.PaymentFailed
+	if err != nil || !gone {
 		return err // the buyer was faster
 	}
-	_, _, err = a.Pay.CancelSession(c.r.Context(), c.Caller, nil, i.session.ID)
+	_, _, err = a.Pay.CancelSession(ctx, c.Caller, nil, i.session.ID)
+	if reply.Replayed && pay.IsKind(err, pay.State) {
+		return nil // the first request saw to it
+	}
 	return err
 }

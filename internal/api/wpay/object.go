@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/npp"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/payid"
@@ -230,7 +231,7 @@ func paymentOf(p *pay.Payment) *paymentDoc {
 	doc.CreatedAt, doc.UpdatedAt = maybe(at(p.CreatedAt)), maybe(at(p.UpdatedAt))
 	doc.RefundedAmount = p.Refunded
 	doc.Status = maybe(paymentStatus(p))
-	if value(doc.Status) == statusRejected {
+	if wire.Value(doc.Status) == statusRejected {
 		doc.RejectionReason = reasonOf(rejection(p))
 	}
 	return doc
@@ -247,6 +248,19 @@ func (e *echo) payment() *paymentDoc {
 
 // initiated reports whether a payment came as far as the network: its agreement was active.
 func initiated(p *pay.Payment) bool { return p.MethodID != "" }
+
+// unmade are the network's codes for agreements that never came to be: a bank or a directory that
+// could not be asked, or did not know the account.
+var unmade = map[string]bool{
+	"AGNT": true, "ZPPAY24": true, "ZPUNP01": true, "ZPUNP06": true, "ZPUNP07": true,
+	"ZPUNP08": true,
+}
+
+// agreedNothing reports whether an attempt ended before there was an agreement at the bank. The
+// buyer may correct the account, and nobody is told.
+func agreedNothing(p *pay.Payment) bool {
+	return !initiated(p) && p.State == pay.PaymentFailed && unmade[p.NetworkCode]
+}
 
 // paymentStatus is the documented word for a payment's state; none for one that waits for its
 // instrument, or whose buyer did not agree. Money that came after the payment was given up leaves

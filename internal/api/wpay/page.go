@@ -1,6 +1,7 @@
 package wpay
 
 import (
+	"crypto/subtle"
 	"maps"
 	"net/http"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -36,7 +38,7 @@ func (a *API) launch(w http.ResponseWriter, r *http.Request) error {
 				return s.Echo
 			}
 			e.LaunchedAt = now
-			return encode(e)
+			return wire.Encode(e)
 		})
 		if err != nil {
 			return err
@@ -84,7 +86,7 @@ func (a *API) leave(r *http.Request, v *pay.PageView, key string) error {
 				return s.Echo
 			}
 			e.ReturnedAt = now
-			return encode(e)
+			return wire.Encode(e)
 		})
 	return err
 }
@@ -99,7 +101,9 @@ func (a *API) page(r *http.Request, id, key string) (v pay.PageView, e echo, ok 
 		return v, e, false, err
 	}
 	e = echoOf(v.Session.Family, v.Session.Echo)
-	return v, e, e.SessionID != "" && e.SessionID == r.URL.Query().Get("sessionId"), nil
+	named := []byte(r.URL.Query().Get("sessionId"))
+	ok = e.SessionID != "" && subtle.ConstantTimeCompare(named, []byte(e.SessionID)) == 1
+	return v, e, ok, nil
 }
 
 // nowhere leads to the page that says that there is none.

@@ -2,6 +2,7 @@ package wpay_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/wpay"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
@@ -18,7 +20,7 @@ import (
 func (h *house) open(t testing.TB, n int, kind string) (id, redirect string) {
 	t.Helper()
 	o := h.ask(t, http.StatusCreated, "POST", "/session/checkout", checkout(n, kind))
-	return o.text("sessionId"), o.text("redirectUrl")
+	return o.Text("sessionId"), o.Text("redirectUrl")
 }
 
 // core returns the session that has the id in the protocol.
@@ -41,7 +43,7 @@ func (h *house) back(t testing.TB, id string) string {
 
 func (h *house) status(t testing.TB, id string) string {
 	t.Helper()
-	return h.ask(t, http.StatusOK, "GET", "/session/"+id, "").text("status")
+	return h.ask(t, http.StatusOK, "GET", "/session/"+id, "").Text("status")
 }
 
 func (h *house) payAs(t testing.TB, id, payID string) {
@@ -52,212 +54,269 @@ func (h *house) payAs(t testing.TB, id, payID string) {
 }
 
 func TestPage_BuyerComesPaysAndGoes(t *testing.T) {
-	h := newHouse(t)
-	id, redirect := h.open(t, 1, "OneOff")
-	page := h.visit(t, redirect)
-	if page != h.Pay.PageURL(h.core(t, id).ID) {
-		t.Fatalf("the buyer is led to %s", page)
-	}
-	if got := h.status(t, id); got != "Launched" {
-		t.Errorf("after the buyer came the session is %s", got)
-	}
-	came := h.ask(t, http.StatusOK, "GET", "/session/"+id, "").text("updatedAt")
-	h.Advance(time.Minute)
-	h.visit(t, redirect)
-	again := h.ask(t, http.StatusOK, "GET", "/session/"+id, "").text("updatedAt")
-	if again != came {
-		t.Errorf("the buyer came at %s, and again at %s", came, again)
-	}
-	h.payAs(t, id, "+61400000000")
-	if got := h.visit(t, h.back(t, id)); got != "https://shop.test/return?order=1" {
-		t.Errorf("the buyer goes back to %s", got)
-	}
-	if got := h.status(t, id); got != "Completed" {
-		t.Errorf("after the buyer went back the session is %s", got)
-	}
-	// Whoever opens the address again sees what was, and changes nothing.
-	h.Advance(time.Minute)
-	h.visit(t, redirect)
-	if got := h.visit(t, h.back(t, id)); got != "https://shop.test/return?order=1" ||
-		h.status(t, id) != "Completed" {
-		t.Errorf("the second time the buyer goes to %s, the session is %s", got, h.status(t, id))
-	}
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		id, redirect := h.open(t, 1, "OneOff")
+		page := h.visit(t, redirect)
+		if page != h.Pay.PageURL(h.core(t, id).ID) {
+			t.Fatalf("the buyer is led to %s", page)
+		}
+		if got := h.status(t, id); got != "Launched" {
+			t.Errorf("after the buyer came the session is %s", got)
+		}
+		came := h.ask(t, http.StatusOK, "GET", "/session/"+id, "").Text("updatedAt")
+		h.Advance(time.Minute)
+		h.visit(t, redirect)
+		again := h.ask(t, http.StatusOK, "GET", "/session/"+id, "").Text("updatedAt")
+		if again != came {
+			t.Errorf("the buyer came at %s, and again at %s", came, again)
+		}
+		h.payAs(t, id, "+61400000000")
+		if got := h.visit(t, h.back(t, id)); got != "https://shop.test/return?order=1" {
+			t.Errorf("the buyer goes back to %s", got)
+		}
+		if got := h.status(t, id); got != "Completed" {
+			t.Errorf("after the buyer went back the session is %s", got)
+		}
+		// Whoever opens the address again sees what was, and changes nothing.
+		h.Advance(time.Minute)
+		h.visit(t, redirect)
+		if got := h.visit(t, h.back(t, id)); got != "https://shop.test/return?order=1" ||
+			h.status(t, id) != "Completed" {
+			t.Errorf("the second time the buyer goes to %s, the session is %s", got, h.status(t, id))
+		}
+	})
 }
 
 func TestPage_MessagesGoFirst(t *testing.T) {
-	h := newHouse(t)
-	id, redirect := h.open(t, 1, "Ongoing")
-	h.visit(t, redirect)
-	h.payAs(t, id, "+61400000000")
-	h.sent, h.waited = nil, nil
-	h.visit(t, h.back(t, id))
-	var names []string
-	for _, p := range h.sent {
-		names = append(names, p.Type)
-	}
-	if want := []string{"Instrument.Created", "Payment.Completed"}; !slices.Equal(names, want) {
-		t.Errorf("before the buyer was back the shop had got %v", names)
-	}
-	if len(h.waited) == 0 || len(h.waited) > 3 {
-		t.Errorf("the buyer waited %v", h.waited)
-	}
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		id, redirect := h.open(t, 1, "Ongoing")
+		h.visit(t, redirect)
+		h.payAs(t, id, "+61400000000")
+		h.Sent, h.waited = nil, nil
+		h.visit(t, h.back(t, id))
+		var names []string
+		for _, p := range h.Sent {
+			names = append(names, p.Type)
+		}
+		if want := []string{"Instrument.Created", "Payment.Completed"}; !slices.Equal(names, want) {
+			t.Errorf("before the buyer was back the shop had got %v", names)
+		}
+		if len(h.waited) == 0 || len(h.waited) > 3 {
+			t.Errorf("the buyer waited %v", h.waited)
+		}
+	})
 }
 
 func TestPage_AReceiverThatHangsHoldsNobodyLong(t *testing.T) {
-	h := newHouse(t)
-	h.deaf = true
-	id, redirect := h.open(t, 1, "OneOff")
-	h.visit(t, redirect)
-	h.payAs(t, id, "+61400000000")
-	before := h.Clock.Now()
-	h.visit(t, h.back(t, id))
-	if waited := h.Clock.Now().Sub(before); waited < 4*time.Second || waited > 5*time.Second {
-		t.Errorf("the buyer waited %s for a receiver that hangs", waited)
-	}
-	before = h.Clock.Now()
-	h.visit(t, h.back(t, id))
-	if waited := h.Clock.Now().Sub(before); waited != 0 {
-		t.Errorf("the second time the buyer waited %s", waited)
-	}
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		h.deaf = true
+		id, redirect := h.open(t, 1, "OneOff")
+		h.visit(t, redirect)
+		h.payAs(t, id, "+61400000000")
+		before := h.Clock.Now()
+		h.visit(t, h.back(t, id))
+		if waited := h.Clock.Now().Sub(before); waited < 4*time.Second || waited > 5*time.Second {
+			t.Errorf("the buyer waited %s for a receiver that hangs", waited)
+		}
+		before = h.Clock.Now()
+		h.visit(t, h.back(t, id))
+		if waited := h.Clock.Now().Sub(before); waited != 0 {
+			t.Errorf("the second time the buyer waited %s", waited)
+		}
+	})
 }
 
 func TestPage_NobodyWaitsForNothing(t *testing.T) {
-	h := newHouse(t)
-	h.deaf = true
-	o := h.ask(t, http.StatusCreated, "POST", "/session/checkout",
-		strings.ReplaceAll(checkout(1, "OneOff"), `"merchantWebhooksUrl":"https://shop.test/hooks"`,
-			`"merchantWebhooksUrl":null`))
-	id := o.text("sessionId")
-	h.payAs(t, id, "+61400000000")
-	before := h.Clock.Now()
-	h.visit(t, h.back(t, id))
-	if waited := h.Clock.Now().Sub(before); waited != 0 {
-		t.Errorf("without webhooks the buyer waited %s", waited)
-	}
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		h.deaf = true
+		o := h.ask(t, http.StatusCreated, "POST", "/session/checkout",
+			strings.ReplaceAll(checkout(1, "OneOff"), `"merchantWebhooksUrl":"https://shop.test/hooks"`,
+				`"merchantWebhooksUrl":null`))
+		id := o.Text("sessionId")
+		h.payAs(t, id, "+61400000000")
+		before := h.Clock.Now()
+		h.visit(t, h.back(t, id))
+		if waited := h.Clock.Now().Sub(before); waited != 0 {
+			t.Errorf("without webhooks the buyer waited %s", waited)
+		}
+	})
 }
 
 func TestPage_StoppingServerKeepsNobody(t *testing.T) {
-	stopping := make(chan struct{})
-	close(stopping)
-	never := func(time.Duration) <-chan time.Time { return nil }
-	h := newHouse(t, func(d *wpay.Deps) { d.Stopping, d.After = stopping, never })
-	id, _ := h.open(t, 1, "Ongoing")
-	h.payAs(t, id, "+61400000000")
-	if got := h.visit(t, h.back(t, id)); got != "https://shop.test/return?order=1" {
-		t.Errorf("the buyer goes back to %s", got)
-	}
-	o := h.ask(t, http.StatusCreated, "POST", "/instruments/ins-1/payment",
-		`{"paymentId":"next","amount":100,"simulation":{"outcome":"Processing"}}`)
-	if o.text("status") != "Processing" {
-		t.Errorf("a payment is %s", o.text("status"))
-	}
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		stopping := make(chan struct{})
+		close(stopping)
+		never := func(time.Duration) <-chan time.Time { return nil }
+		h := houseOn(t, o, func(d *wpay.Deps) { d.Stopping, d.After = stopping, never })
+		id, _ := h.open(t, 1, "Ongoing")
+		h.payAs(t, id, "+61400000000")
+		if got := h.visit(t, h.back(t, id)); got != "https://shop.test/return?order=1" {
+			t.Errorf("the buyer goes back to %s", got)
+		}
+		o := h.ask(t, http.StatusCreated, "POST", "/instruments/ins-1/payment",
+			`{"paymentId":"next","amount":100,"simulation":{"outcome":"Processing"}}`)
+		if o.Text("status") != "Processing" {
+			t.Errorf("a payment is %s", o.Text("status"))
+		}
+	})
 }
 
 func TestPage_WhoGivesUpEndsTheSession(t *testing.T) {
-	h := newHouse(t)
-	id, redirect := h.open(t, 1, "OneOff")
-	h.visit(t, redirect)
-	h.visit(t, h.back(t, id))
-	if got := h.status(t, id); got != "Completed" {
-		t.Errorf("the session is %s", got)
-	}
-	if w := h.do("POST", "/payer/sessions/"+id, `{"payid":"0412000111"}`); w.Code == http.StatusOK {
-		t.Error("after the buyer went back the session can be paid")
-	}
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		id, redirect := h.open(t, 1, "OneOff")
+		h.visit(t, redirect)
+		h.visit(t, h.back(t, id))
+		if got := h.status(t, id); got != "Completed" {
+			t.Errorf("the session is %s", got)
+		}
+		if w := h.do("POST", "/payer/sessions/"+id, `{"payid":"0412000111"}`); w.Code == http.StatusOK {
+			t.Error("after the buyer went back the session can be paid")
+		}
+	})
 }
 
 func TestPage_WhoComesTooLateIsTold(t *testing.T) {
-	h := newHouse(t)
-	id, redirect := h.open(t, 1, "OneOff")
-	h.Advance(wpay.SessionTTL)
-	h.visit(t, redirect)
-	if got := h.status(t, id); got != "Expired" {
-		t.Errorf("the session is %s", got)
-	}
-	h.visit(t, h.back(t, id))
-	if got := h.status(t, id); got != "Expired" {
-		t.Errorf("after a late return the session is %s", got)
-	}
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		id, redirect := h.open(t, 1, "OneOff")
+		h.Advance(wpay.SessionTTL)
+		h.visit(t, redirect)
+		if got := h.status(t, id); got != "Expired" {
+			t.Errorf("the session is %s", got)
+		}
+		h.visit(t, h.back(t, id))
+		if got := h.status(t, id); got != "Expired" {
+			t.Errorf("after a late return the session is %s", got)
+		}
+	})
 }
 
 func TestPage_PaidAndNeverBackIsCompletedInTheEnd(t *testing.T) {
-	h := newHouse(t)
-	id, redirect := h.open(t, 1, "OneOff")
-	h.visit(t, redirect)
-	h.payAs(t, id, "+61400000000")
-	if got := h.status(t, id); got != "Launched" {
-		t.Errorf("the session is %s", got)
-	}
-	h.Advance(wpay.SessionTTL)
-	if got := h.status(t, id); got != "Completed" {
-		t.Errorf("when its time is over the session is %s", got)
-	}
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		id, redirect := h.open(t, 1, "OneOff")
+		h.visit(t, redirect)
+		h.payAs(t, id, "+61400000000")
+		if got := h.status(t, id); got != "Launched" {
+			t.Errorf("the session is %s", got)
+		}
+		h.Advance(wpay.SessionTTL)
+		if got := h.status(t, id); got != "Completed" {
+			t.Errorf("when its time is over the session is %s", got)
+		}
+	})
 }
 
 func TestPage_NobodyElseGetsIn(t *testing.T) {
-	h := newHouse(t)
-	id, redirect := h.open(t, 1, "OneOff")
-	other, _ := h.open(t, 2, "OneOff")
-	for _, address := range []string{
-		"/payto", "/payto?sessionId=" + id, "/payto?sessionId=" + id + "&key=x.y",
-		strings.Replace(redirect, id, other, 1), redirect[:len(redirect)-1] + "x",
-		"/payto/return", "/payto/return?sessionId=" + id + "&session=ps_1",
-		strings.Replace(h.back(t, id), id, other, 1),
-	} {
-		to := h.visit(t, address)
-		if !strings.HasPrefix(to, paytest.BaseURL+"/checkout/") || strings.Contains(to, "key=") {
-			t.Errorf("%s leads to %s", address, to)
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		id, redirect := h.open(t, 1, "OneOff")
+		other, _ := h.open(t, 2, "OneOff")
+		for _, address := range []string{
+			"/payto", "/payto?sessionId=" + id, "/payto?sessionId=" + id + "&key=x.y",
+			strings.Replace(redirect, id, other, 1), redirect[:len(redirect)-1] + "x",
+			"/payto/return", "/payto/return?sessionId=" + id + "&session=ps_1",
+			strings.Replace(h.back(t, id), id, other, 1),
+		} {
+			to := h.visit(t, address)
+			if !strings.HasPrefix(to, paytest.BaseURL+"/checkout/") || strings.Contains(to, "key=") {
+				t.Errorf("%s leads to %s", address, to)
+			}
 		}
-	}
-	if got := h.status(t, id); got != "Created" {
-		t.Errorf("the session is %s", got)
-	}
-	if w := h.do("GET", strings.TrimPrefix(redirect, paytest.BaseURL), ""); w.Body.Len() > 0 ||
-		w.Header().Get("Referrer-Policy") != "no-referrer" ||
-		w.Header().Get("Cache-Control") != "no-store" {
-		t.Errorf("the way to the page is told: %v %s", w.Header(), w.Body)
-	}
+		if got := h.status(t, id); got != "Created" {
+			t.Errorf("the session is %s", got)
+		}
+		if w := h.do("GET", strings.TrimPrefix(redirect, paytest.BaseURL), ""); w.Body.Len() > 0 ||
+			w.Header().Get("Referrer-Policy") != "no-referrer" ||
+			w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("the way to the page is told: %v %s", w.Header(), w.Body)
+		}
+	})
 }
 
 // Of many requests at once for the same ids one makes the objects.
 func TestRaces_AnIDIsGivenOnce(t *testing.T) {
-	h := newHouse(t)
-	id, _ := h.open(t, 1, "Ongoing")
-	h.payAs(t, id, "+61400000000")
-	bodies := map[string]string{
-		"/session/checkout":          checkout(2, "Ongoing"),
-		"/instruments/ins-1/payment": `{"paymentId":"p","amount":100}`,
-		"/payments/pay-1/refund":     `{"refundId":"r","amount":100}`,
-	}
-	for path, body := range bodies {
-		codes := h.together(4, func(i int) int {
-			return h.do("POST", "/merchants/"+merchant+path, body,
-				"X-Request-Id", "00000000-0000-4000-8000-00000000000"+string(rune('0'+i))).Code
-		})
-		slices.Sort(codes)
-		if want := []int{201, 409, 409, 409}; !slices.Equal(codes, want) {
-			t.Errorf("%s at once: %v", path, codes)
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		id, _ := h.open(t, 1, "Ongoing")
+		h.payAs(t, id, "+61400000000")
+		bodies := map[string]string{
+			"/session/checkout":          checkout(2, "Ongoing"),
+			"/instruments/ins-1/payment": `{"paymentId":"p","amount":100}`,
+			"/payments/pay-1/refund":     `{"refundId":"r","amount":100}`,
 		}
-	}
+		for path, body := range bodies {
+			codes := h.together(4, func(i int) int {
+				return h.do("POST", "/merchants/"+merchant+path, body,
+					"X-Request-Id", "00000000-0000-4000-8000-00000000000"+string(rune('0'+i))).Code
+			})
+			slices.Sort(codes)
+			if want := []int{201, 409, 409, 409}; !slices.Equal(codes, want) {
+				t.Errorf("%s at once: %v", path, codes)
+			}
+		}
+	})
+}
+
+// The same request at once, many times, is one: it is answered for the one object, or told to wait.
+func TestRaces_TheSameRequestIsOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := saved(t, o)
+		for path, tc := range map[string]struct{ id, body string }{
+			"/session/checkout":          {"sessionId", checkout(2, "Ongoing")},
+			"/instruments/ins-1/payment": {"paymentId", `{"paymentId":"p","amount":100}`},
+			"/payments/pay-1/refund":     {"refundId", `{"refundId":"r","amount":100}`},
+		} {
+			answers := make([]apitest.Object, 4)
+			codes := h.together(4, func(i int) int {
+				w := h.do("POST", "/merchants/"+merchant+path, tc.body)
+				_ = json.Unmarshal(w.Body.Bytes(), &answers[i])
+				return w.Code
+			})
+			made := map[string]bool{}
+			for i, code := range codes {
+				switch {
+				case code == http.StatusCreated:
+					made[answers[i].Text(tc.id)] = true
+				case answers[i].Text("code") != "idempotency_key_in_use":
+					t.Errorf("%s: %d %v", path, code, answers[i])
+				}
+			}
+			if len(made) != 1 {
+				t.Errorf("%s: made %v", path, made)
+			}
+		}
+		paid := h.ask(t, http.StatusOK, "GET", "/payments/pay-1", "")
+		if paid["refundedAmount"] != 100.0 {
+			t.Errorf("refunded: %v", paid["refundedAmount"])
+		}
+	})
 }
 
 // Refunds at once never exceed what was paid.
 func TestRaces_RefundsStayWithinThePayment(t *testing.T) {
-	h := newHouse(t)
-	id, _ := h.open(t, 1, "OneOff")
-	h.payAs(t, id, "+61400000000")
-	codes := h.together(4, func(i int) int {
-		return h.do("POST", "/merchants/"+merchant+"/payments/pay-1/refund",
-			`{"refundId":"r`+string(rune('0'+i))+`","amount":2000}`).Code
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		id, _ := h.open(t, 1, "OneOff")
+		h.payAs(t, id, "+61400000000")
+		codes := h.together(4, func(i int) int {
+			return h.do("POST", "/merchants/"+merchant+"/payments/pay-1/refund",
+				`{"refundId":"r`+string(rune('0'+i))+`","amount":2000}`).Code
+		})
+		slices.Sort(codes)
+		if want := []int{201, 201, 422, 422}; !slices.Equal(codes, want) {
+			t.Errorf("four refunds of 2000 of 4995: %v", codes)
+		}
+		o := h.ask(t, http.StatusOK, "GET", "/payments/pay-1", "")
+		if o["refundedAmount"] != 4000.0 {
+			t.Errorf("refunded: %v", o["refundedAmount"])
+		}
 	})
-	slices.Sort(codes)
-	if want := []int{201, 201, 422, 422}; !slices.Equal(codes, want) {
-		t.Errorf("four refunds of 2000 of 4995: %v", codes)
-	}
-	o := h.ask(t, http.StatusOK, "GET", "/payments/pay-1", "")
-	if o["refundedAmount"] != 4000.0 {
-		t.Errorf("refunded: %v", o["refundedAmount"])
-	}
 }
 
 func (h *house) together(n int, do func(i int) int) []int {
@@ -272,63 +331,69 @@ func (h *house) together(n int, do func(i int) int) []int {
 
 // A buyer is made once, however many sessions come at once.
 func TestBuyer_IsOneCustomer(t *testing.T) {
-	h := newHouse(t)
-	codes := h.together(4, func(i int) int {
-		return h.do("POST", "/merchants/"+merchant+"/session/checkout", checkout(i, "Ongoing")).Code
-	})
-	for i, code := range codes {
-		if code != http.StatusCreated {
-			t.Errorf("session %d: %d", i, code)
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		codes := h.together(4, func(i int) int {
+			return h.do("POST", "/merchants/"+merchant+"/session/checkout", checkout(i, "Ongoing")).Code
+		})
+		for i, code := range codes {
+			if code != http.StatusCreated {
+				t.Errorf("session %d: %d", i, code)
+			}
 		}
-	}
-	all, _, err := h.Pay.Customers(t.Context(), h.Shop, pay.CustomerFilter{})
-	must(t, err)
-	if len(all) != 1 || all[0].Name != "Mira Okafor" {
-		t.Errorf("%d customers: %+v", len(all), all)
-	}
+		all, _, err := h.Pay.Customers(t.Context(), h.Shop, pay.CustomerFilter{})
+		must(t, err)
+		if len(all) != 1 || all[0].Name != "Mira Okafor" {
+			t.Errorf("%d customers: %+v", len(all), all)
+		}
+	})
 }
 
 // Another merchant has objects of its own under the same ids.
 func TestMerchants_AreApart(t *testing.T) {
-	h := newHouse(t)
-	h.open(t, 1, "OneOff")
-	rival := "/merchants/" + wpay.MerchantID("rival")
-	key := []string{"Authorization", "Bearer " + paytest.Key("rival")}
-	for _, path := range []string{"/instruments/ins-1", "/payments/pay-1"} {
-		if w := h.do("GET", rival+path, "", key...); w.Code != http.StatusNotFound {
-			t.Errorf("the rival's %s: %d", path, w.Code)
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		h.open(t, 1, "OneOff")
+		rival := "/merchants/" + wpay.MerchantID("rival")
+		key := []string{"Authorization", "Bearer " + paytest.Key("rival")}
+		for _, path := range []string{"/instruments/ins-1", "/payments/pay-1"} {
+			if w := h.do("GET", rival+path, "", key...); w.Code != http.StatusNotFound {
+				t.Errorf("the rival's %s: %d", path, w.Code)
+			}
 		}
-	}
-	body := strings.ReplaceAll(checkout(1, "OneOff"), "shop.test", "rival.test")
-	if w := h.do("POST", rival+"/session/checkout", body, key...); w.Code != http.StatusCreated {
-		t.Errorf("the rival's session: %d %s", w.Code, w.Body)
-	}
+		body := strings.ReplaceAll(checkout(1, "OneOff"), "shop.test", "rival.test")
+		if w := h.do("POST", rival+"/session/checkout", body, key...); w.Code != http.StatusCreated {
+			t.Errorf("the rival's session: %d %s", w.Code, w.Body)
+		}
+	})
 }
 
 // Payments that nobody sees the end of are Processing for as long as a caller waits.
 func TestMakePayment_WaitsAsLongAsTheNetworkMay(t *testing.T) {
-	h := newHouse(t)
-	id, _ := h.open(t, 1, "Ongoing")
-	h.payAs(t, id, "+61400000000")
-	h.waited = nil
-	o := h.ask(t, http.StatusCreated, "POST", "/instruments/ins-1/payment",
-		`{"paymentId":"slow","amount":100,"simulation":{"simulate":"requires_investigation"}}`)
-	var sum time.Duration
-	for _, d := range h.waited {
-		sum += d
-	}
-	if o.text("status") != "Processing" || sum != 30*time.Second {
-		t.Errorf("after %s the payment is %s", sum, o.text("status"))
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	r := h.request(ctx, "POST", "/instruments/ins-1/payment",
-		`{"paymentId":"gone","amount":100,"simulation":{"outcome":"Processing"}}`)
-	h.waited = nil
-	h.ServeHTTP(discard{}, r)
-	if len(h.waited) > 1 {
-		t.Errorf("a caller who hung up is waited for: %v", h.waited)
-	}
+	onBoth(t, func(t *testing.T, o paytest.Options) {
+		h := houseOn(t, o)
+		id, _ := h.open(t, 1, "Ongoing")
+		h.payAs(t, id, "+61400000000")
+		h.waited = nil
+		o := h.ask(t, http.StatusCreated, "POST", "/instruments/ins-1/payment",
+			`{"paymentId":"slow","amount":100,"simulation":{"simulate":"requires_investigation"}}`)
+		var sum time.Duration
+		for _, d := range h.waited {
+			sum += d
+		}
+		if o.Text("status") != "Processing" || sum != 30*time.Second {
+			t.Errorf("after %s the payment is %s", sum, o.Text("status"))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		r := h.request(ctx, "POST", "/instruments/ins-1/payment",
+			`{"paymentId":"gone","amount":100,"simulation":{"outcome":"Processing"}}`)
+		h.waited = nil
+		h.ServeHTTP(discard{}, r)
+		if len(h.waited) > 1 {
+			t.Errorf("a caller who hung up is waited for: %v", h.waited)
+		}
+	})
 }
 
 func (h *house) request(ctx context.Context, method, path, body string) *http.Request {

@@ -74,7 +74,7 @@ func (a *API) readPayment(c *call, in *paymentInput) (*opening, error) {
 	if in.InstrumentID != nil && *in.InstrumentID != o.InstrumentID {
 		r.refuse(bad("instrumentId", "differs from the instrument of the address."))
 	}
-	r.simulates("simulation", in.Simulation, paymentWords)
+	r.simulates("simulation", in.Simulation, &paymentSubject)
 	r.attach(o, pay.ObjectPayment, r.hook("merchantWebhooksUrl", in.MerchantWebhooksURL, nil))
 	return o, r.wrong.err()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -30,8 +31,9 @@ func (a *API) makeRefund(c *call) error {
 	}
 	once := once(c, e.RefundID, &in, func(r *pay.Refund) any { return refundOf(r) })
 	_, _, err = a.Pay.CreateRefund(c.r.Context(), c.Caller, once, pay.RefundRequest{
-		PaymentID: p.ID, Amount: value(in.Amount), Echo: encode(e), Hook: hook,
-		Aliases: []pay.Alias{{Kind: aliasRefund, ID: e.RefundID}},
+		PaymentID: p.ID, Amount: wire.Value(in.Amount), Echo: wire.Encode(e), Hook: hook,
+		Aliases:   []pay.Alias{{Kind: aliasRefund, ID: e.RefundID}},
+		Rehearsal: in.Simulation.fate(&refundSubject).rehearsal(),
 	})
 	if err != nil {
 		return taken(err, "refundId", nil)
@@ -55,15 +57,19 @@ func (r *reader) refund(in *refundInput) *echo {
 		e.Description = "Refund " + e.RefundID
 	}
 	e.Data = r.data("merchantDefinedData", in.MerchantDefinedData)
-	r.simulatesRefund("simulation", in.Simulation)
+	r.simulates("simulation", in.Simulation, &refundSubject)
 	return e
 }
 
 // finalRefund waits for the outcome of a refund, and returns it as it is when that takes too long.
-// The worker asks the network meanwhile.
-func (a *API) finalRefund(c *call, id string) (refund *pay.Refund, err error) {
+func (a *API) finalRefund(c *call, id string) (*pay.Refund, error) {
+	refund, err := a.refund(c, id)
+	if err != nil {
+		return nil, err
+	}
 	err = a.await(c, func() (bool, error) {
-		refund, err = a.refund(c, id)
+		after, err := a.Pay.SyncRefund(c.r.Context(), c.Caller, refund.ID)
+		refund = &after
 		return err == nil && refundStatus(refund.State) != statusProcessing, err
 	})
 	return refund, err

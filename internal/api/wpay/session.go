@@ -39,8 +39,8 @@ type opening struct {
 	hooks   []pay.Hook
 	maximum int64
 	end     terms.Date
-	// rehearsal is what becomes of it in test mode; "" for what its buyer makes of it.
-	rehearsal pay.Rehearsal
+	// What is simulated, in test mode.
+	agreement, paid fate
 }
 
 func (a *API) create(c *call, kind sessionType) error {
@@ -74,7 +74,7 @@ func (a *API) read(c *call, in *sessionInput, kind sessionType) (*opening, error
 	case kind == typeCheckout:
 		r.payment("payment.", in.Payment, &o.echo)
 		r.newInstrument(in.Payment)
-		o.rehearsal = rehearsed(o.rehearsal, in.Payment.Simulation.rehearsal())
+		o.paid = in.Payment.Simulation.fate(&paymentSubject)
 		r.attach(o, pay.ObjectPayment, r.hook("payment.merchantWebhooksUrl",
 			in.Payment.MerchantWebhooksURL, in.MerchantWebhooksURL))
 	case in.Payment != nil:
@@ -121,8 +121,8 @@ func (r *reader) instrument(sin *sessionInput, o *opening) {
 		r.refuse(bad(path+"type", "must be "+string(oneOff)+" or "+string(ongoing)+"."))
 	}
 	o.InstrumentData = r.data(path+"merchantDefinedData", in.MerchantDefinedData)
-	r.simulates(path+"simulation", in.Simulation, instrumentWords)
-	o.rehearsal = in.Simulation.agreement()
+	r.simulates(path+"simulation", in.Simulation, &instrumentSubject)
+	o.agreement = in.Simulation.agreement()
 	r.attach(o, pay.ObjectMandate,
 		r.hook(path+"merchantWebhooksUrl", in.MerchantWebhooksURL, sin.MerchantWebhooksURL))
 }
@@ -159,7 +159,7 @@ func (r *reader) newInstrument(in *paymentInput) {
 		r.refuse(bad("payment.instrumentId",
 			"belongs to payment sessions: this payment is made with the new instrument."))
 	}
-	r.simulates("payment.simulation", in.Simulation, paymentWords)
+	r.simulates("payment.simulation", in.Simulation, &paymentSubject)
 }
 
 func (r *reader) attach(o *opening, kind pay.ObjectKind, address string) {
@@ -173,7 +173,7 @@ func (a *API) open(c *call, o *opening) pay.OpenSession {
 	now := a.Pay.Now(c.Caller)
 	back := a.returnURL(o.SessionID)
 	r := pay.OpenSession{
-		Family: Family, IDPrefix: prefixSession, Echo: encode(o.echo), Amount: o.Amount,
+		Family: Family, IDPrefix: prefixSession, Echo: wire.Encode(o.echo), Amount: o.Amount,
 		Currency: currency, Methods: []string{pay.MethodPayTo}, Verify: o.Type == typeInstrument,
 		SuccessURL: back, CancelURL: back, ExpiresAt: o.Deadline, Series: pay.SeriesFirst,
 		KnownAs:     &pay.Alias{Kind: aliasBuyer, ID: o.BuyerID},
@@ -184,7 +184,8 @@ func (a *API) open(c *call, o *opening) pay.OpenSession {
 		},
 		Offer: pay.Offer{
 			Terms: termsOf(&o.echo, o.maximum, o.end, now), CountFirst: true,
-			Description: cut(o.Description, maxShown), OneTry: true, Rehearsal: o.rehearsal,
+			Description: cut(o.Description, maxShown), OneTry: true,
+			Rehearsal: rehearsed(o.agreement, o.paid),
 		},
 	}
 	if o.PaymentID != "" {
@@ -244,7 +245,7 @@ func (a *API) createPayment(c *call) error {
 	} else {
 		r.payment("payment.", in.Payment, &o.echo)
 		o.InstrumentID = r.id("payment.", "instrumentId", in.Payment.InstrumentID, nil)
-		r.simulates("payment.simulation", in.Payment.Simulation, paymentWords)
+		r.simulates("payment.simulation", in.Payment.Simulation, &paymentSubject)
 		r.attach(o, pay.ObjectPayment, r.hook("payment.merchantWebhooksUrl",
 			in.Payment.MerchantWebhooksURL, in.MerchantWebhooksURL))
 	}
