@@ -14,7 +14,12 @@ const (
 	maxAccount = 9
 	acnDigits  = 9
 	abnDigits  = 11
+	localPhone = 9  // digits of an Australian phone number without the zero in front
+	fullPhone  = 10 // and with it
 )
+
+// homeCode is the code of Australia as people dial it.
+const homeCode = "+61"
 
 // The forms of the scheme.
 var (
@@ -25,31 +30,11 @@ var (
 	orgForm = regexp.MustCompile(`^[!-@\[-~][ -@\[-~]{0,254}[!-@\[-~]$`)
 )
 
-// Problem is why a text names no account. Field is payid, bsb or account.
-type Problem struct {
-	Field   string
-	Code    string
-	Message string // a sentence for the payer
-}
-
-// The codes of problems.
-const (
-	Missing = "parameter_missing"
-	Invalid = "invalid_payid"
-	BadBSB  = "invalid_bsb"
-	BadAcct = "invalid_account_number"
-)
-
-// Error returns the message.
-func (p *Problem) Error() string { return p.Field + ": " + p.Message }
-
-func wrong(message string) *Problem { return &Problem{"payid", Invalid, message} }
-
 // Parse tells what kind of PayID a person typed and brings it to the form of the scheme.
 func Parse(text string) (ID, *Problem) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return ID{}, &Problem{"payid", Missing, "Enter your PayID."}
+		return ID{}, wrong(PayIDMissing)
 	}
 	if strings.Contains(text, "@") {
 		return ParseAs(Email, text)
@@ -58,29 +43,45 @@ func Parse(text string) (ID, *Problem) {
 	switch {
 	case !numeric:
 		return ParseAs(Org, text)
-	case len(digits) == abnDigits && validABN(digits), len(digits) == acnDigits && validACN(digits):
+	case business(digits) == "" && text[0] != '+':
 		return ParseAs(ABN, text)
-	}
-	if id, problem := ParseAs(Phone, text); problem == nil {
-		return id, nil
-	}
-	if len(digits) == abnDigits || len(digits) == acnDigits {
+	case dials(text, digits):
+		return ParseAs(Phone, text)
+	case len(digits) == abnDigits || len(digits) == acnDigits:
 		return ParseAs(ABN, text)
+	case len(digits) == fullPhone:
+		return ID{}, wrong(NumberTen)
 	}
-	return ID{}, wrong("Enter a phone number such as 0412 345 678, an email address, an ABN of " +
-		"11 digits, or the name of an organisation.")
+	return ID{}, counted(NumberLength, len(digits))
 }
+
+// dials reports whether a number was meant to be a phone's, even if it is none.
+func dials(text, digits string) bool {
+	const least = 8 // digits of a phone number that one can see something to be missing from
+	business := len(digits) == abnDigits || len(digits) == acnDigits
+	switch {
+	case strings.HasPrefix(text, "+"):
+		return true
+	case digits[0] == '0':
+		return !business || areas(digits[1:])
+	case strings.HasPrefix(digits, "61") && len(digits) > fullPhone:
+		return areas(digits[2:]) || !business && areas(digits[3:])
+	}
+	return digits[0] == '4' && len(digits) >= least && len(digits) <= acnDigits
+}
+
+// areas reports whether a number without the zero in front begins as Australian phone numbers do.
+func areas(digits string) bool { return digits != "" && strings.Contains("23478", digits[:1]) }
 
 // ParseAs reads a PayID of which the payer has said what it is.
 func ParseAs(t Type, text string) (ID, *Problem) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return ID{}, &Problem{"payid", Missing, "Enter your PayID."}
+		return ID{}, wrong(PayIDMissing)
 	}
 	read, known := readers[t]
 	if !known {
-		return ID{}, wrong("A PayID is a phone number, an email address, an ABN or the name of an " +
-			"organisation.")
+		return ID{}, wrong(TypeUnknown)
 	}
 	value, problem := read(text)
 	if problem != nil {
@@ -95,81 +96,136 @@ var readers = map[Type]func(string) (string, *Problem){
 
 // readPhone takes +61 …, 61 …, 0… and the scheme's own form, with the usual separators.
 func readPhone(text string) (string, *Problem) {
-	if phoneForm.MatchString(text) && !strings.HasPrefix(text, "+61") {
-		return text, nil // a foreign number, in the scheme's form
-	}
 	digits, ok := squeeze(text)
-	if strings.HasPrefix(text, "+") && !strings.HasPrefix(digits, "61") {
-		return "", wrong("Write a phone number from abroad with a hyphen after the country's code, " +
-			"such as +64-211234567.")
-	}
 	switch {
-	case len(digits) == 11 && strings.HasPrefix(digits, "61"):
-		digits = digits[2:]
-	case len(digits) == 12 && strings.HasPrefix(digits, "610"):
-		digits = digits[3:]
-	case len(digits) == 10 && digits[0] == '0':
-		digits = digits[1:]
-	default:
-		ok = ok && len(digits) == 9 && digits[0] == '4'
+	case phoneForm.MatchString(text) && !strings.HasPrefix(text, homeCode):
+		return text, nil // a foreign number, in the scheme's form
+	case !ok:
+		return "", wrong(PhoneCharacters)
+	case strings.HasPrefix(text, "+") && !strings.HasPrefix(digits, "61"):
+		return "", wrong(PhoneAbroad)
 	}
-	if !ok || !strings.ContainsAny(digits[:1], "23478") {
-		return "", wrong("The phone number must be Australian, such as 0412 345 678 or " +
-			"+61 412 345 678.")
+	if strings.HasPrefix(text, "+") || strings.HasPrefix(digits, "61") && len(digits) > fullPhone {
+		return homePhone(strings.TrimPrefix(digits[2:], "0"), 0)
 	}
-	return "+61-" + digits, nil
+	if digits[0] == '0' {
+		return homePhone(digits[1:], 1)
+	}
+	return homePhone(digits, 0)
+}
+
+// homePhone checks an Australian number without the zero in front, if there was one.
+func homePhone(digits string, zero int) (string, *Problem) {
+	switch {
+	case !areas(digits):
+		return "", wrong(PhoneArea)
+	case len(digits) == localPhone:
+		return home + digits, nil
+	case digits[0] != '4':
+		return "", counted(PhoneLength, len(digits)+1)
+	case zero == 0:
+		return "", counted(MobileLocal, len(digits))
+	}
+	return "", counted(MobileLength, len(digits)+zero)
 }
 
 func readEmail(text string) (string, *Problem) {
 	text = lower(text)
-	if len(text) > maxEmail || !emailForm.MatchString(text) {
-		return "", wrong("The email address is not complete. It looks like name@example.com.")
+	name, domain, _ := strings.Cut(text, "@")
+	switch {
+	case strings.Count(text, "@") > 1:
+		return "", wrong(EmailTwice)
+	case strings.ContainsAny(text, " \t"):
+		return "", wrong(EmailSpace)
+	case name == "" || !strings.Contains(strings.Trim(domain, "."), "."):
+		return "", wrong(EmailIncomplete)
+	case len(text) > maxEmail:
+		return "", wrong(EmailLong)
+	case !emailForm.MatchString(text):
+		return "", wrong(EmailCharacters)
 	}
 	return text, nil
 }
 
 func readABN(text string) (string, *Problem) {
 	digits, ok := squeeze(text)
-	switch {
-	case ok && len(digits) == abnDigits && validABN(digits):
-		return digits, nil
-	case ok && len(digits) == acnDigits && validACN(digits):
-		return digits, nil
+	if !ok || text[0] == '+' {
+		return "", wrong(ABNCharacters)
 	}
-	return "", wrong("The number is no ABN of 11 digits and no ACN of 9: look for a digit that was " +
-		"mistyped.")
+	if reason := business(digits); reason != "" {
+		return "", counted(reason, len(digits))
+	}
+	return digits, nil
+}
+
+// business says what is wrong with a business number; "" when nothing is.
+func business(digits string) Reason {
+	switch {
+	case len(digits) == abnDigits && !validABN(digits):
+		return ABNCheck
+	case len(digits) == acnDigits && !validACN(digits):
+		return ACNCheck
+	case len(digits) != abnDigits && len(digits) != acnDigits:
+		return ABNLength
+	}
+	return ""
 }
 
 func readOrg(text string) (string, *Problem) {
 	text = lower(text)
-	if len(text) < minOrg || len(text) > maxOrg || !orgForm.MatchString(text) {
-		return "", wrong("The name of an organisation has 2 to 256 letters, digits and signs.")
-	}
-	if _, numeric := squeeze(text); numeric {
-		return "", wrong("The name of an organisation has at least one letter.")
+	_, numeric := squeeze(text)
+	switch {
+	case numeric:
+		return "", wrong(OrgLetters)
+	case len(text) < minOrg || len(text) > maxOrg:
+		return "", wrong(OrgLength)
+	case !orgForm.MatchString(text):
+		return "", wrong(OrgCharacters)
 	}
 	return text, nil
 }
 
 // ParseAccount reads a BSB and an account number as a person types them.
 func ParseAccount(bsb, account string) (ID, *Problem) {
-	b, ok := squeeze(strings.TrimSpace(bsb))
-	switch {
-	case strings.TrimSpace(bsb) == "":
-		return ID{}, &Problem{"bsb", Missing, "Enter the BSB."}
-	case !ok || len(b) != bsbDigits || zeros(b) || strings.Contains(bsb, "+"):
-		return ID{}, &Problem{"bsb", BadBSB, "The BSB has six digits, such as 062-000."}
+	b, problem := readBSB(strings.TrimSpace(bsb))
+	if problem != nil {
+		return ID{}, problem
 	}
-	a, ok := squeeze(strings.TrimSpace(account))
-	switch {
-	case strings.TrimSpace(account) == "":
-		return ID{}, &Problem{"account", Missing, "Enter the account number."}
-	case !ok || len(a) == 0 || len(a) > maxAccount || strings.Contains(account, "+"):
-		return ID{}, &Problem{"account", BadAcct, "The account number has 1 to 9 digits."}
-	case zeros(a):
-		return ID{}, &Problem{"account", BadAcct, "The account number cannot be all zeros."}
+	a, problem := readAccount(strings.TrimSpace(account))
+	if problem != nil {
+		return ID{}, problem
 	}
 	return ID{Kind: Account, BSB: b, Account: a}, nil
+}
+
+func readBSB(text string) (string, *Problem) {
+	digits, ok := squeeze(text)
+	switch {
+	case text == "":
+		return "", wrong(BSBMissing)
+	case !ok || strings.Contains(text, "+"):
+		return "", wrong(BSBCharacters)
+	case len(digits) != bsbDigits:
+		return "", counted(BSBLength, len(digits))
+	case zeros(digits):
+		return "", wrong(BSBZero)
+	}
+	return digits, nil
+}
+
+func readAccount(text string) (string, *Problem) {
+	digits, ok := squeeze(text)
+	switch {
+	case text == "":
+		return "", wrong(AccountMissing)
+	case !ok || strings.Contains(text, "+"):
+		return "", wrong(AccountCharacters)
+	case len(digits) > maxAccount:
+		return "", counted(AccountLength, len(digits))
+	case zeros(digits):
+		return "", wrong(AccountZero)
+	}
+	return digits, nil
 }
 
 // Validate checks an ID that came from elsewhere: whether it is in the form that parsing gives.
@@ -182,10 +238,10 @@ func (id ID) Validate() *Problem {
 	case Account:
 		again, problem = ParseAccount(id.BSB, id.Account)
 	default:
-		problem = wrong("Name the account by a PayID, or by BSB and account number.")
+		problem = wrong(TypeUnknown)
 	}
 	if problem == nil && again != id {
-		problem = wrong("The account is not named in the form of the scheme.")
+		problem = wrong(FormUnknown)
 	}
 	return problem
 }

@@ -1,6 +1,7 @@
 package payid_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +69,83 @@ func TestParse_RefusesWhatNamesNoAccount(t *testing.T) {
 		if problem.Code != code || problem.Field != "payid" || problem.Message == "" ||
 			!strings.HasSuffix(problem.Error(), problem.Message) {
 			t.Errorf("%q: %+v", typed, *problem)
+		}
+	}
+}
+
+// Each mistake is named, with the digits that were counted.
+func TestParse_SaysWhatIsWrong(t *testing.T) {
+	for typed, want := range map[string]string{
+		"0412 000 11":     "An Australian mobile number has 10 digits; this has 9.",
+		"0412 000 1111":   "An Australian mobile number has 10 digits; this has 11.",
+		"+61 412 000 11":  "An Australian mobile number has 9 digits after +61 or 0; this has 8.",
+		"+61 0412 000 11": "An Australian mobile number has 9 digits after +61 or 0; this has 8.",
+		"412 000 11":      "An Australian mobile number has 9 digits after +61 or 0; this has 8.",
+		"614120001111":    "An Australian mobile number has 9 digits after +61 or 0; this has 10.",
+		"6104120001111":   "An Australian mobile number has 9 digits after +61 or 0; this has 10.",
+		"(02) 9374 400":   "An Australian phone number has 10 digits, with its area code; this has 9.",
+		"0512 000 111":    "An Australian phone number begins with 02, 03, 04, 07 or 08.",
+		"0":               "An Australian phone number begins with 02, 03, 04, 07 or 08.",
+		"+61":             "An Australian phone number begins with 02, 03, 04, 07 or 08.",
+		"+1 650 253 0000": "such as +64-211234567.",
+		"+51824753556":    "such as +64-211234567.",
+		"1300 123 456":    "A phone number of 10 digits begins with 0",
+		"51 824 753 55":   "A phone number of 10 digits begins with 0",
+		"12":              "an ABN has 11 and an ACN has 9; this has 2.",
+		"51 824 753 557":  "This is no ABN",
+		"61 524 753 556":  "This is no ABN",
+		"00 000 000 000":  "This is no ABN",
+		"004 085 617":     "This is no ACN",
+		"mira@":           "The email address is not complete.",
+		"@example.com":    "The email address is not complete.",
+		"mira@example":    "The email address is not complete.",
+		"mira@example.":   "The email address is not complete.",
+		"a@b@c.au":        "An email address has one @ only.",
+		"mira o@c.au":     "An email address has no spaces.",
+		"mïra@c.au":       "A character in the email address cannot be there.",
+		strings.Repeat("a", 250) + "@example.com": "An email address has at most 256 characters.",
+		"x":                      "The name of an organisation has 2 to 256 characters.",
+		strings.Repeat("a", 257): "The name of an organisation has 2 to 256 characters.",
+		"bäckerei":               "The name of an organisation is written here with",
+	} {
+		_, problem := payid.Parse(typed)
+		if problem == nil || !strings.Contains(problem.Message, want) ||
+			problem.Code != payid.Invalid || !slices.Contains(payid.Reasons(), problem.Reason) {
+			t.Errorf("%q: %+v, want %q", typed, problem, want)
+		}
+	}
+	for _, test := range []struct{ bsb, account, want string }{
+		{"06200", "1", "A BSB has 6 digits; this has 5."},
+		{"062-0000", "1", "A BSB has 6 digits; this has 7."},
+		{"O62-000", "1", "A BSB has digits only"},
+		{"000-000", "1", "A BSB is not all zeros."},
+		{"062000", "1234567890", "An account number has at most 9 digits; this has 10."},
+		{"062000", "000000", "An account number is not all zeros."},
+		{"062000", "12 x", "An account number has digits only."},
+	} {
+		_, problem := payid.ParseAccount(test.bsb, test.account)
+		if problem == nil || !strings.Contains(problem.Message, test.want) ||
+			!slices.Contains(payid.Reasons(), problem.Reason) {
+			t.Errorf("%q %q: %+v, want %q", test.bsb, test.account, problem, test.want)
+		}
+	}
+}
+
+// Reasons are about a field, and leave out what only a wrong type can be wrong about.
+func TestReasons_AreThoseOfUntypedTexts(t *testing.T) {
+	all := payid.Reasons()
+	for _, r := range all {
+		if field, _, _ := strings.Cut(string(r), "_"); field != "payid" && field != "bsb" &&
+			field != "account" {
+			t.Errorf("%s is about no field", r)
+		}
+	}
+	for typed, as := range map[string]payid.Type{
+		"x": "iban", "a@b.au": payid.Phone, "12": payid.ABN, "1x": payid.ABN, "123": payid.Org,
+	} {
+		_, problem := payid.ParseAs(as, typed)
+		if problem == nil || problem.Message == "" || slices.Contains(all, problem.Reason) {
+			t.Errorf("%q as %s: %+v", typed, as, problem)
 		}
 	}
 }
