@@ -16,8 +16,18 @@ type Facts struct {
 	Merchant string // as the payer knows it
 	Currency string
 	Amount   int64 // of the payment that is made now, in minor units; 0 when nothing is
+	// Counted: the payment that is made now is the first of the charges.
+	Counted  bool
 	Terms    terms.Terms
 	Schedule *terms.Schedule
+}
+
+// counted reports whether a payment is made now that is one of the charges.
+func (f Facts) counted() bool { return f.Counted && f.Amount > 0 }
+
+// last reports whether that payment leaves nothing to charge.
+func (f Facts) last() bool {
+	return f.counted() && f.Terms.SpentBy(terms.Use{Count: 1, Total: f.Amount})
 }
 
 // maxParts is how many parts of an installment mandate are listed one by one.
@@ -28,10 +38,16 @@ const maxParts = 12
 func Words(f Facts) []string {
 	w := writer{Facts: f, say: speak(f.Language)}
 	w.Merchant = oneLine(f.Merchant, w.say.shop)
-	charges := []string{w.allowed(), w.parts(), w.weekend(), w.period(), w.dates()}
+	if f.last() {
+		return []string{w.now(), w.say.onlyNow}
+	}
+	charges := []string{
+		w.allowed(), w.parts(), w.weekend(), w.period(), w.dates(), w.first(),
+	}
 	if f.Schedule != nil {
 		charges = []string{
-			w.scheduled(), w.parts(), w.weekend(), w.time(), w.besides(), w.period(), w.say.retry,
+			w.scheduled(), w.parts(), w.weekend(), w.time(), w.besides(), w.period(), w.first(),
+			w.say.retry,
 		}
 	}
 	all := slices.Concat([]string{w.now()}, charges,
@@ -90,6 +106,14 @@ func (w writer) now() string {
 		return w.say.nothingNow
 	}
 	return w.fill(w.say.payNow, "{amount}", w.money(w.Amount))
+}
+
+// first says that the payment that is made now is one of the charges, where it is.
+func (w writer) first() string {
+	if !w.counted() {
+		return ""
+	}
+	return w.say.countsNow
 }
 
 // scheduled says what will be charged without anybody asking.

@@ -8,6 +8,8 @@ var english = texts{
 
 	payNow:     "You pay {amount} to {who} now.",
 	nothingNow: "Nothing is charged now; your payment details are checked.",
+	countsNow:  "The payment you make now is the first of these charges.",
+	onlyNow:    "This payment is the only charge that the agreement permits.",
 	will:       "{who} will charge {sum} {rhythm}{span}{limits}.",
 	may:        "{who} may charge {sum} {rhythm}{span}{limits}, without asking you again.",
 	mayAlso: "{who} may also charge {sum} whenever a payment is due{span}, " +

@@ -8,6 +8,8 @@ var french = texts{
 
 	payNow:     "Vous payez {amount} à {who} maintenant.",
 	nothingNow: "Rien n’est débité maintenant ; votre moyen de paiement est vérifié.",
+	countsNow:  "Le paiement que vous faites maintenant est le premier de ces prélèvements.",
+	onlyNow:    "Ce paiement est le seul prélèvement que permet l’accord.",
 	will:       "{who} prélèvera {sum} {rhythm}{span}{limits}.",
 	may:        "{who} peut prélever {sum} {rhythm}{span}{limits}, sans vous le redemander.",
 	mayAlso: "{who} peut aussi prélever {sum} lorsqu’un paiement est dû{span}, " +

@@ -8,6 +8,7 @@ type texts struct {
 	shop string // for a merchant without a name
 
 	payNow, nothingNow string
+	countsNow, onlyNow string // of the payment that is one of the charges
 	will, may, mayAlso string
 	together, varies   string
 	kept               string

@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // agreements are those of the golden files: a heading, terms and a schedule as they are kept,
-// and the payment that is made now.
+// and the payment that is made now. Where the name says so, that payment is counted.
 var agreements = []struct {
 	name, terms, schedule string
 	now                   int64
@@ -86,12 +86,28 @@ var agreements = []struct {
 	{"a year", `{"period":{"unit":"year","max_count":2}}`, "", 1},
 	{"a tax year", `{"period":{"unit":"year","max_count":2,"anchor":1,"anchor_month":3},
 		"zone":"America/Port_of_Spain"}`, "", 1},
+	{"counted, first of twelve by schedule", `{"kind":"scheduled","amount":{"exact":2000},
+		"recurrence":{"unit":"month","interval":1,"month_days":[15]},"zone":"Australia/Sydney",
+		"max_count":12}`,
+		`{"recurrence":{"unit":"month","interval":1,"month_days":[15]},"start":"2026-01-15","hour":9,
+		"amount":2000}`, 2000},
+	{"counted, on demand", `{"amount":{"max":5000},"period":{"unit":"month","max_count":2}}`,
+		"", 2000},
+	{"counted, first of the parts", `{"kind":"installment","items":[30000,20000,10000],
+		"max_total":60000}`, `{"recurrence":{"unit":"month","interval":1},"start":"2026-02-15",
+		"amount":0}`, 30000},
+	{"counted, the only one by number", `{"amount":{"max":5000},"max_count":1}`, "", 2000},
+	{"counted, the only one by sum", `{"amount":{"max":5000},"max_total":2000}`, "", 2000},
+	{"counted, but there is none", `{"amount":{"max":5000},"max_count":1}`, "", 0},
 }
 
 func factsOf(t *testing.T, language string, i int) consent.Facts {
 	t.Helper()
 	a := agreements[i]
-	f := consent.Facts{Language: language, Merchant: "Demo shop", Currency: "GHS", Amount: a.now}
+	f := consent.Facts{
+		Language: language, Merchant: "Demo shop", Currency: "GHS", Amount: a.now,
+		Counted: strings.HasPrefix(a.name, "counted"),
+	}
 	if err := json.Unmarshal([]byte(a.terms), &f.Terms); err != nil {
 		t.Fatalf("%s: %v", a.name, err)
 	}

@@ -88,7 +88,8 @@ func (p *page) agree(v *pay.PageView) {
 	p.First = ses.Series == pay.SeriesFirst
 	switch {
 	case p.First:
-		p.Agreement = readable(consent.Words(pay.ConsentFacts(ses, v.Merchant.Name, p.Lang)))
+		facts := pay.ConsentFacts(ses, p.method(), v.Merchant.Name, p.Lang)
+		p.Agreement = readable(consent.Words(facts))
 	case !slices.Contains(keepable, p.Form.Method):
 		return // a transfer leaves nothing to keep, and what is kept is kept already
 	case p.Verifies || ses.Offer.Save == pay.SaveAlways:
@@ -96,6 +97,15 @@ func (p *page) agree(v *pay.PageView) {
 	case ses.Offer.Save == pay.SavePrompt:
 		p.SaveLabel = readable([]string{consent.Saving(p.Lang, v.Merchant.Name)})[0]
 	}
+}
+
+// method is the core's name for what the form is filled in for. Whoever pays the first session of a
+// series by an agreement that is saved has given it in that session: its words were read before.
+func (p *page) method() string {
+	if p.Form.Method == methodSaved {
+		return ""
+	}
+	return p.Form.Method
 }
 
 // readable takes from sentences what could turn a part of them round. A merchant's name is in them.

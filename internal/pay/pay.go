@@ -90,7 +90,7 @@ func (s *Service) prepare(
 	if err != nil || ses.Series != SeriesFirst {
 		return t, err
 	}
-	t.consent, err = s.consentTo(ctx, ses, r.Language)
+	t.consent, err = s.consentTo(ctx, ses, t.payment.Method, r.Language)
 	return t, err
 }
 

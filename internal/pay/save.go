@@ -10,12 +10,14 @@ import (
 	"github.com/kassa-pay/kassa/internal/consent"
 )
 
-// ConsentFacts are what a payer of the session agrees to, for consent.Words. The page shows the
-// words in its language before the payer agrees, and Pay, told the same language, stores them.
-func ConsentFacts(ses *Session, merchant, language string) consent.Facts {
+// ConsentFacts are what a payer agrees to who pays the session by a method, for consent.Words. The
+// page shows the words in its language before the payer agrees, and Pay, told the same language,
+// stores them.
+func ConsentFacts(ses *Session, method, merchant, language string) consent.Facts {
 	f := consent.Facts{
 		Language: language, Merchant: merchant, Currency: ses.Amount.Currency,
 		Amount: ses.Amount.Minor, Schedule: ses.Offer.Schedule,
+		Counted: ses.Offer.CountFirst || method == MethodPayTo, // as grant does
 	}
 	if ses.Offer.Terms != nil {
 		f.Terms = *ses.Offer.Terms
@@ -24,12 +26,14 @@ func ConsentFacts(ses *Session, merchant, language string) consent.Facts {
 }
 
 // consentTo returns the words of the mandate that an attempt to pay the session gives.
-func (s *Service) consentTo(ctx context.Context, ses *Session, language string) (string, error) {
+func (s *Service) consentTo(
+	ctx context.Context, ses *Session, method, language string,
+) (string, error) {
 	m, err := s.store.Merchant(ctx, ses.MerchantID)
 	if err != nil {
 		return "", err
 	}
-	return strings.Join(consent.Words(ConsentFacts(ses, m.Name, language)), "\n"), nil
+	return strings.Join(consent.Words(ConsentFacts(ses, method, m.Name, language)), "\n"), nil
 }
 
 // prepareSaved prepares an attempt with a method that the session's customer left earlier.
