@@ -125,7 +125,7 @@ func (s *Shop) atHome(h http.HandlerFunc) http.HandlerFunc {
 
 func (s *Shop) asset(w http.ResponseWriter, r *http.Request) {
 	s.shield.Strict(w)
-	if !s.assets.Serve(w, r.PathValue("name")) {
+	if !s.assets.Serve(w, r, r.PathValue("name")) {
 		s.message(w, r, http.StatusNotFound, unknown)
 	}
 }

@@ -107,5 +107,5 @@ func (p *Pages) embedScript(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Access-Control-Allow-Origin", "*")
-	p.assets.named("embed.js").send(w, r, scriptKept)
+	p.assets.Send(w, r, "embed.js", scriptKept)
 }

@@ -23,7 +23,8 @@ const (
 
 	maxBody = 16 << 10 // bytes of a form
 
-	askEvery = 3 * time.Second // a session's rail is asked no more often by browsers that come back
+	askEvery   = 3 * time.Second // a session's rail is asked no more often by browsers that come back
+	maxReturns = 5               // from the issuer that ask the rail within askEvery, of one payment
 )
 
 // Core is what the pages ask of the core. *pay.Service provides it.
@@ -95,6 +96,7 @@ type Pages struct {
 	brake     *brake // nil: no limit
 	reports   *limit.Window
 	asks      *limit.Window // by session
+	returns   *limit.Window // by payment
 	assets    *assets
 	templates templates
 	catalogue *catalogue
@@ -111,16 +113,15 @@ func New(d Deps) (*Pages, error) {
 		cross:   http.NewCrossOriginProtection(),
 		reports: limit.NewWindow(maxReports, reportWindow, d.Now),
 		asks:    limit.NewWindow(1, askEvery, d.Now),
+		returns: limit.NewWindow(maxReturns, askEvery, d.Now),
 		streams: &streams{session: map[string]int{}}, networks: allNetworks(),
+		assets: newAssets(),
 	}
 	if p.clientIP == nil {
 		p.clientIP = connectionIP
 	}
 	p.brake = newBrake(d.Attempts, d.IDs, d.Now, d.Log)
 	var err error
-	if p.assets, err = newAssets(); err != nil {
-		return nil, err
-	}
 	if p.catalogue, err = newCatalogue(); err != nil {
 		return nil, err
 	}

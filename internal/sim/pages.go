@@ -160,7 +160,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 
 func (p *Pages) asset(w http.ResponseWriter, r *http.Request) {
 	p.shield.Strict(w)
-	if !p.assets.Serve(w, r.PathValue("name")) {
+	if !p.assets.Serve(w, r, r.PathValue("name")) {
 		p.message(w, r, http.StatusNotFound, unknown)
 	}
 }

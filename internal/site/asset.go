@@ -9,17 +9,25 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
-	"strconv"
+	"slices"
 	"strings"
 )
 
 //go:embed asset
 var own embed.FS
 
-// The files that every room gets.
+// The files that rooms get.
 const (
-	Script    = "live.js"  // keeps [data-live] up to date; see the file
-	baseStyle = "base.css" // stands before every style sheet of a room
+	Script     = "live.js"   // keeps [data-live] up to date; see the file
+	baseStyle  = "base.css"  // stands before every style sheet
+	plainStyle = "plain.css" // and after it, before those of plain pages
+)
+
+// How long browsers keep a file: for good under a name with its hash; under its own name they ask
+// each time whether it is still the same.
+const (
+	hashedKept = "public, max-age=31536000, immutable"
+	namedKept  = "no-cache"
 )
 
 const hashLength = 16 // hexadecimal digits of the content's hash in a name
@@ -33,24 +41,37 @@ var kinds = map[string]string{
 // Link is how a page refers to a file. Integrity makes the browser refuse any other content.
 type Link struct{ URL, Integrity string }
 
-type asset struct {
-	Link
-	kind string
-	body []byte
-}
-
-// Assets are the files of one room: its own and the shared ones. A file is served under the name
-// with the hash of its content, which never changes and is cached for good, and under its own name.
+// Assets are the files of one room. A file is served under the name with the hash of its content,
+// which never changes and is cached for good.
 type Assets struct {
 	prefix string
-	all    map[string]asset
+	links  map[string]Link
+	files  map[string]*file // by the name they are served under
+	named  map[string]*file // by the name they have in the source
 }
 
-// Load reads the files of a folder, which are served below prefix. It panics when it cannot: the
-// files are part of the program.
+// Load reads the files of a folder, for plain pages: with the script that all of those share, and
+// each under its own name, too. They are served below prefix. It panics when it cannot: the files
+// are part of the program.
 func Load(prefix string, files fs.FS, dir string) *Assets {
-	a := &Assets{prefix: prefix, all: map[string]asset{}}
+	a := load(prefix, files, dir, baseStyle, plainStyle)
 	a.add(Script, read(own, "asset/"+Script))
+	for name, f := range a.named {
+		a.files[name] = f
+	}
+	return a
+}
+
+// LoadOwn reads the files of a folder, for pages that share the base style and nothing else.
+func LoadOwn(prefix string, files fs.FS, dir string) *Assets {
+	return load(prefix, files, dir, baseStyle)
+}
+
+// load reads a folder with the shared styles before each of its own.
+func load(prefix string, files fs.FS, dir string, styles ...string) *Assets {
+	a := &Assets{
+		prefix: prefix, links: map[string]Link{}, files: map[string]*file{}, named: map[string]*file{},
+	}
 	entries, err := fs.ReadDir(files, dir)
 	if err != nil {
 		panic(err)
@@ -58,7 +79,9 @@ func Load(prefix string, files fs.FS, dir string) *Assets {
 	for _, e := range entries {
 		body := read(files, dir+"/"+e.Name())
 		if path.Ext(e.Name()) == ".css" {
-			body = append(read(own, "asset/"+baseStyle), body...)
+			for _, name := range slices.Backward(styles) {
+				body = append(read(own, "asset/"+name), body...)
+			}
 		}
 		a.add(e.Name(), body)
 	}
@@ -75,34 +98,34 @@ func read(files fs.FS, name string) []byte {
 
 func (a *Assets) add(name string, body []byte) {
 	sum, strong := sha256.Sum256(body), sha512.Sum384(body)
-	ext := path.Ext(name)
-	full := strings.TrimSuffix(name, ext) + "-" + hex.EncodeToString(sum[:])[:hashLength] + ext
-	f := asset{
-		Link: Link{
-			URL:       a.prefix + full,
-			Integrity: "sha384-" + base64.StdEncoding.EncodeToString(strong[:]),
-		},
-		kind: kinds[ext], body: body,
+	ext, hash := path.Ext(name), hex.EncodeToString(sum[:])[:hashLength]
+	full := strings.TrimSuffix(name, ext) + "-" + hash + ext
+	a.links[name] = Link{
+		URL:       a.prefix + full,
+		Integrity: "sha384-" + base64.StdEncoding.EncodeToString(strong[:]),
 	}
-	a.all[name], a.all[full] = f, f
+	f := newFile(kinds[ext], hash, body)
+	a.files[full], a.named[name] = f, f
 }
 
 // Link returns how a page refers to a file, by the name it has in the source.
-func (a *Assets) Link(name string) Link { return a.all[name].Link }
+func (a *Assets) Link(name string) Link { return a.links[name] }
 
 // Serve answers with the file and reports whether there is one.
-func (a *Assets) Serve(w http.ResponseWriter, name string) bool {
-	f, ok := a.all[name]
+func (a *Assets) Serve(w http.ResponseWriter, r *http.Request, name string) bool {
+	f, ok := a.files[name]
 	if !ok {
 		return false
 	}
-	h := w.Header()
-	h.Set("Content-Type", f.kind)
-	h.Set("Cache-Control", "no-cache")
-	if f.URL == a.prefix+name {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	kept := hashedKept
+	if a.named[name] != nil {
+		kept = namedKept
 	}
-	h.Set("Content-Length", strconv.Itoa(len(f.body)))
-	_, _ = w.Write(f.body)
+	f.send(w, r, kept)
 	return true
+}
+
+// Send answers with a file by the name it has in the source, to be kept as the header says.
+func (a *Assets) Send(w http.ResponseWriter, r *http.Request, name, kept string) {
+	a.named[name].send(w, r, kept)
 }

@@ -30,8 +30,8 @@ func TestAssets_ServesWhatThePageExpects(t *testing.T) {
 		if !below || full == name {
 			t.Fatalf("%s is linked as %q", name, l.URL)
 		}
-		w := httptest.NewRecorder()
-		if !a.Serve(w, full) {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+		if !a.Serve(w, r, full) {
 			t.Fatalf("%s is not served", full)
 		}
 		sum := sha512.Sum384(w.Body.Bytes())
@@ -45,20 +45,32 @@ func TestAssets_ServesWhatThePageExpects(t *testing.T) {
 			t.Errorf("%s: Cache-Control %q", name, got)
 		}
 		plain := httptest.NewRecorder()
-		if !a.Serve(plain, name) || strings.Contains(plain.Header().Get("Cache-Control"), "immut") {
+		if !a.Serve(plain, r, name) || strings.Contains(plain.Header().Get("Cache-Control"), "immut") {
 			t.Errorf("%s under its own name: %q", name, plain.Header().Get("Cache-Control"))
 		}
 	}
-	if a.Serve(httptest.NewRecorder(), "no.svg") || a.Link("no.svg").URL != "" {
+	r := httptest.NewRequest("GET", "/", nil)
+	if a.Serve(httptest.NewRecorder(), r, "no.svg") || a.Link("no.svg").URL != "" {
 		t.Error("a file of another folder is served")
 	}
 }
 
 func TestAssets_EveryStyleStandsOnTheBase(t *testing.T) {
-	w := httptest.NewRecorder()
-	load().Serve(w, "x.css")
-	if css := w.Body.String(); !strings.HasPrefix(css, ":root") || !strings.HasSuffix(css, ".x{}") {
-		t.Error("the base style is not in front")
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	load().Serve(w, r, "x.css")
+	if css := w.Body.String(); !strings.HasPrefix(css, ":root") || !strings.HasSuffix(css, ".x{}") ||
+		!strings.Contains(css, ".menu") {
+		t.Error("the shared styles are not in front")
+	}
+	alone := site.LoadOwn("/y/", fstest.MapFS{"asset/y.css": {Data: []byte(".y{}")}}, "asset")
+	style := httptest.NewRecorder()
+	alone.Serve(style, r, strings.TrimPrefix(alone.Link("y.css").URL, "/y/"))
+	if css := style.Body.String(); !strings.HasPrefix(css, ":root") ||
+		!strings.HasSuffix(css, ".y{}") || strings.Contains(css, ".menu") {
+		t.Error("the base style is not in front, or there is more than that")
+	}
+	if alone.Serve(httptest.NewRecorder(), r, "y.css") || alone.Link(site.Script).URL != "" {
+		t.Error("a room of its own gets what plain pages get")
 	}
 	if strings.Contains(w.Body.String(), "url(") || strings.Contains(w.Body.String(), "@import") {
 		t.Error("the base style loads something")

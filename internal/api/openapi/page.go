@@ -122,7 +122,7 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("GET "+assetPath+"{name}", func(w http.ResponseWriter, r *http.Request) {
 		p.shield.Strict(w)
-		if !p.assets.Serve(w, r.PathValue("name")) {
+		if !p.assets.Serve(w, r, r.PathValue("name")) {
 			http.NotFound(w, r)
 		}
 	})
