@@ -3,7 +3,6 @@ package hosted
 import (
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -21,6 +20,7 @@ const (
 	fieldConfirmed = "confirmed" // the account that was shown is the right one
 	fieldChange    = "change"    // another account is to be typed
 	fieldBank      = "bank"      // whose steps are shown
+	fieldHelp      = "help"      // the panel for those who find nothing is open
 )
 
 // account is a bank account as the payer typed it, and, when it was found, as the network knows it.
@@ -32,6 +32,9 @@ type account struct {
 	Name    string // of its holder, where the network tells it
 	Bank    string // that gave out the BSB
 	Changed bool   // typed before, to be changed
+
+	// Digits are how many were typed where there are too few or too many.
+	Digits struct{ PayID, BSB, Number int }
 }
 
 // ByAccount reports whether the account is named by BSB and number.
@@ -67,15 +70,21 @@ func readPayto(f fields) (*pay.PaytoInput, form) {
 // once.
 const anyBSB = "062000"
 
+// addAccount shows exactly what is wrong: the reason is the id of its message.
 func (f *form) addAccount(problem *payid.Problem) {
 	if problem == nil {
 		return
 	}
-	text := problem.Field + "_invalid"
-	if problem.Code == payid.Missing {
-		text = problem.Field + "_missing"
+	typed := &f.Account.Digits
+	switch problem.Field {
+	case fieldPayID:
+		typed.PayID = problem.Digits
+	case fieldBSB:
+		typed.BSB = problem.Digits
+	case fieldAccount:
+		typed.Number = problem.Digits
 	}
-	f.add(problem.Field, text)
+	f.add(problem.Field, string(problem.Reason))
 }
 
 // findAccount shows whom the account belongs to, for the payer to confirm, before anything is
@@ -87,7 +96,7 @@ func (p *Pages) findAccount(
 	if a.Changed {
 		return p.again(w, r, v, in.shown)
 	}
-	if wait, ok := p.brake.allowLookup(household(p.clientIP(r))); !ok {
+	if wait, ok := p.brake.allowLookup(household(p.clientIP(r)), v.Session.ID); !ok {
 		return p.tooMany(w, r, wait)
 	}
 	found, err := p.pay.ResolvePayID(r.Context(), v.Caller, *in.method.Payto)
@@ -163,6 +172,9 @@ type payto struct {
 	Deadline string // RFC 3339, on the clock of the payer's device
 }
 
+// whole keeps an account on one line: with spaces and hyphens at which no line ends.
+var whole = strings.NewReplacer(" ", "\u00a0", "-", "\u2011")
+
 // showPayto tells from which account the payment is taken.
 func (p *page) showPayto(m *pay.Payment) {
 	id := m.Payto.ID()
@@ -170,7 +182,7 @@ func (p *page) showPayto(m *pay.Payment) {
 		Name:     p.isolate(plain(m.Payto.Name)),
 		Approved: m.State == pay.PaymentWaiting && m.Action != pay.ActionApprove,
 	}
-	p.Account = p.isolate(strings.ReplaceAll(id.Masked(), " ", "\u00a0"))
+	p.Account = p.isolate(whole.Replace(id.Masked()))
 	p.NetworkCode = m.NetworkCode
 	if b := bankOf(id.BSB); b != nil {
 		p.useBank(b)
@@ -184,13 +196,10 @@ func (p *page) useBank(b *bank) {
 	p.BankName, p.BankApp, p.BankWeb = b.Name, b.App, b.Web
 }
 
-// askBank fills in what the page says while the payer's bank asks. The chosen bank stays in the
-// addresses that lead back to the page.
+// askBank fills in what the page says while the payer's bank asks.
 func (p *Pages) askBank(pg *page, r *http.Request, v *pay.PageView) {
 	if b := bankNamed(r.URL.Query().Get(fieldBank)); b != nil {
 		pg.useBank(b)
-		field := fieldBank + "=" + url.QueryEscape(b.Code)
-		pg.Onward, pg.Wait = pg.way.with(pg.Onward, field), pg.way.with(pg.Wait, field)
 	}
 	pg.Payto.QR = pg.way.step("qr.svg")
 	left := v.Session.ExpiresAt.Sub(v.Now)
@@ -201,7 +210,7 @@ func (p *Pages) askBank(pg *page, r *http.Request, v *pay.PageView) {
 // AtBank reports whether the form tells the terms of an agreement that is no mandate: they depend
 // on whether the account is to be kept, so they are told when that is known.
 func (p *page) AtBank() bool {
-	asks := p.Form.Method == pay.MethodPayTo && !p.First && !p.Verifies
+	asks := p.Form.Method == pay.MethodPayTo && !p.First
 	return asks && (p.Form.Account.Found || p.SaveLabel == "")
 }
 
@@ -231,15 +240,3 @@ func (p *page) ChosenBank() string {
 	}
 	return p.Payto.Bank.Code
 }
-
-// PageFields are the fields of the page's address, for forms that lead back to it.
-func (p *page) PageFields() url.Values {
-	values, err := url.ParseQuery(p.way.query)
-	if err != nil {
-		return nil
-	}
-	return values
-}
-
-// PagePath is the page's address without its query.
-func (p *page) PagePath() string { return p.way.base }

@@ -2,6 +2,7 @@ package hosted
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/payid"
+	"github.com/kassa-pay/kassa/internal/terms"
 )
 
 // agreed is an attempt with PayTo, by a PayID that the network knows the name of.
@@ -67,7 +69,17 @@ func paytoSettings() []setting {
 		{"approve at a bank", pageApprove, in(pay.SessionPaying,
 			byAccount(agreed(pay.PaymentAction, pay.ActionApprove), "062000"))},
 		{"approve at a bank without a path", pageApprove, in(pay.SessionPaying,
+			byAccount(agreed(pay.PaymentAction, pay.ActionApprove), "923100"))},
+		{"approve at a bank that sends a message", pageApprove, in(pay.SessionPaying,
 			byAccount(agreed(pay.PaymentAction, pay.ActionApprove), "182222"))},
+		{"approve at a bank without an app", pageApprove, in(pay.SessionPaying,
+			byAccount(agreed(pay.PaymentAction, pay.ActionApprove), "325185"))},
+		{"verifying with payto", pageForm, verifying},
+		{"verification approved", pageWaiting, both(
+			in(pay.SessionPaying, agreed(pay.PaymentWaiting, "")), verifying)},
+		{"payto, agreed for one charge", pageForm, both(series, func(v *pay.PageView) {
+			v.Session.Offer.Terms = &terms.Terms{MaxCount: 1}
+		})},
 		{"approve a verification", pageApprove, both(
 			in(pay.SessionPaying, agreed(pay.PaymentAction, pay.ActionApprove)), verifying)},
 		{"payto, not known yet", pageWaiting, in(pay.SessionPaying, agreed(pay.PaymentCreated, ""))},
@@ -108,7 +120,7 @@ func named(t *testing.T, name string) setting {
 func says(t *testing.T, body string, texts ...string) {
 	t.Helper()
 	want := true
-	body = strings.ReplaceAll(body, "\u00a0", " ")
+	body = strings.NewReplacer("\u00a0", " ", "\u2011", "-").Replace(body)
 	for _, text := range texts {
 		if text == "not" {
 			want = false
@@ -127,8 +139,6 @@ func TestPayto_SaysHowItStands(t *testing.T) {
 		"payto, prompt to save": {`name="save"`, "not", "once."},
 		"payto, always saved": {"The agreement stays for your next payments",
 			"not", "cannot take anything more"},
-		"payto, first in series": {"What you agree to", "Your bank shows the same agreement",
-			"not", "cannot take anything more"},
 		"payto, saved": {"04xx xxx 678", "not", "+61-412345678", "0412 345 678"},
 		"approve": {"04xx xxx 678", "Mira Okafor", "Open the app or the website of your bank.",
 			"Which bank is it with?", "waits for your approval", "starts by itself",
@@ -137,9 +147,23 @@ func TestPayto_SaysHowItStands(t *testing.T) {
 		"approve at a bank": {"062-000 ••••5678", "CommBank app", "NetBank works as well.",
 			"Pay &amp; transfer › PayTo agreements", `value="commbank" selected`,
 			"not", "12345678"},
-		"approve at a bank without a path": {"Macquarie", "Tap the notification"},
-		"approve a verification": {"Check that it is from Ama’s Fabrics", "not", "AUD 0.00",
-			"card"},
+		"approve at a bank without a path": {"ING app", "ING online banking works as well.",
+			"Look for a new request", "not", "usually under"},
+		"approve at a bank that sends a message": {"Macquarie", "sends a message about it",
+			"usually under", "Pay › Payment agreements"},
+		"approve at a bank without an app": {"Log in to Beyond Bank Internet Banking.",
+			"not", "Open the"},
+		"approve a verification": {"Check that it is from Ama’s Fabrics", "waits for your approval",
+			"not", "AUD 0.00", "card", "starts by itself"},
+		"verifying with payto": {"Nothing is taken now.", "names no highest amount",
+			"The agreement stays for your next payments", "not", "AUD", "once."},
+		"verification approved": {"We are setting up your account", "approved", "not",
+			"sending the money", "on its way"},
+		"payto, first in series": {"What you agree to", "Your bank shows the same agreement",
+			"The payment you make now is the first of these charges.",
+			"not", "cannot take anything more"},
+		"payto, agreed for one charge": {
+			"This payment is the only charge that the agreement permits.", "not", "may charge"},
 		"payto, in process": {"approved", "on its way from your bank",
 			"sometimes a few minutes"},
 		"payto, not known yet": {"not", "on its way from your bank", "approved"},
@@ -177,11 +201,36 @@ func TestPayto_FollowsTheBankThatIsChosen(t *testing.T) {
 	}
 }
 
+// TestWaiting_KeepsTheHelpOpen: whoever reads it without scripts is not thrown out of it by the
+// page's own reload, nor by a bank that is chosen meanwhile.
+func TestWaiting_KeepsTheHelpOpen(t *testing.T) {
+	for _, name := range []string{"approve", "prompt"} {
+		v := openSession()
+		named(t, name).setup(&v)
+		h := handlerOf(newPages(t, &stage{view: v}))
+		says(t, get(h, stagePath).Body.String(), `aria-expanded="false"`, `id="help" hidden`,
+			`name="help" value="1">`, "not", "help=1")
+		body := get(h, stagePath+"&help=1").Body.String()
+		says(t, body, `aria-expanded="true"`, `id="help">`, "go=1&amp;help=1", "&amp;help=1\">",
+			"not", `id="help" hidden`)
+		wait := strings.Replace(stagePath, "?", "/wait?", 1) + "&seen=0-0&help=1"
+		if to := get(h, wait).Header().Get("Location"); to != stagePath+"&go=1&help=1#help" {
+			t.Errorf("%s: waiting leads to %q", name, to)
+		}
+		if name == "approve" {
+			says(t, body, `name="help" value="1" data-help>`) // with the bank that is chosen next
+			says(t, get(h, stagePath+"&bank=nab").Body.String(), `name="bank" value="nab"`,
+				`name="help" value="1" data-help disabled>`)
+		}
+	}
+}
+
 func TestBanks_AreToldByTheirBSB(t *testing.T) {
 	for bsb, want := range map[string]string{
 		"062000": "commbank", "762222": "commbank", "032000": "westpac", "083004": "nab",
 		"012345": "anz", "112879": "stgeorge", "182182": "macquarie", "633000": "bendigo",
 		"633123": "up", "923100": "ing", "939200": "amp", "484799": "suncorp",
+		"014111": "anzplus", "014112": "anz",
 		"670864": "ubank", "670000": "", "999999": "", "": "",
 	} {
 		got := ""
@@ -194,7 +243,7 @@ func TestBanks_AreToldByTheirBSB(t *testing.T) {
 	}
 	codes, prefixes := map[string]bool{}, map[string]bool{}
 	for _, b := range banks {
-		if codes[b.Code] || b.Name == "" || b.App == "" || bankNamed(b.Code) == nil {
+		if codes[b.Code] || b.Name == "" || len(b.prefixes) == 0 || bankNamed(b.Code) == nil {
 			t.Errorf("%+v is not complete, or there twice", b)
 		}
 		codes[b.Code] = true
@@ -212,12 +261,13 @@ func TestReadPayto_TellsAllThatIsWrong(t *testing.T) {
 		"kind=payid&payid=0412+345+678":            nil,
 		"payid=mira%40example.com":                 nil,
 		"kind=payid":                               {{fieldPayID, "payid_missing"}},
-		"kind=payid&payid=0512&bsb=1":              {{fieldPayID, "payid_invalid"}},
+		"kind=payid&payid=0512&bsb=1":              {{fieldPayID, "payid_phone_area"}},
+		"kind=payid&payid=0412+345+67":             {{fieldPayID, "payid_mobile_length"}},
 		"kind=account&bsb=062-000&account=1234567": nil,
 		"kind=account": {
 			{fieldBSB, "bsb_missing"}, {fieldAccount, "account_missing"}},
 		"kind=account&bsb=06&account=000&payid=x": {
-			{fieldBSB, "bsb_invalid"}, {fieldAccount, "account_invalid"}},
+			{fieldBSB, "bsb_length"}, {fieldAccount, "account_zero"}},
 	} {
 		in, shown := readPayto(decodeFields([]byte(body)))
 		if !slices.Equal(shown.Problems, want) {
@@ -250,12 +300,15 @@ func TestBrake_CountsAccountsAndLookups(t *testing.T) {
 		t.Error("another account is held to be the same")
 	}
 	for i := range 3 {
-		if _, ok := p.brake.allowLookup("a"); ok != (i < 2) {
+		if _, ok := p.brake.allowLookup("a", string(rune('p'+i))); ok != (i < 2) {
 			t.Errorf("look-up %d: %v", i+1, ok)
 		}
 	}
-	if wait, ok := (*brake)(nil).allowLookup("a"); !ok || wait != 0 {
+	if wait, ok := (*brake)(nil).allowLookup("a", "p"); !ok || wait != 0 {
 		t.Error("no brake brakes")
+	}
+	if wait, ok := (*brake)(nil).allowAccount("p"); !ok || wait != 0 {
+		t.Error("no brake brakes an attempt")
 	}
 }
 
@@ -272,6 +325,14 @@ func (d *directory) ResolvePayID(
 ) (pay.Payto, error) {
 	d.asked = append(d.asked, in)
 	return d.found, d.err
+}
+
+// Pay looks the account up, as the core does, and goes no further.
+func (d *directory) Pay(
+	_ context.Context, _ pay.Caller, _ *pay.Once[pay.Payment], r pay.PayRequest,
+) (pay.Payment, pay.Reply, error) {
+	d.asked = append(d.asked, *r.Method.Payto)
+	return pay.Payment{}, pay.Reply{}, d.err
 }
 
 func newDirectory(t *testing.T) (*directory, http.Handler) {
@@ -337,7 +398,11 @@ func TestPayto_SaysWhatTheNetworkSays(t *testing.T) {
 	}{
 		{pay.BadParam("payment_method.payid", "payid_not_found", "x"), name, "no account is registered"},
 		{pay.BadParam("payment_method.payid", "other", "x"), name, "Check the PayID: it is"},
-		{pay.BadParam("payment_method.bsb", "invalid_bsb", "x"), account, "Check the BSB"},
+		{pay.BadParam("payment_method.bsb", "invalid_bsb", "x"), account, "no bank has this one"},
+		{pay.BadParam("payment_method.bsb", "bank_not_supported", "x"), account,
+			"this one does not offer PayTo"},
+		{pay.BadParam("payment_method.payid", "bank_not_supported", "x"), name,
+			"this one does not offer PayTo"},
 		{pay.BadParam("payment_method.account", "bank_not_supported", "x"), account,
 			"this one does not offer PayTo"},
 		{down, name, "PayIDs cannot be looked up right now"},
@@ -350,6 +415,41 @@ func TestPayto_SaysWhatTheNetworkSays(t *testing.T) {
 			t.Errorf("%v: status %d", test.err, status)
 		}
 		says(t, body, test.says, `aria-invalid="true"`, "not", "Is this your account?")
+	}
+}
+
+// TestPayto_NamesAreNotCollectedFromManyAddresses holds that the page of one session does not tell
+// whose accounts many people have, whoever asks and however: by looking them up, or by going on at
+// once, which looks them up too.
+func TestPayto_NamesAreNotCollectedFromManyAddresses(t *testing.T) {
+	v := openSession()
+	australian(&v)
+	d := &directory{stage: &stage{view: v}}
+	d.err = pay.BadParam("payment_method.payid", "payid_not_found", "x")
+	asks := 0
+	h := handlerOf(newPages(t, d, func(d *Deps) {
+		d.Attempts = 3
+		d.Now = func() time.Time { return stageNow }
+		d.ClientIP = func(*http.Request) string {
+			asks++
+			return fmt.Sprintf("192.0.2.%d", asks)
+		}
+	}))
+	for i := range 2 * 3 {
+		confirmed := []string{fieldConfirmed, "1"}[:2*(i%2)]
+		typed := fmt.Sprintf("04123456%02d", i)
+		fields := append([]string{fieldKind, "payid", fieldPayID, typed}, confirmed...)
+		if status, body := lookup(h, fields...); status == http.StatusTooManyRequests {
+			t.Fatalf("account %d: %d %s", i+1, status, body)
+		}
+	}
+	for _, fields := range [][]string{
+		{fieldKind, "payid", fieldPayID, "0412345699"},
+		{fieldKind, "payid", fieldPayID, "0412345698", fieldConfirmed, "1"},
+	} {
+		if status, _ := lookup(h, fields...); status != http.StatusTooManyRequests {
+			t.Errorf("one account more, %v: %d", fields, status)
+		}
 	}
 }
 

@@ -227,9 +227,8 @@ func (p *Pages) wait(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNoContent) // the browser stays where it is
 		return nil
 	}
-	next := wayOf(r).onward()
-	if b := bankNamed(r.URL.Query().Get(fieldBank)); b != nil && stateOf(&v) == pageApprove {
-		next = wayOf(r).with(next, fieldBank+"="+b.Code) // whose steps the page shows
+	if looks(stateOf(&v)) {
+		return seeOther(w, r, lookAgain(r))
 	}
-	return seeOther(w, r, next)
+	return seeOther(w, r, wayOf(r).onward())
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/payid"
 )
 
 // messages returns the raw messages of every locale file.
@@ -120,6 +121,9 @@ func TestCatalogue_Used(t *testing.T) {
 		"payto_down", "payid_down", // nobody could say whose account it is
 	} {
 		used[id] = true
+	}
+	for _, reason := range payid.Reasons() {
+		used[string(reason)] = true
 	}
 	for _, state := range chargeStates {
 		used["charge_"+state] = true

@@ -104,6 +104,7 @@ type page struct {
 
 	// Within a merchant's page.
 	way        way
+	look       url.Values // what the reader has chosen to see
 	Framed     bool
 	Parent     string // the origin that hears of what happens; "" for nobody
 	Session    string
@@ -164,6 +165,9 @@ func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
 	if pg.Transfer != nil {
 		pg.Transfer.QR = pg.way.step("qr.svg")
 		pg.limitTransfer(v.Payment.Transfer.ExpiresAt.Sub(v.Now), p.now())
+	}
+	if looks(pg.Name) {
+		pg.keepLook(r)
 	}
 	if pg.Name == pageApprove {
 		p.askBank(pg, r, v)
@@ -297,10 +301,20 @@ func initial(name string) string {
 // templates holds one set per page: the layout, the shared parts, and the page itself.
 type templates map[string]*template.Template
 
+// partsOf names the files of parts that only some pages use. A set keeps a copy of all it was given,
+// used or not, for as long as the server runs.
+var partsOf = map[string][]string{
+	"form":      {"card", "mobile", "agree", "payto"},
+	"approve":   {"payto"},
+	"waiting":   {"payto"},
+	"prompt":    {"mobile"},
+	"code":      {"mobile"},
+	"transfer":  {"account"},
+	"underpaid": {"account"},
+}
+
 func newTemplates() (templates, error) {
-	base, err := template.ParseFS(pageFiles, "page/layout.html", "page/part.html", "page/card.html",
-		"page/mobile.html", "page/account.html", "page/agree.html",
-		"page/payto.html")
+	base, err := template.ParseFS(pageFiles, "page/layout.html", "page/part.html")
 	if err != nil {
 		return nil, err
 	}
@@ -310,9 +324,12 @@ func newTemplates() (templates, error) {
 		if err != nil {
 			return nil, err
 		}
-		if all[name], err = t.ParseFS(pageFiles, "page/"+name+".html"); err != nil {
-			return nil, fmt.Errorf("page %s: %w", name, err)
+		for _, file := range append([]string{name}, partsOf[name]...) {
+			if t, err = t.ParseFS(pageFiles, "page/"+file+".html"); err != nil {
+				return nil, fmt.Errorf("page %s: %w", name, err)
+			}
 		}
+		all[name] = t
 	}
 	return all, nil
 }

@@ -17,7 +17,7 @@
   var form = document.getElementById("pay");
   var tell; // says something to the page around this one, where there is one
   if (form) {
-    sending(form, cardForm(form) || mobileForm(form) || paytoForm(form) || codeForm(form) || {});
+    sending(form, cardForm(form) || mobileForm(form) || codeForm(form) || {});
   }
   if (document.body.dataset.parent && parent !== window) {
     within(document.body.dataset, form);
@@ -25,6 +25,7 @@
   copying(document.querySelectorAll("[data-copy]"));
   printing(document.querySelector("[data-print]"));
   localTime(document.querySelector(".deadline time"));
+  disclosing(document.querySelector("form.help"));
   goOn();
   focusNotice();
   var live = document.querySelector("main[data-events]");
@@ -138,6 +139,29 @@
     time.hidden = false;
   }
 
+  // disclosing opens and closes the help in place. The way by the server is for pages without us.
+  function disclosing(form) {
+    if (!form) {
+      return;
+    }
+    var button = form.querySelector("button"), box = document.getElementById("help");
+    form.addEventListener("submit", function (e) {
+      var main = document.getElementById("main"), next = new URL(main.dataset.next, location.href);
+      e.preventDefault();
+      box.hidden = !box.hidden;
+      button.setAttribute("aria-expanded", String(!box.hidden));
+      if (box.hidden) {
+        next.searchParams.delete("help");
+      } else {
+        next.searchParams.set("help", "1"); // news of the page leave it open
+      }
+      main.dataset.next = next.href;
+      document.querySelectorAll("[data-help]").forEach(function (field) {
+        field.disabled = box.hidden;
+      });
+    });
+  }
+
   // watch waits for another state than the page's own: by events, and when there are none by asking.
   // Whoever comes back from the bank's app or the phone's dialler is shown the latest at once.
   function watch(data) {
@@ -161,7 +185,7 @@
     }
     document.addEventListener("visibilitychange", function () {
       if (document.visibilityState === "visible") {
-        fetchState(data.status + "&fresh=1");
+        fetchState(data.status + (data.status.indexOf("?") < 0 ? "?" : "&") + "fresh=1");
       }
     });
     if (!window.EventSource) {
@@ -226,30 +250,6 @@
         need(problems, phone, function (s) {
           return /[^\x00-\x7f]/.test(s) || digitsOf(s).length >= 9;
         });
-        return problems;
-      }
-    };
-  }
-
-  // paytoForm finds what is missing in the half of the form that is shown.
-  function paytoForm(form) {
-    var payid = document.getElementById("payid"), bsb = form.elements.bsb;
-    if (!payid) {
-      return;
-    }
-    return {
-      check: function () {
-        var problems = [];
-        if (form.elements.kind.value === "payid") {
-          need(problems, payid, function (s) { return s.length > 1; });
-        } else {
-          need(problems, bsb, function (s) {
-            return /[^\x00-\x7f]/.test(s) || digitsOf(s).length >= 6;
-          });
-          need(problems, form.elements.account, function (s) {
-            return /[^\x00-\x7f]/.test(s) || /[1-9]/.test(s);
-          });
-        }
         return problems;
       }
     };

@@ -93,7 +93,7 @@
         if (!inline) {
           end();
         }
-      } else if (m.page === "closed") {
+      } else if (m.page === "closed" || m.page === "failed") {
         once("onFailure", {code: m.decline || null, final: true});
       } else if (declined) {
         tell("onFailure", {code: m.decline, final: false});
