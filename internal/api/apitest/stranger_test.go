@@ -29,10 +29,11 @@ func (c *complaints) Errorf(string, ...any) { c.n++ }
 func TestAlike(t *testing.T) {
 	answer := func(code int, text, header string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
-		w.Header().Set("Request-Id", fmt.Sprint(len(text)))
+		id := fmt.Sprintf("req_%d", len(text))
+		w.Header().Set("Request-Id", id)
 		w.Header().Set("X", header)
 		w.WriteHeader(code)
-		_, _ = w.WriteString(text)
+		_, _ = w.WriteString(text + " " + id)
 		return w
 	}
 	for name, c := range map[string]struct {
