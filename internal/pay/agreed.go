@@ -134,6 +134,13 @@ func (s *Service) replace(
 // under it, the payment takes a slot, as any charge does.
 func (s *Service) grant(ctx context.Context, tx Tx, c Caller, p *Payment, ses *Session) error {
 	m := s.newMandate(c, p, ses)
+	if m.Payto != nil {
+		owner, err := tx.Merchant(ctx, ses.MerchantID)
+		if err != nil {
+			return err
+		}
+		m.Description = AgreementOf(ses, owner.Name, true).Description
+	}
 	var w MandateWindow
 	if !p.Verifies() && (ses.Offer.CountFirst || m.Payto != nil) {
 		var err error

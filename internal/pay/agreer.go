@@ -46,6 +46,10 @@ type Agreer interface {
 	// Instruct changes an agreement on the merchant's behalf. What it is already is no error; what
 	// cannot be is an Error of kind State.
 	Instruct(ctx context.Context, ref AgreementRef, i Instruction) (Agreement, error)
+	// Amend proposes other terms, to which the payer has to agree, or changes the description, to
+	// which nobody has to. The same id asks for the same amendment, however often it is sent. What
+	// cannot be is an Error of kind Invalid, State or NotFound.
+	Amend(ctx context.Context, ref AgreementRef, o AmendOrder) (Agreement, error)
 }
 
 // AgreementRef names an agreement at its rail.
@@ -63,6 +67,41 @@ const (
 	AgreementCancel  Instruction = "cancel"
 	AgreementSuspend Instruction = "suspend"
 	AgreementRelease Instruction = "release" // of what the merchant suspended itself
+)
+
+// AmendOrder is what a merchant wants changed of an agreement.
+type AmendOrder struct {
+	ID string // ours, of this amendment
+	// Terms are the new ones as a whole; nil or the same: they stay.
+	Terms       *terms.Terms
+	Description string // "": it stays
+	// Deadline is when the payer must have answered, in the merchant's clock; zero, or later than
+	// the network allows: as long as that.
+	Deadline time.Time
+}
+
+// Amendment is a change of an agreement, as its network tells of it.
+type Amendment struct {
+	ID          string
+	State       AmendmentState
+	Terms       terms.Terms // that the agreement has with it
+	Description string
+	ProposedAt  time.Time
+	Deadline    time.Time // zero when nobody had to agree
+	DecidedAt   time.Time // zero while pending
+	NetworkCode string    // why it came to nothing
+}
+
+// AmendmentState is what has become of an amendment.
+type AmendmentState string
+
+// The states of an amendment. All but the first are final.
+const (
+	AmendmentPending   AmendmentState = "pending" // waits for the payer
+	AmendmentCompleted AmendmentState = "completed"
+	AmendmentDeclined  AmendmentState = "declined"
+	AmendmentRecalled  AmendmentState = "recalled" // by the merchant
+	AmendmentTimedOut  AmendmentState = "timed_out"
 )
 
 // AgreementState is where an agreement stands at its rail.
@@ -108,6 +147,8 @@ type Agreement struct {
 	// By and NetworkCode tell who suspended or cancelled it and with which reason code.
 	By          AgreementParty
 	NetworkCode string
+	// Amendment is the one that waits for the payer, else the latest; nil: it was never amended.
+	Amendment *Amendment
 	// PaymentID is the payment that it was made with.
 	PaymentID string
 	// Rehearsal, in an Attempt, is what a simulated network is to make of it and its payment: one of
@@ -137,7 +178,8 @@ type BankDecision struct {
 // BankAction is a button in the bank's app.
 type BankAction string
 
-// The actions of a payer.
+// The actions of a payer. The first two answer what waits for an answer: the agreement, or the
+// amendment of an active one.
 const (
 	BankApprove BankAction = "approve"
 	BankDecline BankAction = "decline"

@@ -385,6 +385,7 @@ func (a *audit) events(
 // passing are the events that tell of something else than a new state.
 var passing = []string{
 	eventPaymentFailed, eventChargeSkipped, "payment.captured", eventMandateMoved, eventMethodMoved,
+	eventMandateAmended, eventAmendmentDenied, eventAmendmentExpired,
 }
 
 // accounts checks that the journal sums to zero in every currency and that no account but the

@@ -76,10 +76,10 @@ func (a *audit) mandate(ctx context.Context, v View, id string) ([]string, error
 	var f faults
 	f.unless(m.State.live() || m.TryAt.IsZero() && m.NextAt.IsZero(),
 		"it is %s and has a charge planned", m.State)
-	f.unless(m.Terms.MaxCount == 0 || m.Count <= m.Terms.MaxCount, "it counts %d of %d charges",
-		m.Count, m.Terms.MaxCount)
-	f.unless(m.Terms.MaxTotal == 0 || m.Total <= m.Terms.MaxTotal, "it sums to %d of %d", m.Total,
-		m.Terms.MaxTotal)
+	f.unless(m.Proposal == nil || m.State.live(), "it is %s and waits for an answer", m.State)
+	if err := a.bounds(ctx, v, &f, &m); err != nil {
+		return nil, err
+	}
 	method, err := v.SavedMethod(ctx, a.scope, m.MethodID)
 	if err != nil && !IsKind(err, NotFound) {
 		return nil, err
@@ -95,7 +95,7 @@ func (a *audit) mandate(ctx context.Context, v View, id string) ([]string, error
 	last := mandateLast[m.State]
 	if last == "" {
 		last = eventMandateActive
-		if resumed, err := a.resumed(ctx, v, id); err != nil {
+		if resumed, err := a.told(ctx, v, id, mandateEvents[MandateResume]); err != nil {
 			return nil, err
 		} else if resumed {
 			last = mandateEvents[MandateResume]
@@ -105,10 +105,24 @@ func (a *audit) mandate(ctx context.Context, v View, id string) ([]string, error
 	return f, err
 }
 
-// resumed reports whether a mandate was ever resumed.
-func (a *audit) resumed(ctx context.Context, v View, id string) (bool, error) {
+// bounds compares what a mandate counts with its limits. Limits that were amended may be below what
+// was charged while the payer thought about them.
+func (a *audit) bounds(ctx context.Context, v View, f *faults, m *Mandate) error {
+	count := m.Terms.MaxCount == 0 || m.Count <= m.Terms.MaxCount
+	total := m.Terms.MaxTotal == 0 || m.Total <= m.Terms.MaxTotal
+	if count && total {
+		return nil
+	}
+	amended, err := a.told(ctx, v, m.ID, eventMandateAmended)
+	f.unless(count || amended, "it counts %d of %d charges", m.Count, m.Terms.MaxCount)
+	f.unless(total || amended, "it sums to %d of %d", m.Total, m.Terms.MaxTotal)
+	return err
+}
+
+// told reports whether an object ever had an event of the type.
+func (a *audit) told(ctx context.Context, v View, id, eventType string) (bool, error) {
 	some, err := v.Events(ctx, a.scope, EventFilter{
-		Page: Page{Limit: 1}, ObjectID: id, Types: []string{mandateEvents[MandateResume]},
+		Page: Page{Limit: 1}, ObjectID: id, Types: []string{eventType},
 	})
 	return len(some) > 0, err
 }

@@ -69,6 +69,10 @@ type Mandate struct {
 	NetworkCode string `json:"network_code,omitempty"`
 	// Payto is the account that it draws on now, where it stands on an agreement at a bank.
 	Payto *Payto `json:"payto,omitempty"`
+	// Description is what the payer reads of it there.
+	Description string `json:"description,omitempty"`
+	// Proposal is what the payer has yet to agree to there; nil: nothing.
+	Proposal *Proposal `json:"proposal,omitempty"`
 	// LookAt is when that agreement is looked at again; zero: never.
 	LookAt time.Time `json:"-"`
 	// Echo is its session's; Hook is the endpoint that gets its events besides those that want all.

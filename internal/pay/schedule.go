@@ -165,7 +165,7 @@ func (s *Service) chargeOne(
 	end := m.Terms.EndsAt()
 	switch {
 	case !m.LookAt.IsZero() && !now.Before(m.LookAt):
-		m.LookAt = now.Add(lookPause)
+		m.LookAt = m.nextLook(now)
 		r.looks = append(r.looks, *m)
 		return nil, s.moveMandate(ctx, tx, c, m, MandateUse)
 	case m.State.live() && !end.IsZero() && !now.Before(end):

@@ -73,11 +73,10 @@ func (s *Service) windowOf(
 	from = from.UTC()
 	w, err := v.MandateWindow(ctx, m.ID, from)
 	if IsKind(err, NotFound) {
-		p := m.Terms.Period
-		w, err = MandateWindow{
-			MandateID: m.ID, Start: from, MaxCount: p.MaxCount, MaxAmount: p.MaxAmount,
-		}, nil
+		w, err = MandateWindow{MandateID: m.ID, Start: from}, nil
 	}
+	p := m.Terms.Period // its bounds may have been amended since the window was written
+	w.MaxCount, w.MaxAmount = p.MaxCount, p.MaxAmount
 	return w, err
 }
 

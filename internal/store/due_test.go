@@ -31,13 +31,13 @@ const (
 	bulkMandates = numbers + ` INSERT INTO mandate (id, merchant_id, mode, family, customer_id,
 		method_id, session_id, state, version, currency, terms, consent, used_count, used_total,
 		max_count, schedule, next_at, try_at, failures, retry, reason, created_at, updated_at,
-		due_at, network_code)
+		due_at, network_code, description)
 		SELECT 'mdt_' || i, 'mer_1', 'test', 'collect', 'cus_' || i, 'pm_1', 'cs_' || i, 'active', 1,
 		'ZAR', '{"kind":"scheduled","amount":{"exact":5000},"recurrence":{"unit":"month",` +
 		`"interval":1},"start":"2026-01-01","zone":"Africa/Johannesburg","max_count":36}',
 		'I agree that 50.00 ZAR is charged every month, at most 36 times.', 3, 15000, 36,
 		'{"recurrence":{"unit":"month","interval":1},"start":"2026-01-01","hour":9,"minute":0,` +
-		`"amount":5000}', due, due, 0, '', '', 0, 0, due, ''
+		`"amount":5000}', due, due, 0, '', '', 0, 0, due, '', ''
 		FROM (SELECT i, CASE WHEN i <= $4 THEN $3 - $4 + i
 			ELSE $3 + 1 + (i * 7919) % 2592000000000 END AS due FROM n) AS scheduled`
 )

@@ -13,7 +13,8 @@ const (
 	mandateColumns = `id, merchant_id, mode, family, customer_id, method_id, session_id, state,
 		version, currency, terms, consent, used_count, used_total, COALESCE(schedule, ''),
 		COALESCE(next_at, 0), COALESCE(try_at, 0), failures, retry, reason, created_at, updated_at,
-		network_code, COALESCE(payto, ''), COALESCE(look_at, 0), echo, COALESCE(hook, '')`
+		network_code, COALESCE(payto, ''), COALESCE(look_at, 0), echo, COALESCE(hook, ''),
+		description, COALESCE(proposal, '')`
 	selectMandateByID = `SELECT ` + mandateColumns + ` FROM mandate WHERE id = $1`
 	selectMandate     = selectMandateByID + ` AND merchant_id = $2 AND mode = $3`
 	lockMandate       = selectMandateByID + ` /*for update*/`
@@ -21,15 +22,19 @@ const (
 	insertMandate = `INSERT INTO mandate (id, merchant_id, mode, family, customer_id, method_id,
 		session_id, state, version, currency, terms, consent, used_count, used_total, max_count,
 		max_total, schedule, next_at, try_at, failures, retry, reason, created_at, updated_at,
-		due_at, network_code, payto, look_at, echo, hook)
+		due_at, network_code, payto, look_at, echo, hook, description, proposal)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`
+		$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
+		$31, $32)`
+	// Amended bounds may be below what is used. What is used stays, and nothing is added to it.
 	swapMandate = `UPDATE mandate SET family = $4, customer_id = $5, method_id = $6,
 		session_id = $7, state = $8, version = $9, currency = $10, terms = $11, consent = $12,
-		used_count = $13, used_total = $14, max_count = $15, max_total = $16, schedule = $17,
+		used_count = $13, used_total = $14,
+		max_count = CASE WHEN $13 <= used_count AND $15 < $13 THEN $13 ELSE $15 END,
+		max_total = CASE WHEN $14 <= used_total AND $16 < $14 THEN $14 ELSE $16 END, schedule = $17,
 		next_at = $18, try_at = $19, failures = $20, retry = $21, reason = $22, created_at = $23,
 		updated_at = $24, due_at = $25, network_code = $26, payto = $27, look_at = $28, echo = $29,
-		hook = $30
+		hook = $30, description = $31, proposal = $32
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $9 - 1`
 
 	lockDueMandates = `SELECT ` + mandateColumns + ` FROM mandate WHERE due_at <= $1
@@ -63,19 +68,21 @@ const (
 )
 
 func scanMandate(row sqldb.Row) (m pay.Mandate, err error) {
-	var state, permits, schedule, retry, payto string
+	var state, permits, schedule, retry, payto, proposal string
 	var next, try, look, created, updated int64
 	if err := row.Scan(&m.ID, &m.MerchantID, (*string)(&m.Mode), &m.Family, &m.CustomerID,
 		&m.MethodID, &m.SessionID, &state, &m.Version, &m.Currency, &permits, &m.Consent, &m.Count,
 		&m.Total, &schedule, &next, &try, &m.Failures, &retry, &m.Reason, &created,
-		&updated, &m.NetworkCode, &payto, &look, &m.Echo, &m.Hook); err != nil {
+		&updated, &m.NetworkCode, &payto, &look, &m.Echo, &m.Hook,
+		&m.Description, &proposal); err != nil {
 		return m, err
 	}
 	m.State = pay.ParseMandateState(state)
 	m.NextAt, m.TryAt, m.LookAt = moment(next), moment(try), moment(look)
 	m.CreatedAt, m.UpdatedAt = moment(created), moment(updated)
 	return m, errors.Join(decode(permits, &m.Terms), decode(schedule, &m.Schedule),
-		decode(retry, &m.Retry.Days), decode(payto, &m.Payto))
+		decode(retry, &m.Retry.Days), decode(payto, &m.Payto),
+		decode(proposal, &m.Proposal))
 }
 
 func mandateArgs(m *pay.Mandate, dueAt time.Time) []any {
@@ -85,7 +92,7 @@ func mandateArgs(m *pay.Mandate, dueAt time.Time) []any {
 		bound(maxCount(m)), bound(m.Terms.MaxTotal), fromSchedule(m), micros(m.NextAt), micros(m.TryAt),
 		m.Failures, fromList(m.Retry.Days), m.Reason, m.CreatedAt.UnixMicro(),
 		m.UpdatedAt.UnixMicro(), micros(dueAt), m.NetworkCode, fromPayto(m.Payto),
-		micros(m.LookAt), blob(m.Echo), nullable(m.Hook),
+		micros(m.LookAt), blob(m.Echo), nullable(m.Hook), m.Description, fromProposal(m.Proposal),
 	}
 }
 
@@ -115,6 +122,13 @@ func fromSchedule(m *pay.Mandate) any {
 }
 
 func fromPayto(p *pay.Payto) any {
+	if p == nil {
+		return nil
+	}
+	return encode(p)
+}
+
+func fromProposal(p *pay.Proposal) any {
 	if p == nil {
 		return nil
 	}

@@ -114,6 +114,8 @@ var scenarios = []simnet.Scenario{
 	{Name: "account_closes", Asks: inApp, After: SettleAfter, Later: settled,
 		Turns: turns(pay.AgreementCancelled, "AC04"),
 		Says:  "The account is closed a minute after the agreement became active (`AC04`)."},
+	{Name: "bank_ports", Asks: inApp, After: SettleAfter, Later: settled, Turns: turns("", ""),
+		Says: "The account gets another BSB a minute after the agreement became active."},
 
 	{Name: "refund_slow", Refund: simnet.RefundSlow,
 		Says: "Agreed and paid at once; a refund takes 30 seconds."},
@@ -158,6 +160,7 @@ var magic = []struct{ ending, scenario string }{
 	{"0032", "bank_suspends"},
 	{"0033", "bank_cancels"},
 	{"0034", "account_closes"},
+	{"0035", "bank_ports"},
 
 	{"0040", "refund_slow"},
 	{"0041", "refund_fails"},

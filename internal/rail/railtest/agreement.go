@@ -12,7 +12,7 @@ import (
 
 // ofAgreements are the tests of rails whose payers agree at their banks.
 func (s *suite) ofAgreements() []test {
-	return []test{
+	return append(s.ofAmendments(), []test{
 		{"an agreement is answered", s.agreementAnswered},
 		{"an agreement runs out", s.agreementRunsOut},
 		{"an agreement is withdrawn", s.agreementWithdrawn},
@@ -22,7 +22,7 @@ func (s *suite) ofAgreements() []test {
 		{"an agreement binds", s.agreementBinds},
 		{"an agreement alone", s.agreementAlone},
 		{"agreements of others", s.agreementsOfOthers},
-	}
+	}...)
 }
 
 // agreementToken is a UUID of version 1 without hyphens.

@@ -24,12 +24,14 @@ type Words struct {
 	ByPayer    string // declined, paused or cancelled by the payer
 	ByMerchant string
 	Unanswered string
-	Ended      string // the last day is over
-	Spent      string // the last payment that was agreed to was made
-	SpentOnce  string // and it was the only one
-	Failures   string // too many payments in a row brought no money
-	Inactive   string // a payment under an agreement that is suspended or not active yet
-	Cancelled  string // the scenario of a payment under one that was cancelled
+	// AnswerTTL is how long the payer has to answer an amendment, at most.
+	AnswerTTL time.Duration
+	Ended     string // the last day is over
+	Spent     string // the last payment that was agreed to was made
+	SpentOnce string // and it was the only one
+	Failures  string // too many payments in a row brought no money
+	Inactive  string // a payment under an agreement that is suspended or not active yet
+	Cancelled string // the scenario of a payment under one that was cancelled
 	// Broken names the code of a payment that the terms do not permit.
 	Broken func(t terms.Terms, amount int64, r terms.Refusal) string
 	// RefundFailed are the codes of refunds that fail; that of RefundNow is of one not covered.
@@ -42,8 +44,8 @@ const maxFailures = 7
 
 // Turn is something that a payer's bank does about an active agreement by itself.
 type Turn struct {
-	After time.Duration // since the agreement became active
-	To    pay.AgreementState
+	After time.Duration      // since the agreement became active
+	To    pay.AgreementState // "": it stays, and moves to another bank with the payer's account
 	Code  string
 }
 
@@ -72,6 +74,7 @@ type agreement struct {
 	use                          terms.Use // payments that succeeded or will
 	windowAt                     time.Time // the period that the window's part of use is of
 	failures                     int64     // in a row
+	actions                      []action  // on what was agreed to, oldest first
 }
 
 // change is a step of an agreement from one state to another.
@@ -86,10 +89,15 @@ type change struct {
 func (g agreement) at(now time.Time, w *Words) agreement {
 	for {
 		next, ok := g.next(w)
-		if !ok || next.at.After(now) {
+		p := g.pending()
+		switch {
+		case p != nil && !p.Deadline.After(now) && (!ok || !next.at.Before(p.Deadline)):
+			g.settle(p.with(actionTimedOut, p.Deadline, w.Unanswered))
+		case !ok || next.at.After(now):
 			return g
+		default:
+			g.apply(next)
 		}
-		g.apply(next)
 	}
 }
 
@@ -99,7 +107,7 @@ func (g *agreement) next(w *Words) (change, bool) {
 	case pay.AgreementCancelled:
 		return change{}, false
 	case pay.AgreementPending:
-		return change{g.deadline, pay.AgreementCancelled, pay.PartyNetwork, w.Unanswered}, true
+		return g.answered(w), true
 	}
 	next := g.ends(w)
 	for _, t := range g.scenario.Turns {
@@ -109,6 +117,18 @@ func (g *agreement) next(w *Words) (change, bool) {
 		}
 	}
 	return next, !next.at.IsZero()
+}
+
+// answered is what becomes of a pending agreement whose payer does nothing.
+func (g *agreement) answered(w *Words) change {
+	at := g.createdAt.Add(g.scenario.Asks.Itself)
+	switch {
+	case g.scenario.Asks.Itself == 0 || !at.Before(g.deadline):
+		return change{g.deadline, pay.AgreementCancelled, pay.PartyNetwork, w.Unanswered}
+	case g.scenario.Refuses:
+		return change{at, pay.AgreementCancelled, pay.PartyBank, g.scenario.Code}
+	}
+	return change{at, pay.AgreementActive, pay.PartyBank, ""}
 }
 
 // ends is when the network itself ends the agreement: with its last payment or its last day.
@@ -135,11 +155,19 @@ func later(a, b time.Time) time.Time {
 }
 
 func (g *agreement) apply(c change) {
+	if c.to == "" {
+		g.port(c.at)
+		return
+	}
 	if g.state == pay.AgreementPending && c.to == pay.AgreementActive {
 		g.activeAt = c.at
+		g.spend(c.at.Add(g.scenario.After))
 	}
 	// Whoever asks may have a slower clock than whoever asked before.
 	g.state, g.party, g.code, g.changedAt = c.to, c.by, c.code, later(c.at, g.changedAt)
+	if p := g.pending(); p != nil && c.to == pay.AgreementCancelled {
+		g.settle(p.with(endedBy[c.by], g.changedAt, c.code))
+	}
 	if c.to == pay.AgreementActive {
 		g.party, g.code = "", ""
 	}
@@ -152,7 +180,8 @@ func (g *agreement) view() pay.Agreement {
 		Token: g.token, State: g.state, Version: g.version, Terms: g.offer.Terms,
 		Currency: g.offer.Currency, Description: g.offer.Description, Merchant: g.offer.Merchant,
 		Deadline: g.deadline, Payto: g.payto, By: g.party, NetworkCode: g.code,
-		PaymentID: g.paymentID, CreatedAt: g.createdAt, UpdatedAt: g.changedAt,
+		PaymentID: g.paymentID, Amendment: g.amendment(), CreatedAt: g.createdAt,
+		UpdatedAt: g.changedAt,
 	}
 }
 

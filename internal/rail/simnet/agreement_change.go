@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -27,7 +28,6 @@ func (n *Network) follow(
 		g.apply(change{r.VoidedAt, pay.AgreementCancelled, pay.PartyMerchant, n.words.ByMerchant})
 	case r.Answer == Approved:
 		g.apply(change{r.AnsweredAt, pay.AgreementActive, pay.PartyBank, ""})
-		g.spend(r.AnsweredAt.Add(r.Scenario.After))
 		n.queueAgreementNews(tx, b, &g, r.AnsweredAt)
 		if r.Scenario.After > 0 {
 			n.queueAgreed(tx, b, &g, agreed{what: noticeAgreed, paymentID: r.PaymentID})
@@ -56,20 +56,26 @@ func (n *Network) queueAgreed(tx sqldb.Tx, b pay.Behaviour, g *agreement, a agre
 	}, due)
 }
 
-// queueAgreementNews plans anew what is to be told of an agreement that has changed. That a pending
-// one has run out is told as news of its payment.
+// queueAgreementNews plans anew what is to be told of an agreement that has changed. What becomes of
+// a pending one is told as news of its payment.
 func (n *Network) queueAgreementNews(
 	tx sqldb.Tx, b pay.Behaviour, g *agreement, now time.Time,
 ) {
 	tx.Queue(dropAgreementNotices, n.name, g.token, noticeTurned, micros(n.clock.Now()))
+	if p := g.pending(); p != nil {
+		n.queueAgreed(tx, b, g, agreed{what: noticeTurned, in: p.Deadline.Sub(now)})
+	}
 	ahead := *g
-	for ahead.state != pay.AgreementPending {
+	for {
 		next, ok := ahead.next(n.words)
 		if !ok {
 			return
 		}
+		pending := ahead.state == pay.AgreementPending
 		ahead.apply(next)
-		n.queueAgreed(tx, b, g, agreed{what: noticeTurned, in: next.at.Sub(now)})
+		if !pending {
+			n.queueAgreed(tx, b, g, agreed{what: noticeTurned, in: next.at.Sub(now)})
+		}
 	}
 }
 
@@ -92,7 +98,7 @@ func (n *Network) Instruct(
 			pay.AgreementRelease)
 	}
 	c := change{at: ref.Now, to: to, by: pay.PartyMerchant, code: n.words.ByMerchant}
-	g, err := n.alter(ctx, b, ref, func(g *agreement) error { return g.turn(c) })
+	g, err := n.alter(ctx, b, ref, wish{c.by, func(g *agreement) error { return g.turn(c) }})
 	if errors.Is(err, errPending) && to == pay.AgreementCancelled {
 		g, err = n.withdraw(ctx, b, ref, g.PaymentID)
 	}
@@ -158,10 +164,16 @@ func (g *agreement) turn(c change) error {
 	return nil
 }
 
+// wish is what one side wants done with an agreement.
+type wish struct {
+	by pay.AgreementParty
+	do func(g *agreement) error
+}
+
 // alter changes an agreement, locked, and plans anew what follows. The side that did it knows: the
 // other one is told. The change's error comes with the agreement as it was.
 func (n *Network) alter(
-	ctx context.Context, b pay.Behaviour, ref pay.AgreementRef, do func(g *agreement) error,
+	ctx context.Context, b pay.Behaviour, ref pay.AgreementRef, x wish,
 ) (pay.Agreement, error) {
 	var view pay.Agreement
 	err := n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) error {
@@ -169,27 +181,30 @@ func (n *Network) alter(
 		if err != nil {
 			return err
 		}
+		account := g.payto
 		g = g.at(ref.Now, n.words)
 		before := g
+		before.payto = account // a bank may have moved it by itself
 		view = g.view()
-		if err := do(&g); err != nil || g.version == before.version {
+		if err := x.do(&g); err != nil || g.same(&before) {
 			return err
 		}
 		view = g.view()
-		return n.queueAltered(tx, b, &g, &before)
+		n.queueAgreementNews(tx, b, &g, ref.Now)
+		if x.by != pay.PartyMerchant {
+			n.queueAgreed(tx, b, &g, agreed{what: noticeAgreed})
+		}
+		return n.queueAltered(tx, &g, &before)
 	})
 	return view, err
 }
 
-func (n *Network) queueAltered(tx sqldb.Tx, b pay.Behaviour, g, before *agreement) error {
-	n.queueAgreementNews(tx, b, g, g.changedAt)
-	told := g.party != pay.PartyMerchant
-	if g.state == pay.AgreementActive { // it was released, by the side that had suspended it
-		told = before.party != pay.PartyMerchant
-	}
-	if told {
-		n.queueAgreed(tx, b, g, agreed{what: noticeAgreed})
-	}
+// same reports whether nothing has happened to an agreement.
+func (g *agreement) same(before *agreement) bool {
+	return g.version == before.version && slices.Equal(g.actions, before.actions)
+}
+
+func (n *Network) queueAltered(tx sqldb.Tx, g, before *agreement) error {
 	if g.state == pay.AgreementCancelled {
 		tx.Queue(deleteCredential, n.name, g.token, g.merchantID)
 	}
@@ -215,7 +230,7 @@ func (n *Network) DecideAgreement(
 	c := change{at: ref.Now, by: pay.PartyBank, code: n.words.ByPayer}
 	switch d.Do {
 	case pay.BankApprove, pay.BankDecline:
-		return n.answer(ctx, ref, d.Do)
+		return n.decide(ctx, b, ref, d.Do)
 	case pay.BankPause:
 		c.to = pay.AgreementSuspended
 	case pay.BankResume:
@@ -223,13 +238,15 @@ func (n *Network) DecideAgreement(
 	case pay.BankCancel:
 		c.to = pay.AgreementCancelled
 	case pay.BankMove:
-		return n.alter(ctx, b, ref, func(g *agreement) error { return g.move(d.To, ref.Now) })
+		return n.alter(ctx, b, ref, wish{c.by, func(g *agreement) error {
+			return g.move(d.To, ref.Now)
+		}})
 	default:
 		return pay.Agreement{}, pay.BadParam("decision", "parameter_invalid",
 			"The decision must be %q, %q, %q, %q, %q or %q.", pay.BankApprove, pay.BankDecline,
 			pay.BankPause, pay.BankResume, pay.BankCancel, pay.BankMove)
 	}
-	g, err := n.alter(ctx, b, ref, func(g *agreement) error { return g.turn(c) })
+	g, err := n.alter(ctx, b, ref, wish{c.by, func(g *agreement) error { return g.turn(c) }})
 	if errors.Is(err, errPending) && d.Do == pay.BankCancel {
 		return n.answer(ctx, ref, pay.BankDecline)
 	}
@@ -251,7 +268,7 @@ func (g *agreement) move(to *pay.Payto, now time.Time) error {
 	if problem := to.ID().Validate(); problem != nil {
 		return pay.BadParam(problem.Field, problem.Code, "%s", problem.Message)
 	}
-	g.payto, g.changedAt = *to, now
+	g.payto, g.changedAt = *to, later(now, g.changedAt)
 	g.version++
 	return nil
 }

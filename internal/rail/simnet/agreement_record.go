@@ -13,16 +13,16 @@ import (
 
 const agreementColumns = `token, merchant_id, payment_id, scenario, offer, payto, state, version,
 	party, code, created_at, deadline, active_at, changed_at, count, total, window_at, window_count,
-	window_total, failures, spent_at`
+	window_total, failures, spent_at, actions`
 
 const (
 	insertAgreement = `INSERT INTO sim_agreement (rail, ` + agreementColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		$19, $20, $21, $22)`
+		$19, $20, $21, $22, $23)`
 	updateAgreement = `UPDATE sim_agreement SET payto = $3, state = $4, version = $5, party = $6,
 		code = $7, active_at = $8, changed_at = $9, count = $10, total = $11, window_at = $12,
 		window_count = $13, window_total = $14, failures = $15,
-		spent_at = $16 WHERE rail = $1 AND token = $2`
+		spent_at = $16, offer = $17, actions = $18 WHERE rail = $1 AND token = $2`
 	selectAgreement = `SELECT ` + agreementColumns + ` FROM sim_agreement
 		WHERE rail = $1 AND token = $2 AND merchant_id = $3`
 	lockAgreement = selectAgreement + ` /*for update*/`
@@ -52,12 +52,12 @@ func (n *Network) lockAgreement(
 // scanAgreement reads a row of agreementColumns.
 func (n *Network) scanAgreement(row sqldb.Row) (agreement, error) {
 	var g agreement
-	var name, offer, payto, state, party string
+	var name, offer, payto, state, party, actions string
 	var created, deadline, changed, window int64
 	var active, spent *int64
 	err := row.Scan(&g.token, &g.merchantID, &g.paymentID, &name, &offer, &payto, &state, &g.version,
 		&party, &g.code, &created, &deadline, &active, &changed, &g.use.Count, &g.use.Total, &window,
-		&g.use.WindowCount, &g.use.WindowTotal, &g.failures, &spent)
+		&g.use.WindowCount, &g.use.WindowTotal, &g.failures, &spent, &actions)
 	if errors.Is(err, sqldb.ErrNoRows) {
 		return g, errNoAgreement
 	}
@@ -65,7 +65,7 @@ func (n *Network) scanAgreement(row sqldb.Row) (agreement, error) {
 		return g, err
 	}
 	err = errors.Join(json.Unmarshal([]byte(offer), &g.offer),
-		json.Unmarshal([]byte(payto), &g.payto))
+		json.Unmarshal([]byte(payto), &g.payto), json.Unmarshal([]byte(actions), &g.actions))
 	if err != nil {
 		return g, fmt.Errorf("agreement %s: %w", g.token, err)
 	}
@@ -77,27 +77,40 @@ func (n *Network) scanAgreement(row sqldb.Row) (agreement, error) {
 	return g, nil
 }
 
-func (n *Network) queueNewAgreement(tx sqldb.Tx, g *agreement) error {
-	offer, err := json.Marshal(g.offer)
-	if err != nil {
-		return err
+// texts are the parts of an agreement that are kept as JSON.
+type texts struct{ offer, payto, actions string }
+
+func (g *agreement) texts() (t texts, err error) {
+	for _, part := range []struct {
+		to *string
+		of any
+	}{{&t.offer, g.offer}, {&t.payto, g.payto}, {&t.actions, g.actions}} {
+		text, err := json.Marshal(part.of)
+		if err != nil {
+			return t, err
+		}
+		*part.to = string(text)
 	}
-	payto, err := json.Marshal(g.payto)
+	return t, nil
+}
+
+func (n *Network) queueNewAgreement(tx sqldb.Tx, g *agreement) error {
+	t, err := g.texts()
 	tx.Queue(insertAgreement, n.name, g.token, g.merchantID, g.paymentID, g.scenario.Name,
-		string(offer), string(payto), string(g.state), g.version, string(g.party), g.code,
+		t.offer, t.payto, string(g.state), g.version, string(g.party), g.code,
 		micros(g.createdAt), micros(g.deadline), nullable(g.activeAt), micros(g.changedAt),
 		g.use.Count, g.use.Total, micros(g.windowAt), g.use.WindowCount, g.use.WindowTotal,
-		g.failures, nullable(g.spentAt))
+		g.failures, nullable(g.spentAt), t.actions)
 	return err
 }
 
 // queueAgreement writes what may change of an agreement.
 func (n *Network) queueAgreement(tx sqldb.Tx, g *agreement) error {
-	payto, err := json.Marshal(g.payto)
-	tx.Queue(updateAgreement, n.name, g.token, string(payto), string(g.state), g.version,
+	t, err := g.texts()
+	tx.Queue(updateAgreement, n.name, g.token, t.payto, string(g.state), g.version,
 		string(g.party), g.code, nullable(g.activeAt), micros(g.changedAt), g.use.Count,
 		g.use.Total, micros(g.windowAt), g.use.WindowCount, g.use.WindowTotal, g.failures,
-		nullable(g.spentAt))
+		nullable(g.spentAt), t.offer, t.actions)
 	return err
 }
 

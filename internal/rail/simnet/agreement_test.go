@@ -22,6 +22,7 @@ func agreementsOf() (all []agreement) {
 		nil,
 		{{time.Minute, pay.AgreementSuspended, "payer"}},
 		{{time.Minute, pay.AgreementCancelled, "payer"}},
+		{{time.Minute, "", ""}},
 		{{time.Minute, pay.AgreementSuspended, "a"}, {time.Hour, pay.AgreementActive, ""},
 			{2 * time.Hour, pay.AgreementCancelled, "b"}},
 	}

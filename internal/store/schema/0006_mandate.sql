@@ -53,6 +53,8 @@ CREATE TABLE mandate (
     reason      TEXT NOT NULL,
     network_code TEXT NOT NULL,
     payto       TEXT CHECK (payto <> ''),
+    description TEXT NOT NULL, -- what the payer reads at their bank
+    proposal    TEXT CHECK (proposal <> ''), -- what they have yet to agree to there
     look_at     BIGINT,
     echo        BYTEA,
     hook        TEXT,

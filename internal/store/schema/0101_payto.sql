@@ -25,6 +25,7 @@ CREATE TABLE sim_agreement (
   window_count BIGINT NOT NULL CHECK (window_count >= 0),
   window_total BIGINT NOT NULL CHECK (window_total >= 0),
   failures BIGINT NOT NULL CHECK (failures >= 0), -- in a row
+  actions TEXT NOT NULL, -- what was to be changed of the offer, and what became of that
   PRIMARY KEY (rail, token)
 );
 

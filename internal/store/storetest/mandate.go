@@ -61,6 +61,7 @@ func mandateSwap(r *run) {
 	m.Currency, m.Terms, m.Consent, m.Count, m.Total = "JPY", terms.Terms{}, "", 99, 1_000_000
 	m.Schedule, m.NextAt, m.TryAt, m.Failures = nil, time.Time{}, time.Time{}, 0
 	m.Retry, m.Reason, m.UpdatedAt = pay.Retry{}, "", r.in(9)
+	m.Description, m.Proposal = "", nil
 	for _, spoil := range []func(*pay.Mandate){
 		func(m *pay.Mandate) { m.Version = 1 },
 		func(m *pay.Mandate) { m.Version = 3 },
@@ -288,12 +289,37 @@ func mandateChecks(r *run) {
 }
 
 var boundCases = map[string]func(*run){
-	"Bound_MandateIsNeverAbove":  boundMandate,
-	"Bound_WindowIsNeverAbove":   boundWindow,
-	"Bound_SlotsAreNotOversold":  boundSlots,
-	"Bound_WindowIsNotOversold":  boundWindowSlots,
-	"Bound_NoBoundHoldsAnything": boundNone,
-	"Window_Put":                 windowPut,
+	"Bound_AmendedBelowWhatIsUsed": boundAmended,
+	"Bound_MandateIsNeverAbove":    boundMandate,
+	"Bound_WindowIsNeverAbove":     boundWindow,
+	"Bound_SlotsAreNotOversold":    boundSlots,
+	"Bound_WindowIsNotOversold":    boundWindowSlots,
+	"Bound_NoBoundHoldsAnything":   boundNone,
+	"Window_Put":                   windowPut,
+}
+
+// boundAmended: bounds may come to lie below what is used, and then nothing is added.
+func boundAmended(r *run) {
+	m := r.addMandate(shop, func(m *pay.Mandate) { m.Count, m.Total = 5, 500 })
+	m.Terms.MaxCount, m.Terms.MaxTotal = 3, 300
+	swap := func(tx pay.Tx) error { return tx.SwapMandate(r.ctx, m, time.Time{}) }
+	for _, used := range []struct {
+		count, total int64
+		ok           bool
+	}{
+		{5, 500, true}, {5, 500, true}, {6, 500, false}, {5, 501, false}, {4, 400, true},
+		{5, 400, false}, {4, 401, false}, {2, 200, true}, {3, 300, true}, {4, 300, false},
+		{3, 301, false},
+	} {
+		m.Count, m.Total = used.count, used.total
+		m.Version++
+		if used.ok {
+			r.do(swap)
+			continue
+		}
+		r.refused(pay.Conflict, "limit", swap)
+		m.Version--
+	}
 }
 
 // boundMandate: what is above the terms is refused with Conflict, and a defect with something else.
@@ -320,7 +346,7 @@ func boundMandate(r *run) {
 			continue
 		}
 		r.refused(pay.Conflict, "limit", insert)
-		good := r.addMandate(shop, nothing)
+		good := r.addMandate(shop, func(m *pay.Mandate) { m.Count, m.Total = 0, 0 })
 		m.ID, m.Version = good.ID, 2
 		r.refused(pay.Conflict, "limit", func(tx pay.Tx) error {
 			return tx.SwapMandate(r.ctx, m, time.Time{})

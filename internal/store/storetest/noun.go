@@ -140,7 +140,12 @@ func (r *run) mandate(sc pay.Scope) pay.Mandate {
 		Retry: pay.Retry{Days: []int64{3, 5, 7}}, Reason: "failures", CreatedAt: r.now,
 		UpdatedAt: r.in(1), NetworkCode: "MD16", LookAt: r.in(30), Echo: []byte{0, '{', 255},
 		Payto: &pay.Payto{Kind: payid.PayID, PayIDType: payid.Email, PayID: "a@b.au", Name: awkward},
-		Hook:  r.id("we"),
+		Hook:  r.id("we"), Description: awkward,
+		Proposal: &pay.Proposal{
+			ID: "amd_1", State: pay.AmendmentPending, Terms: permits, Schedule: &schedule,
+			Description: awkward, Consent: awkward, Known: true, ProposedAt: r.in(1),
+			ExpiresAt: r.in(40),
+		},
 	}
 }
 
