@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -42,8 +43,18 @@ type permit struct {
 
 	Standing outcome
 	Terms    []fact
-	Code     string // the network's reason
+	Code     string  // the network's reason
+	Change   *change // nil: none waits
 }
+
+// change is an amendment that waits for the payer.
+type change struct {
+	Lines    []line
+	AnswerBy string
+}
+
+// line is one term, as it is and as it would be.
+type line struct{ Name, Old, New string }
 
 // fact is one line of an agreement.
 type fact struct{ Name, Text string }
@@ -140,7 +151,7 @@ func (p *Pages) belongs(ctx context.Context, d *desk, a *pay.Agreement) (bool, e
 func (b *book) add(p permit) {
 	p.Version = version(p)
 	switch {
-	case p.Open:
+	case p.Open, p.Change != nil:
 		b.Pending = append(b.Pending, p)
 	case p.Active, p.Paused:
 		b.Running = append(b.Running, p)
@@ -190,7 +201,42 @@ func permitOf(a *pay.Agreement) permit {
 	}
 	p.Amount = eachSum(&a.Terms, a.Currency)
 	p.Terms = termsOf(a)
+	if m := a.Amendment; m != nil && m.State == pay.AmendmentPending {
+		p.Change = changeOf(a, m)
+	}
 	return p
+}
+
+// changeOf sets what an amendment changes beside what is agreed to.
+func changeOf(a *pay.Agreement, m *pay.Amendment) *change {
+	next := *a
+	next.Terms, next.Description = m.Terms, m.Description
+	before, after := wholeOf(a), wholeOf(&next)
+	c := &change{AnswerBy: answerBy(a, m.Deadline)}
+	for i, was := range before {
+		if is := after[i]; is != was {
+			c.Lines = append(c.Lines, line{was.Name, was.Text, is.Text})
+		}
+	}
+	return c
+}
+
+// wholeOf are all lines of an agreement that an amendment can change, in the same order for all.
+func wholeOf(a *pay.Agreement) []fact {
+	t := &a.Terms
+	return []fact{
+		{"Each payment", eachSum(t, a.Currency)}, {"How often", rhythm(t)},
+		{"At most", cmp.Or(limitsOf(t, a.Currency), "no limit")}, {"Until", until(t)},
+		{"For", a.Description},
+	}
+}
+
+func until(t *terms.Terms) string {
+	return cmp.Or(t.End.String(), "it is cancelled")
+}
+
+func answerBy(a *pay.Agreement, at time.Time) string {
+	return at.In(a.Terms.Location()).Format("2 January, 15:04 MST")
 }
 
 func standing(a *pay.Agreement) outcome {
@@ -226,14 +272,9 @@ func termsOf(a *pay.Agreement) []fact {
 	if !t.Start.IsZero() {
 		facts = append(facts, fact{"From", t.Start.String()})
 	}
-	if t.End.IsZero() {
-		facts = append(facts, fact{"Until", "it is cancelled"})
-	} else {
-		facts = append(facts, fact{"Until", t.End.String()})
-	}
+	facts = append(facts, fact{"Until", until(t)})
 	if a.State == pay.AgreementPending && !a.Deadline.IsZero() {
-		by := a.Deadline.In(t.Location()).Format("2 January, 15:04 MST")
-		facts = append(facts, fact{"Answer by", by})
+		facts = append(facts, fact{"Answer by", answerBy(a, a.Deadline)})
 	}
 	return facts
 }

@@ -169,3 +169,47 @@ func TestBank_TellsAScriptWhatIsNew(t *testing.T) {
 		t.Errorf("an agreement is new: status %d", res.StatusCode)
 	}
 }
+
+func TestBank_ShowsAChangeAndAnswersIt(t *testing.T) {
+	s := newCounter(t)
+	p := s.PayTo(s.Open(paytest.InAUD(5000), monthly).ID, mira)
+	path := s.payer(p.SessionID)
+	s.send(path, "agreement", p.Agreement, "answer", "approve")
+	mandate := s.Session(p.SessionID).MandateID
+	text, sydney := "Two books <every> month", terms.Terms{Zone: "Australia/Sydney"}.Location()
+	end := terms.Date{Year: 2027, Month: 12, Day: 31}
+	propose := func() {
+		t.Helper()
+		_, _, err := s.Pay.AmendMandate(t.Context(), s.Shop, nil, mandate, pay.MandateChange{
+			Amount: &terms.Amount{Max: 9000}, End: &end, Description: &text,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	propose()
+	for _, page := range []string{path, "/sim/bank", "/sim"} {
+		says(t, s.counter(page), "The shop asks for a change",
+			"<del>Up to AUD 50.00</del> → <ins>Up to AUD 90.00</ins>",
+			"<del>it is cancelled</del> → <ins>2027-12-31</ins>",
+			"<ins>Two books &lt;every&gt; month</ins>",
+			s.Clock.Now().Add(120*time.Hour).In(sydney).Format("2 January, 15:04 MST"),
+			"Approve change", "Decline change", "Pause")
+		if strings.Contains(s.counter(page), "<del>Every") {
+			t.Errorf("%s shows a change of what stays", page)
+		}
+	}
+	noted(t, s.send(path, "agreement", p.Agreement, "answer", "decline"), path, "declined")
+	says(t, s.counter(path), "Up to AUD 50.00")
+	noted(t, s.send(path, "agreement", p.Agreement, "answer", "approve"), path, "over")
+	propose()
+	noted(t, s.send(path, "agreement", p.Agreement, "answer", "approve"), path, "agreed")
+	text = s.counter(path)
+	says(t, text, "Up to AUD 90.00", "2027-12-31", "Active")
+	if strings.Contains(text, "asks for a change") {
+		t.Error("an answered change is shown")
+	}
+	if m := s.Mandate(mandate); m.Terms.Amount.Max != 9000 || m.Proposal != nil {
+		t.Errorf("the mandate is for %+v", m.Terms)
+	}
+}
