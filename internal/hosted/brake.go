@@ -16,9 +16,10 @@ import (
 // The signs of somebody trying out stolen or invented card numbers. Prompts to the phones of
 // strangers are counted by the same measure.
 const (
-	issuerDigits = 6  // of a number: they name the issuer
-	issuerFactor = 10 // attempts per issuer that raise an alert, in attempts allowed per card
-	brakeKeySize = 32 // bytes
+	issuerDigits  = 6  // of a number: they name the issuer
+	issuerFactor  = 10 // attempts per issuer that raise an alert, in attempts allowed per card
+	accountFactor = 2  // accounts named per session, in attempts: each is looked up first
+	brakeKeySize  = 32 // bytes
 )
 
 // brake slows down whoever tries out cards, or lets phones ring: so many attempts per address, per
@@ -26,7 +27,7 @@ const (
 // raise an alert and stop nobody, for a popular bank has many customers. Numbers are known by a
 // keyed hash, under a key that dies with the process.
 type brake struct {
-	addresses, cards, phones, accounts, lookups, saved, issuers *limit.Window
+	addresses, cards, phones, accounts, lookups, sessions, saved, issuers *limit.Window
 
 	key []byte
 	log *slog.Logger
@@ -43,6 +44,7 @@ func newBrake(attempts int, ids ident.Source, now func() time.Time, log *slog.Lo
 		phones:    limit.NewWindow(attempts, AttemptWindow, now),
 		accounts:  limit.NewWindow(attempts, AttemptWindow, now),
 		lookups:   limit.NewWindow(attempts, AttemptWindow, now),
+		sessions:  limit.NewWindow(attempts*accountFactor, AttemptWindow, now),
 		saved:     limit.NewWindow(attempts, AttemptWindow, now),
 		issuers:   limit.NewWindow(attempts*issuerFactor, AttemptWindow, now),
 		key:       ids.Bytes(brakeKeySize), log: log,
@@ -76,13 +78,26 @@ func (b *brake) allow(
 	return 0, true
 }
 
-// allowLookup reports whether somebody at this address may ask whom an account belongs to. Names
-// behind phone numbers and email addresses are not to be collected here.
-func (b *brake) allowLookup(address string) (time.Duration, bool) {
+// allowLookup reports whether somebody at this address, on the page of this session, may ask whom
+// an account belongs to. Names behind phone numbers and e-mail addresses are not to be collected
+// here, from one address or from many.
+func (b *brake) allowLookup(address, session string) (time.Duration, bool) {
 	if b == nil {
 		return 0, true
 	}
-	ok, wait := b.lookups.Allow(address)
+	if ok, wait := b.lookups.Allow(address); !ok {
+		return wait, false
+	}
+	return b.allowAccount(session)
+}
+
+// allowAccount reports whether one more account may be named on the page of a session, to look it
+// up or to pay from it: both tell whether there is one.
+func (b *brake) allowAccount(session string) (time.Duration, bool) {
+	if b == nil {
+		return 0, true
+	}
+	ok, wait := b.sessions.Allow(session)
 	return wait, ok
 }
 

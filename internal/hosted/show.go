@@ -44,7 +44,10 @@ func (p *Pages) back(w http.ResponseWriter, r *http.Request) error {
 	}
 	next := wayOf(r).onward()
 	if v.State == pay.SessionPaying && v.Payment != nil {
-		paid, err := p.pay.Sync(r.Context(), v.Caller, v.Payment.ID)
+		paid := *v.Payment
+		if ok, _ := p.returns.Allow(paid.ID); ok {
+			paid, err = p.pay.Sync(r.Context(), v.Caller, paid.ID)
+		}
 		if err != nil {
 			p.log.WarnContext(r.Context(), "checkout page: no answer from the rail on return",
 				"payment", v.Payment.ID, "error", err)

@@ -43,6 +43,11 @@ func (p *Pages) submit(w http.ResponseWriter, r *http.Request) error {
 	if method.Payto != nil && f.text(fieldConfirmed) == "" {
 		return p.findAccount(w, r, &v, attempted{method, shown})
 	}
+	if method.Payto != nil {
+		if wait, ok := p.brake.allowAccount(v.Session.ID); !ok {
+			return p.tooMany(w, r, wait)
+		}
+	}
 	if wait, ok := p.brake.allow(r, household(p.clientIP(r)), method); !ok {
 		return p.tooMany(w, r, wait)
 	}
