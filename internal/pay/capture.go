@@ -88,20 +88,32 @@ func (s *Service) mayCapture(p *Payment, amount int64, now time.Time) error {
 		_, ok = rail.(Capturer)
 	}
 	switch {
+	case p.lapsed(now):
+		return errLapsed(p)
 	case p.State != PaymentAuthorised || !ok:
 		return Errorf(State, "payment_not_capturable",
 			"Only an authorised payment can be captured; this one is %s.", p.State)
 	case p.Capturing > 0:
 		return Errorf(Conflict, "capture_in_progress", "A capture of this payment is in progress.")
 	case !now.Before(p.AuthorisedUntil):
-		return Errorf(State, "authorisation_expired",
-			"The money was held until %s and can no longer be captured.",
-			p.AuthorisedUntil.Format(time.RFC3339))
+		return errLapsed(p)
 	case amount < 0 || amount > p.Held():
 		return BadParam("amount", "amount_too_large",
 			"The amount to capture must be between 1 and the authorised %d.", p.Held())
 	}
 	return nil
+}
+
+// lapsed reports whether held money was let go because its time was over. Whoever comes too late to
+// capture it is told so, whether or not somebody has come by to let it go.
+func (p *Payment) lapsed(now time.Time) bool {
+	return p.Voided > 0 && !now.Before(p.AuthorisedUntil) && !p.UpdatedAt.Before(p.AuthorisedUntil)
+}
+
+func errLapsed(p *Payment) error {
+	return Errorf(State, "authorisation_expired",
+		"The money was held until %s and can no longer be captured.",
+		p.AuthorisedUntil.Format(time.RFC3339))
 }
 
 // askCapture asks the rail; the zero outcome means unknown.

@@ -237,8 +237,44 @@ func TestCapture_HeldMoneyIsLetGoInTime(t *testing.T) {
 	w.Work()
 	stands(t, w.Payment(untouched.ID), pay.PaymentCanceled, 0, 5000)
 	stands(t, w.Payment(part.ID), pay.PaymentPaid, 1000, 4000)
+	for _, id := range []string{untouched.ID, part.ID} {
+		_, err := capture(w, id, pay.CaptureRequest{Amount: 1000})
+		failed(t, err, pay.State, "authorisation_expired")
+	}
 	if got := told(t, w, part.ID); got != "created authorised captured voided" {
 		t.Errorf("events: %s", got)
+	}
+}
+
+// What the merchant let go itself was not too late, however late it is asked about.
+func TestCapture_OfWhatWasVoidedIsNotTooLate(t *testing.T) {
+	w := paytest.New(t)
+	p := hold(t, w)
+	metadata := map[string]string{"why": "out of stock"}
+	voided, _, err := w.Pay.VoidPayment(t.Context(), w.Shop, nil, p.ID, metadata)
+	if err != nil || voided.Metadata["why"] != "out of stock" {
+		t.Fatalf("%v, metadata %v", err, voided.Metadata)
+	}
+	if kept := w.Payment(p.ID).Metadata; kept["why"] != "out of stock" {
+		t.Errorf("metadata %v was kept", kept)
+	}
+	w.Advance(pay.AuthorisationTTL + time.Hour)
+	_, err = capture(w, p.ID, pay.CaptureRequest{Amount: 1000})
+	failed(t, err, pay.State, "payment_not_capturable")
+}
+
+// The metadata of a void that did not happen is not taken over.
+func TestVoid_ThatIsRefusedChangesNothing(t *testing.T) {
+	w := paytest.New(t)
+	p := hold(t, w)
+	if _, err := capture(w, p.ID, pay.CaptureRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	metadata := map[string]string{"why": "out of stock"}
+	_, _, err := w.Pay.VoidPayment(t.Context(), w.Shop, nil, p.ID, metadata)
+	failed(t, err, pay.State, "nothing_to_void")
+	if kept := w.Payment(p.ID).Metadata; kept["why"] != "" {
+		t.Errorf("metadata %v was kept", kept)
 	}
 }
 
