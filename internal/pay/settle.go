@@ -10,7 +10,8 @@ const (
 	// SettleAccept keeps what has come, as it is: the payment is paid.
 	SettleAccept Settlement = "accept"
 	// SettleRefund sends back what is not right: all of an underpayment, which cancels the payment;
-	// the excess of an overpayment, which is then paid.
+	// the excess of an overpayment, which is then paid. Of a payment that was taken or settled
+	// before, the excess is what has come since.
 	SettleRefund Settlement = "refund"
 )
 
@@ -46,7 +47,7 @@ func (s *Service) settleTransfer(
 	ctx context.Context, tx Tx, c Caller, p *Payment, how Settlement,
 ) error {
 	before := *p
-	next, back := PaymentPaid, max(0, p.Received-p.Amount.Minor)
+	next, back := PaymentPaid, p.excess()
 	if how == SettleRefund && p.State == PaymentUnderpaid {
 		next, back = PaymentCanceled, p.Received
 	}
@@ -64,4 +65,13 @@ func (s *Service) settleTransfer(
 		Amount: back, Reason: "settlement", later: true,
 	})
 	return err
+}
+
+// excess is what an overpayment has brought beyond what is right: beyond what was taken before, if
+// something was, for that was right to its merchant; else beyond what was asked for.
+func (p *Payment) excess() int64 {
+	if p.Captured > 0 {
+		return p.Received - p.Captured
+	}
+	return p.Received - p.Amount.Minor
 }
