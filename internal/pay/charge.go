@@ -246,7 +246,7 @@ func (s *Service) enlist(
 		return Errorf(Unavailable, "network_not_connected",
 			"The network of the saved payment method is not connected now. Try again later.")
 	}
-	if _, can := rail.(Capturer); !can && k.Capture == CaptureManual {
+	if k.Capture == CaptureManual && !canHold(rail) {
 		return BadParam("capture_method", "parameter_invalid",
 			"Money cannot be held on this saved payment method: capture it at once.")
 	}

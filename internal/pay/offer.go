@@ -154,10 +154,17 @@ func (ses *Session) keeps(rail Rail, ticked bool) bool {
 	return ses.Offer.Save == SavePrompt && ticked
 }
 
-// suits reports whether the session can be paid on the rail: what has to be kept afterwards needs
-// a rail that can.
+// suits reports whether the session can be paid on the rail: what has to be kept afterwards, or
+// held at first, needs a rail that can.
 func (ses *Session) suits(rail Rail) bool {
 	f := rail.Facts()
 	return f.Mode == ses.Mode && ses.Accepts(f.Method) && (!isAgreer(rail) || ses.agreeable()) &&
-		(canKeep(rail) || ses.Series != SeriesFirst && !ses.Verifies())
+		(canKeep(rail) || ses.Series != SeriesFirst && !ses.Verifies()) &&
+		(canHold(rail) || ses.Capture != CaptureManual)
+}
+
+// canHold reports whether the rail can hold money and take it later.
+func canHold(rail Rail) bool {
+	_, ok := rail.(Capturer)
+	return ok
 }

@@ -156,6 +156,10 @@ func (s *Service) validateSession(ses *Session, now time.Time) error {
 	if err := s.validateMethods(ses.Methods); err != nil {
 		return err
 	}
+	if ses.Capture == CaptureManual && !ses.Accepts(MethodCard) {
+		return BadParam("capture_method", "parameter_invalid",
+			"Money can be held on a %s alone: offer it, or capture at once.", MethodCard)
+	}
 	if err := validateOffer(ses); err != nil {
 		return err
 	}
