@@ -30,19 +30,19 @@ type Source interface {
 func Random() Source { return From(rand.Reader) }
 
 // From returns a Source fed by r. A short read from r panics: without randomness nothing is safe.
-func From(r io.Reader) Source { return &source{r: r, last: map[int64][tail]byte{}} }
+func From(r io.Reader) Source { return &source{r: r} }
 
 // tail is the number of random bytes in an id.
 const tail = 10
 
-// maxLast bounds how many milliseconds are remembered. More than one is, because test clocks of
-// several merchants may run side by side.
+// maxLast is how many milliseconds are remembered at least, and at most twice as many. More than
+// one is, because test clocks of several merchants may run side by side.
 const maxLast = 64
 
 type source struct {
-	r    io.Reader
-	mu   sync.Mutex
-	last map[int64][tail]byte // the latest tail of a millisecond
+	r            io.Reader
+	mu           sync.Mutex
+	last, before map[int64][tail]byte // the latest tail of a millisecond
 }
 
 func (s *source) Bytes(n int) []byte {
@@ -67,6 +67,13 @@ func (s *source) ID(prefix string, now time.Time) string {
 	return string(appendBase32(out, b[:]))
 }
 
+// First returns what sorts before every id that is made with the prefix at the time or later.
+func First(prefix string, at time.Time) string {
+	var b [6 + tail]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
+	return prefix + "_" + encode(b[:])
+}
+
 // tail returns random bytes that are larger than those made before in the same millisecond, so that
 // what one process makes in a row also sorts in a row.
 func (s *source) tail(ms int64) [tail]byte {
@@ -74,13 +81,16 @@ func (s *source) tail(ms int64) [tail]byte {
 	defer s.mu.Unlock()
 	t, again := s.last[ms]
 	if !again {
-		if len(s.last) >= maxLast {
-			clear(s.last)
-		}
+		t, again = s.before[ms]
+	}
+	if !again {
 		copy(t[:], s.Bytes(tail))
 		t[0] &= 0x7f // room to grow
 	} else {
 		grow(&t, binary.BigEndian.Uint32(s.Bytes(4)))
+	}
+	if s.last == nil || len(s.last) >= maxLast {
+		s.before, s.last = s.last, make(map[int64][tail]byte, maxLast)
 	}
 	s.last[ms] = t
 	return t

@@ -202,6 +202,8 @@ type PaymentView interface {
 	Payment(ctx context.Context, sc Scope, id string) (Payment, error)
 	PaymentByID(ctx context.Context, id string) (Payment, error)
 	Payments(ctx context.Context, sc Scope, f PaymentFilter) ([]Payment, error)
+	// PaymentsInReview returns the payments of all merchants that need a person, at most limit.
+	PaymentsInReview(ctx context.Context, limit int) ([]Payment, error)
 }
 
 // PaymentTx writes payments.
@@ -275,11 +277,14 @@ type EndpointTx interface {
 	LockEndpoint(ctx context.Context, id string) (Endpoint, error)
 	InsertEndpoint(ctx context.Context, e Endpoint) error
 	SwapEndpoint(ctx context.Context, e Endpoint) error
-	// EnsureHook returns the hook of the same family and address, locked, and inserts it if there is
-	// none.
+	// EnsureHook returns the hook of the same family and address, and inserts it if there is none.
+	// One that is not enabled is locked.
 	EnsureHook(ctx context.Context, e Endpoint) (Endpoint, error)
-	// DeleteEndpoint removes the endpoint with its deliveries.
+	// DeleteEndpoint removes the endpoint with its deliveries, or what is left of them later.
 	DeleteEndpoint(ctx context.Context, sc Scope, id string) error
+	// PruneEndpoints deletes what is left of a deleted endpoint, at most limit deliveries. It
+	// returns 0 when nothing is left of any.
+	PruneEndpoints(ctx context.Context, limit int) (int64, error)
 }
 
 // Parcel is a claimed delivery with all that is needed to send it.
@@ -315,6 +320,9 @@ type DeliveryTx interface {
 	FailPending(ctx context.Context, endpointID string, now time.Time) error
 	// Redeliver makes a delivery pending again, due at now.
 	Redeliver(ctx context.Context, sc Scope, id string, now time.Time) error
+	// PruneDeliveries deletes what is over since before the time, with its attempts and what was
+	// sent, at most limit deliveries. Their ids are below the given one.
+	PruneDeliveries(ctx context.Context, below string, before time.Time, limit int) (int64, error)
 }
 
 // IdempotencyRecord remembers one request that carried a key.
@@ -337,6 +345,8 @@ type IdempotencyView interface {
 type IdempotencyTx interface {
 	InsertIdempotency(ctx context.Context, r IdempotencyRecord) error
 	FinishIdempotency(ctx context.Context, r IdempotencyRecord) error
+	// FreeIdempotency forgets a key whose request has no answer; one that has keeps it.
+	FreeIdempotency(ctx context.Context, sc Scope, key string) error
 	// PruneIdempotency deletes finished records made before the time, at most limit of them.
 	PruneIdempotency(ctx context.Context, before time.Time, limit int) (int64, error)
 }
@@ -356,6 +366,8 @@ type NoticeTx interface {
 	ClaimNotices(ctx context.Context, now, until time.Time, limit int) ([]StoredNotice, error)
 	// FinishNotice closes a notice: matched, or unmatched after its time.
 	FinishNotice(ctx context.Context, n StoredNotice, matched bool) error
+	// PruneNotices deletes closed notices received before the time, at most limit of them.
+	PruneNotices(ctx context.Context, before time.Time, limit int) (int64, error)
 }
 
 // EntryFilter narrows a list of journal entries. Nil types mean all.
@@ -376,6 +388,10 @@ type JournalView interface {
 // JournalTx adds to the journal. Nothing changes or removes an entry.
 type JournalTx interface {
 	InsertEntry(ctx context.Context, e Entry) error
+	// FoldJournal adds the next entries of the scope, at most limit of those with an id below the
+	// given one, to a sum that Balances begins with. It returns how many. No entry may be inserted
+	// below that id any more.
+	FoldJournal(ctx context.Context, sc Scope, below string, limit int) (int64, error)
 }
 
 // AliasKey is an id of a merchant's own, for one kind of object of one family.

@@ -52,6 +52,15 @@ const (
 		next_attempt_at = CASE WHEN lease IS NOT NULL AND next_attempt_at > $4
 		THEN next_attempt_at ELSE $4 END
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3`
+	// Ids sort by the time they were made at, so what is old is found through the primary key: an
+	// index over times would cost every delivery something.
+	oldDeliveries = `SELECT id, event_id FROM delivery
+		WHERE id < $1 AND state <> 'pending' AND updated_at < $2 ORDER BY id LIMIT $3
+		/*skip locked*/`
+	dropAttempts = `DELETE FROM delivery_attempt WHERE delivery_id = $1`
+	dropDelivery = `DELETE FROM delivery WHERE id = $1`
+	dropPayload  = `DELETE FROM payload WHERE event_id = $1
+		AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.event_id = $1)`
 	// A delivery given up while it was under way stays so, unless it arrived after all.
 	finishAttempt = `UPDATE delivery SET attempts = $4, lease = NULL, updated_at = $6,
 		state = CASE WHEN state = 'pending' OR $3 = 'succeeded' THEN $3 ELSE state END,
@@ -188,4 +197,26 @@ func (w *work) Redeliver(
 	ctx context.Context, sc pay.Scope, id string, now time.Time,
 ) error {
 	return w.change(ctx, redeliver, id, sc.MerchantID, string(sc.Mode), now.UnixMicro())
+}
+
+func (w *work) PruneDeliveries(
+	ctx context.Context, below string, before time.Time, limit int,
+) (int64, error) {
+	rows, err := w.r.Query(ctx, oldDeliveries, below, before.UnixMicro(), int64(limit))
+	n, err := w.dropDeliveries(rows, err)
+	return int64(n), err
+}
+
+// dropDeliveries deletes deliveries, their attempts and what nobody else was sent.
+func (w *work) dropDeliveries(rows sqldb.Rows, err error) (int, error) {
+	old, err := all(rows, err, func(row sqldb.Row) (d pay.Delivery, err error) {
+		err = row.Scan(&d.ID, &d.EventID)
+		return d, err
+	})
+	for _, d := range old {
+		w.tx.Queue(dropAttempts, d.ID)
+		w.tx.Queue(dropDelivery, d.ID)
+		w.tx.Queue(dropPayload, d.EventID)
+	}
+	return len(old), err
 }

@@ -13,22 +13,24 @@ const (
 		disabled_reason, COALESCE(failing_since, 0), version, endpoint.created_at,
 		endpoint.updated_at, endpoint.hook`
 	selectEndpointByID = `SELECT ` + endpointColumns + ` FROM endpoint WHERE id = $1`
-	selectEndpoint     = selectEndpointByID + ` AND merchant_id = $2 AND mode = $3`
-	lockEndpoint       = selectEndpointByID + ` /*for update*/`
-	lockOwnEndpoint    = selectEndpoint + ` /*for update*/`
-	selectEndpoints    = `SELECT ` + endpointColumns + ` FROM endpoint
-		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND hook = FALSE
+	selectEndpoint     = selectEndpointByID + ` AND merchant_id = $2 AND mode = $3
+		AND deleted = FALSE`
+	lockEndpoint    = selectEndpointByID + ` /*for update*/`
+	lockOwnEndpoint = selectEndpoint + ` /*for update*/`
+	selectEndpoints = `SELECT ` + endpointColumns + ` FROM endpoint
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND hook = FALSE AND deleted = FALSE
 		ORDER BY id DESC LIMIT $4`
 	selectEnabled = `SELECT ` + endpointColumns + ` FROM endpoint
 		WHERE merchant_id = $1 AND mode = $2 AND enabled = TRUE AND hook = FALSE
-		ORDER BY id DESC`
-	lockHook = `SELECT ` + endpointColumns + ` FROM endpoint WHERE merchant_id = $1 AND mode = $2
-		AND family = $3 AND url = $4 AND hook = TRUE /*for update*/`
+		AND deleted = FALSE ORDER BY id DESC`
+	selectHook = `SELECT ` + endpointColumns + ` FROM endpoint WHERE merchant_id = $1 AND mode = $2
+		AND family = $3 AND url = $4 AND hook = TRUE`
+	lockHook = selectHook + ` /*for update*/`
 
 	insertEndpoint = `INSERT INTO endpoint (id, merchant_id, mode, family, url, description, events,
 		enabled, secret, previous, previous_until, disabled_reason, failing_since, version,
-		created_at, updated_at, hook)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+		created_at, updated_at, hook, deleted)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, FALSE)`
 	insertHook = insertEndpoint + `
 		ON CONFLICT (merchant_id, mode, family, url) WHERE hook = TRUE DO NOTHING`
 	swapEndpoint = `UPDATE endpoint SET family = $4, url = $5, description = $6, events = $7,
@@ -38,18 +40,17 @@ const (
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $14 - 1`
 )
 
-// Deleting an endpoint takes everything that was on its way to it along; what other endpoints of
-// the family were sent for the same events stays.
+// Deleting an endpoint takes everything that was sent to it along, so many deliveries at a time:
+// to delete all of a busy endpoint would hold up everybody else. What other endpoints were sent for
+// the same events stays.
 const (
-	deleteAttempts = `DELETE FROM delivery_attempt WHERE delivery_id IN
-		(SELECT id FROM delivery WHERE endpoint_id = $1)`
-	deletePayloads = `DELETE FROM payload WHERE event_id IN
-		(SELECT event_id FROM delivery WHERE endpoint_id = $1)
-		AND family = (SELECT family FROM endpoint WHERE id = $1)
-		AND NOT EXISTS (SELECT 1 FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id
-		WHERE d.event_id = payload.event_id AND d.endpoint_id <> $1 AND e.family = payload.family)`
-	deleteDeliveries = `DELETE FROM delivery WHERE endpoint_id = $1`
-	deleteEndpoint   = `DELETE FROM endpoint WHERE id = $1 AND merchant_id = $2 AND mode = $3`
+	deletedAtOnce  = 256
+	deliveriesOf   = `SELECT id, event_id FROM delivery WHERE endpoint_id = $1 ORDER BY id LIMIT $2`
+	deleteEndpoint = `DELETE FROM endpoint WHERE id = $1`
+	markDeleted    = `UPDATE endpoint SET deleted = TRUE, enabled = FALSE, hook = FALSE
+		WHERE id = $1`
+	deletedEndpoints = `SELECT id FROM endpoint WHERE deleted = TRUE AND id > '' ORDER BY id LIMIT 1
+		/*skip locked*/`
 )
 
 // endpointRow holds an endpoint while it is scanned, alone or behind a delivery.
@@ -121,11 +122,16 @@ func (w *work) SwapEndpoint(ctx context.Context, e pay.Endpoint) error {
 }
 
 func (w *work) EnsureHook(ctx context.Context, e pay.Endpoint) (pay.Endpoint, error) {
-	find := func() (pay.Endpoint, error) {
-		return one(w.r.QueryRow(ctx, lockHook, e.MerchantID, string(e.Mode), e.Family, e.URL),
+	find := func(sql string) (pay.Endpoint, error) {
+		return one(w.r.QueryRow(ctx, sql, e.MerchantID, string(e.Mode), e.Family, e.URL),
 			scanEndpoint)
 	}
-	known, err := find()
+	// Whatever a merchant sells names the same hook: one that works is not locked, or all of its
+	// requests would wait for one another.
+	known, err := find(selectHook)
+	if err == nil && !known.Enabled {
+		return find(lockHook)
+	}
 	if !pay.IsKind(err, pay.NotFound) {
 		return known, err
 	}
@@ -133,7 +139,7 @@ func (w *work) EnsureHook(ctx context.Context, e pay.Endpoint) (pay.Endpoint, er
 	if err != nil || n == 1 {
 		return e, meaning(err)
 	}
-	return find()
+	return find(lockHook)
 }
 
 func (w *work) DeleteEndpoint(ctx context.Context, sc pay.Scope, id string) error {
@@ -142,8 +148,30 @@ func (w *work) DeleteEndpoint(ctx context.Context, sc pay.Scope, id string) erro
 	if _, err := one(row, scanEndpoint); err != nil {
 		return err
 	}
-	w.tx.Queue(deleteAttempts, id)
-	w.tx.Queue(deletePayloads, id)
-	w.tx.Queue(deleteDeliveries, id)
-	return w.change(ctx, deleteEndpoint, id, sc.MerchantID, string(sc.Mode))
+	if n, err := w.dropEndpoint(ctx, id, deletedAtOnce); err != nil || n < deletedAtOnce {
+		return err
+	}
+	w.tx.Queue(markDeleted, id)
+	return nil
+}
+
+// dropEndpoint deletes what was sent to a locked endpoint, at most so many deliveries, and the
+// endpoint itself when there were fewer.
+func (w *work) dropEndpoint(ctx context.Context, id string, limit int) (int, error) {
+	rows, err := w.r.Query(ctx, deliveriesOf, id, int64(limit))
+	n, err := w.dropDeliveries(rows, err)
+	if err == nil && n < limit {
+		w.tx.Queue(deleteEndpoint, id)
+	}
+	return n, err
+}
+
+func (w *work) PruneEndpoints(ctx context.Context, limit int) (int64, error) {
+	rows, err := w.r.Query(ctx, deletedEndpoints)
+	ids, err := all(rows, err, text)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	n, err := w.dropEndpoint(ctx, ids[0], limit)
+	return int64(n) + 1, err
 }

@@ -16,10 +16,14 @@ const (
 		WHERE delivery.event_id = event.id AND delivery.state = 'pending')`
 	selectEvent = `SELECT ` + eventShown + ` FROM event
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND target IS NULL`
-	selectEvents = `SELECT ` + eventShown + ` FROM event
+	eventPage = `SELECT ` + eventShown + ` FROM event
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND target IS NULL
 		AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5)
-		AND ($6 = '' OR family = $6) ORDER BY id DESC LIMIT $4`
+		AND ($6 = '' OR family = $6)`
+	eventOrder           = ` ORDER BY id DESC LIMIT $4`
+	selectEvents         = eventPage + eventOrder
+	selectEventsByFamily = eventPage + ` AND family = $6 AND family <> '` + nativeFamily + `'` +
+		eventOrder
 
 	// An object has few events. The merchant is compared as an expression, or SQLite would walk
 	// the merchant's events to find them.
@@ -82,11 +86,16 @@ func (v view) Events(
 	args := []any{
 		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), wordList(f.Types), f.Family,
 	}
-	if f.ObjectID == "" {
-		rows, err := v.r.Query(ctx, selectEvents, args...)
-		return all(rows, err, scanShownEvent)
+	var rows sqldb.Rows
+	var err error
+	switch {
+	case f.ObjectID != "":
+		rows, err = v.r.Query(ctx, selectEventsByObject, append(args, f.ObjectID)...)
+	case f.Family != "" && f.Family != nativeFamily:
+		rows, err = v.r.Query(ctx, selectEventsByFamily, args...)
+	default:
+		rows, err = v.r.Query(ctx, selectEvents, args...)
 	}
-	rows, err := v.r.Query(ctx, selectEventsByObject, append(args, f.ObjectID)...)
 	return all(rows, err, scanShownEvent)
 }
 

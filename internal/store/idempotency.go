@@ -18,6 +18,8 @@ const (
 	// An answer once given is not changed: of two that finish the same request the first counts.
 	finishIdempotency = `UPDATE idempotency SET object_id = $4, status = $5, body = $6, sealed = $7
 		WHERE merchant_id = $1 AND mode = $2 AND key = $3 AND status IS NULL`
+	freeIdempotency = `DELETE FROM idempotency
+		WHERE merchant_id = $1 AND mode = $2 AND key = $3 AND status IS NULL`
 	pruneIdempotency = `DELETE FROM idempotency WHERE (merchant_id, mode, key) IN (
 		SELECT merchant_id, mode, key FROM idempotency
 		WHERE status IS NOT NULL AND created_at < $1 ORDER BY created_at LIMIT $2)`
@@ -63,6 +65,11 @@ func (w *work) FinishIdempotency(_ context.Context, r pay.IdempotencyRecord) err
 	status, body := replyColumns(r.Reply)
 	w.tx.Queue(finishIdempotency, r.MerchantID, string(r.Mode), r.Key, r.ObjectID, status, body,
 		r.Sealed)
+	return nil
+}
+
+func (w *work) FreeIdempotency(_ context.Context, sc pay.Scope, key string) error {
+	w.tx.Queue(freeIdempotency, sc.MerchantID, string(sc.Mode), key)
 	return nil
 }
 

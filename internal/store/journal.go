@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
+	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
 )
@@ -23,13 +26,27 @@ const (
 		amount, currency, payment_id, refund_id, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
+	notFolded = ` FROM journal WHERE merchant_id = $1 AND mode = $2 AND id >
+		COALESCE((SELECT entry_id FROM folded WHERE merchant_id = $1 AND mode = $2), '')`
 	sumAccounts = `SELECT account, currency, CAST(SUM(amount) AS BIGINT) FROM (
-		SELECT to_account AS account, currency, amount FROM journal
+		SELECT account, currency, amount FROM folded_balance
 		WHERE merchant_id = $1 AND mode = $2
 		UNION ALL
-		SELECT from_account, currency, -amount FROM journal
-		WHERE merchant_id = $1 AND mode = $2) AS legs
+		SELECT to_account AS account, currency, amount` + notFolded + `
+		UNION ALL
+		SELECT from_account, currency, -amount` + notFolded + `) AS legs
 		GROUP BY account, currency ORDER BY account, currency`
+
+	lockFolded = `SELECT entry_id FROM folded WHERE merchant_id = $1 AND mode = $2
+		/*for update*/`
+	entriesToFold = `SELECT ` + entryColumns + ` FROM journal
+		WHERE merchant_id = $1 AND mode = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5`
+	beginFolded = `INSERT INTO folded (merchant_id, mode, entry_id) VALUES ($1, $2, $3)
+		ON CONFLICT (merchant_id, mode) DO NOTHING`
+	moveFolded  = `UPDATE folded SET entry_id = $3 WHERE merchant_id = $1 AND mode = $2`
+	foldBalance = `INSERT INTO folded_balance (merchant_id, mode, account, currency, amount)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (merchant_id, mode, account, currency)
+		DO UPDATE SET amount = folded_balance.amount + excluded.amount`
 )
 
 func scanEntry(row sqldb.Row) (e pay.Entry, err error) {
@@ -78,4 +95,55 @@ func (w *work) InsertEntry(_ context.Context, e pay.Entry) error {
 		string(e.To), e.Amount.Minor, e.Amount.Currency, e.PaymentID, nullable(e.RefundID),
 		e.CreatedAt.UnixMicro())
 	return nil
+}
+
+func (w *work) FoldJournal(
+	ctx context.Context, sc pay.Scope, below string, limit int,
+) (int64, error) {
+	merchant, mode := sc.MerchantID, string(sc.Mode)
+	from, err := one(w.r.QueryRow(ctx, lockFolded, merchant, mode), text)
+	begun := err == nil
+	if err != nil && !pay.IsKind(err, pay.NotFound) {
+		return 0, err
+	}
+	rows, err := w.r.Query(ctx, entriesToFold, merchant, mode, from, below, int64(limit))
+	entries, err := all(rows, err, scanEntry)
+	if err != nil || len(entries) == 0 {
+		return 0, err
+	}
+	last := entries[len(entries)-1].ID
+	if begun {
+		w.tx.Queue(moveFolded, merchant, mode, last)
+	} else if n, err := w.tx.Exec(ctx, beginFolded, merchant, mode, last); err != nil || n == 0 {
+		return 0, meaning(err) // somebody else has begun just now
+	}
+	for _, b := range sums(entries) {
+		w.tx.Queue(foldBalance, merchant, mode, string(b.Account), b.Amount.Currency,
+			b.Amount.Minor)
+	}
+	return int64(len(entries)), nil
+}
+
+// sums adds entries up by account and currency, in an order that is the same everywhere.
+func sums(entries []pay.Entry) []pay.AccountBalance {
+	type key struct {
+		account  pay.Account
+		currency string
+	}
+	by := map[key]int64{}
+	for _, e := range entries {
+		by[key{e.To, e.Amount.Currency}] += e.Amount.Minor
+		by[key{e.From, e.Amount.Currency}] -= e.Amount.Minor
+	}
+	var out []pay.AccountBalance
+	for k, minor := range by {
+		out = append(out, pay.AccountBalance{
+			Account: k.account, Amount: money.Amount{Minor: minor, Currency: k.currency},
+		})
+	}
+	slices.SortFunc(out, func(a, b pay.AccountBalance) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account),
+			cmp.Compare(a.Amount.Currency, b.Amount.Currency))
+	})
+	return out
 }

@@ -19,6 +19,9 @@ const (
 		WHERE (rail, notice_id) IN (SELECT rail, notice_id FROM due)
 		RETURNING rail, notice_id, payment_id, received_at, tries, token`
 	finishNotice = `UPDATE inbox SET state = $3, due_at = NULL WHERE rail = $1 AND notice_id = $2`
+	pruneNotices = `DELETE FROM inbox WHERE (rail, notice_id) IN (
+		SELECT rail, notice_id FROM inbox
+		WHERE due_at IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)`
 )
 
 func scanNotice(row sqldb.Row) (n pay.StoredNotice, err error) {
@@ -49,4 +52,9 @@ func (w *work) FinishNotice(_ context.Context, n pay.StoredNotice, matched bool)
 	}
 	w.tx.Queue(finishNotice, n.Rail, n.Notice.ID, state)
 	return nil
+}
+
+func (w *work) PruneNotices(ctx context.Context, before time.Time, limit int) (int64, error) {
+	n, err := w.tx.Exec(ctx, pruneNotices, before.UnixMicro(), int64(limit))
+	return n, meaning(err)
 }

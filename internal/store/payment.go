@@ -49,6 +49,10 @@ const (
 	delayPayment = `UPDATE payment SET due_at = $4
 		WHERE id = $1 AND merchant_id = $2 AND mode = $3 AND version = $5`
 
+	// A payment in review is asked about from time to time, so it is among those that are due.
+	paymentsInReview = `SELECT ` + paymentColumns + ` FROM payment
+		WHERE due_at IS NOT NULL AND state = 'review' ORDER BY due_at LIMIT $1`
+
 	paymentPage = `SELECT ` + paymentColumns + ` FROM payment
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3
 		AND ($5 = '' OR replace($5, '|' || state || '|', '') <> $5)`
@@ -171,6 +175,11 @@ func (v view) Payments(
 	default:
 		rows, err = v.r.Query(ctx, selectPayments, args...)
 	}
+	return all(rows, err, scanPayment)
+}
+
+func (v view) PaymentsInReview(ctx context.Context, limit int) ([]pay.Payment, error) {
+	rows, err := v.r.Query(ctx, paymentsInReview, int64(limit))
 	return all(rows, err, scanPayment)
 }
 

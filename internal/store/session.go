@@ -37,14 +37,19 @@ const (
 )
 
 // The lists of sessions. An open session past its deadline counts as expired. A list that asks for
-// a customer or a payment walks that index; the state is looked at row by row.
+// a customer, a payment or a family walks that index; the state is looked at row by row.
 const (
+	// nativeFamily has no index of its own: it lists the objects of all families.
+	nativeFamily = "checkout"
+
 	sessionPage = `SELECT ` + sessionColumns + ` FROM session
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND ($5 = '' OR replace($5, '|' ||
 		CASE WHEN state = 'open' AND expires_at <= $6 THEN 'expired' ELSE state END || '|', '') <> $5)
 		AND ($7 = '' OR family = $7)`
-	sessionOrder             = ` ORDER BY id DESC LIMIT $4`
-	selectSessions           = sessionPage + sessionOrder
+	sessionOrder           = ` ORDER BY id DESC LIMIT $4`
+	selectSessions         = sessionPage + sessionOrder
+	selectSessionsByFamily = sessionPage + ` AND family = $7 AND family <> '` +
+		nativeFamily + `'` + sessionOrder
 	selectSessionsByCustomer = sessionPage + ` AND customer_id = $8` + sessionOrder
 	selectSessionsByPayment  = sessionPage + ` AND ($8 = '' OR customer_id = $8)
 		AND payment_id = $9` + sessionOrder
@@ -109,6 +114,8 @@ func (v view) Sessions(
 		rows, err = v.r.Query(ctx, selectSessionsByPayment, append(args, f.CustomerID, f.PaymentID)...)
 	case f.CustomerID != "":
 		rows, err = v.r.Query(ctx, selectSessionsByCustomer, append(args, f.CustomerID)...)
+	case f.Family != "" && f.Family != nativeFamily:
+		rows, err = v.r.Query(ctx, selectSessionsByFamily, args...)
 	default:
 		rows, err = v.r.Query(ctx, selectSessions, args...)
 	}

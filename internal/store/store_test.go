@@ -2,11 +2,7 @@ package store_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"testing"
-
-	"go.uber.org/goleak"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store"
@@ -16,22 +12,9 @@ import (
 	"github.com/kassa-pay/kassa/internal/store/storetest"
 )
 
-// engines makes the URL of a new, empty database on each engine.
-var engines = map[string]func(testing.TB) string{
-	"sqlite":     func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "k.db") },
-	"postgresql": pgtest.URL,
-}
+var engines = pgtest.Engines
 
-// TestMain looks for goroutines left behind once the cluster, which has one, is gone.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	pgtest.Stop()
-	if err := goleak.Find(); err != nil && code == 0 {
-		os.Stderr.WriteString(err.Error() + "\n")
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { pgtest.MainWithoutLeaks(m) }
 
 // open returns a migrated database that is closed when the test ends.
 func open(t testing.TB, url string) *sqldb.DB {
@@ -68,9 +51,9 @@ func TestStore(t *testing.T) {
 func wipe(t *testing.T, db *sqldb.DB) {
 	t.Helper()
 	tables := []string{
-		"delivery_attempt", "delivery", "payload", "endpoint", "event", "refund", "mandate_window",
-		"mandate", "method", "payment", "session", "customer", "api_key", "merchant", "setting",
-		"idempotency", "inbox",
+		"delivery_attempt", "delivery", "payload", "endpoint", "event", "journal", "folded",
+		"folded_balance", "refund", "mandate_window", "mandate", "method", "payment", "session",
+		"customer", "api_key", "merchant", "setting", "idempotency", "inbox",
 	}
 	err := db.Write(context.Background(), func(ctx context.Context, tx sqldb.Tx) error {
 		for _, table := range tables {

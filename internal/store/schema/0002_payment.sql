@@ -35,6 +35,9 @@ CREATE TABLE session (
 );
 
 CREATE INDEX session_list ON session (merchant_id, mode, id);
+-- Whoever lists the sessions of one protocol need not walk those of the others. The native protocol
+-- sees all, so its own need no index of their own.
+CREATE INDEX session_family ON session (merchant_id, mode, family, id) WHERE family <> 'checkout';
 CREATE INDEX session_customer ON session (customer_id, merchant_id, mode, id)
     WHERE customer_id IS NOT NULL;
 -- A payment belongs to one session at most.

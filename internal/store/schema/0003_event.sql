@@ -22,6 +22,8 @@ CREATE TABLE event (
     PRIMARY KEY (merchant_id, mode, id)
 );
 
+-- As for sessions: a protocol beside the native one lists its own events.
+CREATE INDEX event_family ON event (merchant_id, mode, family, id) WHERE family <> 'checkout';
 -- One event tells of one change.
 CREATE UNIQUE INDEX event_object ON event (object_id, sequence);
 -- Events of one transaction share their time; the sequence puts those of one object in order.
@@ -42,6 +44,8 @@ CREATE TABLE endpoint (
     previous        BYTEA,
     previous_until  BIGINT,
     disabled_reason TEXT NOT NULL,
+    -- It is gone for everybody; what was sent to it is deleted bit by bit, and then the row.
+    deleted         BOOLEAN NOT NULL,
     failing_since   BIGINT,
     version         BIGINT NOT NULL CHECK (version >= 1),
     created_at      BIGINT NOT NULL,
@@ -49,7 +53,9 @@ CREATE TABLE endpoint (
 );
 
 CREATE INDEX endpoint_owner ON endpoint (merchant_id, mode, id);
-CREATE INDEX endpoint_list ON endpoint (merchant_id, mode, id) WHERE hook = FALSE;
+CREATE INDEX endpoint_list ON endpoint (merchant_id, mode, id)
+    WHERE hook = FALSE AND deleted = FALSE;
+CREATE INDEX endpoint_deleted ON endpoint (id) WHERE deleted = TRUE;
 CREATE UNIQUE INDEX endpoint_hook ON endpoint (merchant_id, mode, family, url)
     WHERE hook = TRUE;
 

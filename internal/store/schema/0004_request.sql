@@ -31,6 +31,7 @@ CREATE TABLE inbox (
 );
 
 CREATE INDEX inbox_due ON inbox (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX inbox_done ON inbox (received_at) WHERE due_at IS NULL;
 
 -- The ids that merchants choose themselves, one name-space for each kind of object of a family.
 CREATE TABLE alias (

@@ -22,3 +22,21 @@ CREATE TABLE journal (
 
 CREATE INDEX journal_list ON journal (merchant_id, mode, id);
 CREATE INDEX journal_payment ON journal (payment_id, id);
+
+-- What the journal of a scope sums to up to an entry and with it, so that nobody has to read all of
+-- it to know a balance. Entries behind it are added when the balance is read.
+CREATE TABLE folded (
+    merchant_id TEXT NOT NULL,
+    mode        TEXT NOT NULL CHECK (mode IN ('test', 'live')),
+    entry_id    TEXT NOT NULL,
+    PRIMARY KEY (merchant_id, mode)
+);
+
+CREATE TABLE folded_balance (
+    merchant_id TEXT NOT NULL,
+    mode        TEXT NOT NULL CHECK (mode IN ('test', 'live')),
+    account     TEXT NOT NULL,
+    currency    TEXT NOT NULL,
+    amount      BIGINT NOT NULL,
+    PRIMARY KEY (merchant_id, mode, account, currency)
+);

@@ -21,6 +21,7 @@ var deliveryCases = map[string]func(*run){
 	"Delivery_GivenUpUnderWay":   deliveryGivenUp,
 	"Delivery_Redeliver":         deliveryRedeliver,
 	"Delivery_ValuesAreChecked":  deliveryChecks,
+	"Delivery_Prune":             deliveryPrune,
 }
 
 // claim takes what is due at now under a lease of a minute and a token of its own.
@@ -313,4 +314,41 @@ func deliveryChecks(r *run) {
 			r.Errorf("%s: stored", what)
 		}
 	}
+}
+
+// deliveryPrune: what is over and old goes, with its attempts and, when nobody else needs it, with
+// what was sent.
+func deliveryPrune(r *run) {
+	first, second := r.addEndpoint(shop), r.addEndpoint(rival)
+	var old []pay.Delivery
+	for i := range 3 {
+		old = append(old, r.addDelivery(first, "cs_1", int64(i+1), r.now))
+	}
+	shared := r.delivery(second, r.event(rival, "cs_2", 1))
+	shared.EventID = old[2].EventID
+	r.do(func(tx pay.Tx) error { return tx.InsertDelivery(r.ctx, shared, []byte("body")) })
+	waiting, below := r.addDelivery(first, "cs_1", 9, r.in(9999)), r.id("dlv")
+	young := r.addDelivery(first, "cs_1", 10, r.now)
+	for _, p := range r.claim(r.now, 10, 10) {
+		if p.ID != shared.ID {
+			r.finish(p.Delivery, pay.DeliverySucceeded, time.Time{})
+		}
+	}
+	prune := func(before time.Time, limit int) int64 {
+		return inUnit(r, func(tx pay.Tx) (int64, error) {
+			return tx.PruneDeliveries(r.ctx, below, before, limit)
+		})
+	}
+	r.eq(prune(r.in(3), 10), int64(0)) // it was over a moment too late
+	r.eq(prune(r.in(4), 2), int64(2))
+	r.eq(prune(r.in(4), 10), int64(1))
+	r.eq(prune(r.in(4), 10), int64(0))
+	for _, d := range old {
+		r.absent(fails(r.Delivery(r.ctx, shop, d.ID)))
+	}
+	r.eq(len(r.deliveryNow(young.ID).Log), 1)
+	r.eq(r.deliveryNow(waiting.ID).State, pay.DeliveryPending)
+	sent := r.claim(r.in(99), 10, 10) // what the other endpoint is sent is still there
+	r.eq(len(sent), 1)
+	r.eq(sent[0].ID, shared.ID)
 }

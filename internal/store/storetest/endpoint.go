@@ -16,6 +16,7 @@ var endpointCases = map[string]func(*run){
 	"Endpoint_DeleteMeetsFanOut": endpointDeleteRace,
 	"Endpoint_DeleteIsScoped":    endpointDeleteForeign,
 	"Endpoint_GoneForFanOut":     endpointGone,
+	"Endpoint_DeleteOfABusyOne":  endpointDeleteBusy,
 }
 
 func endpointRoundTrip(r *run) {
@@ -162,4 +163,44 @@ func endpointGone(r *run) {
 	r.refused(pay.Conflict, "stale", func(tx pay.Tx) error {
 		return tx.InsertDelivery(r.ctx, d, []byte("b"))
 	})
+}
+
+// endpointDeleteBusy: of an endpoint that was sent much nobody sees anything any more, and it is
+// deleted bit by bit.
+func endpointDeleteBusy(r *run) {
+	const many = 300
+	busy, other := r.addEndpoint(shop), r.addEndpoint(shop)
+	r.do(func(tx pay.Tx) error {
+		for i := range many {
+			d := r.delivery(busy, r.event(shop, r.id("cs"), int64(i+1)))
+			if err := tx.InsertDelivery(r.ctx, d, []byte("body")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	kept := r.addDelivery(other, "cs_1", 1, r.now)
+	prune := func() int64 {
+		return inUnit(r, func(tx pay.Tx) (int64, error) { return tx.PruneEndpoints(r.ctx, 30) })
+	}
+	r.eq(prune(), int64(0))
+	r.do(func(tx pay.Tx) error { return tx.DeleteEndpoint(r.ctx, shop, busy.ID) })
+	r.absent(fails(r.Endpoint(r.ctx, shop, busy.ID)))
+	r.eq(len(got[[]pay.Endpoint](r)(r.Endpoints(r.ctx, shop, page(10)))), 1)
+	r.eq(len(got[[]pay.Endpoint](r)(r.EnabledEndpoints(r.ctx, shop))), 1)
+	r.refused(pay.NotFound, "", func(tx pay.Tx) error {
+		return tx.DeleteEndpoint(r.ctx, shop, busy.ID)
+	})
+	rounds := 0
+	for ; prune() > 0; rounds++ {
+		if rounds > many {
+			r.Fatal("the endpoint is never gone")
+		}
+	}
+	r.eq(rounds, 2) // 44 deliveries were left
+	r.eq(len(got[[]pay.Delivery](r)(r.Deliveries(r.ctx, shop, busy.ID, page(10)))), 0)
+	r.refused(pay.NotFound, "", func(tx pay.Tx) error {
+		return fails(tx.LockEndpoint(r.ctx, busy.ID))
+	})
+	r.eq(r.deliveryNow(kept.ID), kept)
 }

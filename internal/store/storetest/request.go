@@ -14,6 +14,7 @@ var requestCases = map[string]func(*run){
 	"Notice_OnceEach":              noticeOnce,
 	"Notice_Claim":                 noticeClaim,
 	"Notice_ClaimsAreApart":        noticeRace,
+	"Notice_Prune":                 noticePrune,
 }
 
 func (r *run) idempotent(sc pay.Scope, key string) pay.IdempotencyRecord {
@@ -77,6 +78,18 @@ func idempotencyFinish(r *run) {
 	second.Reply = &pay.Reply{Status: 500, Body: []byte("other")}
 	finish(second)
 	r.eq(got[pay.IdempotencyRecord](r)(r.Idempotency(r.ctx, shop, "a")), answer)
+	free := func(key string) {
+		r.do(func(tx pay.Tx) error { return tx.FreeIdempotency(r.ctx, shop, key) })
+	}
+	free("a")
+	r.eq(got[pay.IdempotencyRecord](r)(r.Idempotency(r.ctx, shop, "a")), answer)
+	open := r.idempotent(shop, "b")
+	open.Reply = nil
+	r.addRecord(open)
+	r.do(func(tx pay.Tx) error { return tx.FreeIdempotency(r.ctx, rival, "b") })
+	r.eq(got[pay.IdempotencyRecord](r)(r.Idempotency(r.ctx, shop, "b")), open)
+	free("b")
+	r.absent(fails(r.Idempotency(r.ctx, shop, "b")))
 }
 
 func idempotencyPrune(r *run) {
@@ -158,4 +171,27 @@ func noticeRace(r *run) {
 		return nil
 	})
 	r.apart(claims, notices)
+}
+
+// noticePrune: closed notices go when they are old, and may come once more then.
+func noticePrune(r *run) {
+	closed, old := r.addNotice("card", "closed", r.in(-2)), r.addNotice("card", "old", r.in(-1))
+	open, young := r.addNotice("card", "open", r.in(-2)), r.addNotice("card", "young", r.now)
+	for i, n := range []pay.StoredNotice{closed, old, young} {
+		r.do(func(tx pay.Tx) error { return tx.FinishNotice(r.ctx, n, i == 0) })
+	}
+	prune := func(limit int) int64 {
+		return inUnit(r, func(tx pay.Tx) (int64, error) {
+			return tx.PruneNotices(r.ctx, r.now, limit)
+		})
+	}
+	r.eq(prune(1), int64(1))
+	r.eq(prune(10), int64(1))
+	r.eq(prune(10), int64(0))
+	r.addNotice("card", "closed", r.now)
+	for _, n := range []pay.StoredNotice{open, young} {
+		r.refused(pay.Conflict, "duplicate", func(tx pay.Tx) error {
+			return tx.InsertNotice(r.ctx, n)
+		})
+	}
 }

@@ -21,7 +21,7 @@ func Run(t *testing.T, open func(t *testing.T) pay.Store) {
 	groups := []map[string]func(*run){
 		unitCases, merchantCases, customerCases, sessionCases, paymentCases, refundCases,
 		methodCases, mandateCases, boundCases, eventCases, endpointCases, deliveryCases,
-		claimCases, requestCases, clockCases, agreementCases,
+		claimCases, requestCases, clockCases, agreementCases, journalCases,
 	}
 	seen := map[string]bool{}
 	for _, group := range groups {

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
 )
 
 // Variable is the environment variable that names a server to use: a postgres:// URL of a role
@@ -32,18 +34,35 @@ var shared struct {
 // killed takes its cluster with it all the same.
 func Main(m *testing.M) {
 	code := m.Run()
-	Stop()
+	stop()
 	os.Exit(code)
 }
 
-// Stop stops the cluster of this process, for a TestMain with other things to do.
-func Stop() {
+// MainWithoutLeaks is Main for packages whose tests must leave no goroutine behind.
+func MainWithoutLeaks(m *testing.M) {
+	code := m.Run()
+	stop()
+	if err := goleak.Find(); err != nil && code == 0 {
+		os.Stderr.WriteString(err.Error() + "\n")
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// stop stops the cluster of this process, which has goroutines.
+func stop() {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.cluster != nil {
 		shared.cluster.Stop()
 		shared.cluster = nil
 	}
+}
+
+// Engines makes the URL of a new, empty database on each engine.
+var Engines = map[string]func(testing.TB) string{
+	"sqlite":     func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "k.db") },
+	"postgresql": URL,
 }
 
 // URL returns the URL of a new, empty database, dropped when the test ends.
