@@ -132,8 +132,8 @@ func TestOperations_QuotesTheLog(t *testing.T) {
 		t.Fatal("no messages in the guide")
 	}
 	code := ""
-	for _, name := range []string{"disk/guard.go", "pay/signal.go", "webhook/record.go",
-		"worker/worker.go"} {
+	for _, name := range []string{"disk/guard.go", "pay/signal.go", "pay/refund.go",
+		"webhook/record.go", "worker/worker.go"} {
 		text, err := os.ReadFile("../../internal/" + name)
 		if err != nil {
 			t.Fatal(err)

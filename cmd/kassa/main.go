@@ -54,8 +54,8 @@ func (a *app) root() *cobra.Command {
 			"Try it: kassa serve --dev\n" +
 			"Every flag can also be set in the environment: --base-url is KASSA_BASE_URL.",
 		SilenceUsage: true, SilenceErrors: true, Version: version(),
-	}, a.serve(), a.migrate(), a.merchant(), a.key(), a.audit(),
-		a.backup(), a.verify())
+	}, a.serve(), a.migrate(), a.merchant(), a.key(), a.payment(),
+		a.audit(), a.backup(), a.verify())
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(badFlag)

@@ -1,12 +1,38 @@
 package pay
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // CancelPayment gives up a payment that has not been paid: a pending one, or a held one whose money
 // is let go, all of it or what is left after a part was captured. The rail decides: if the money
 // came first, the payment is paid and stays so.
 func (s *Service) CancelPayment(
 	ctx context.Context, c Caller, o *Once[Payment], id string,
+) (Payment, Reply, error) {
+	return s.giveUp(ctx, c, o, id, giveUp{})
+}
+
+// VoidPayment lets go what is still held of a payment, as CancelPayment does, and refuses one that
+// never held any money. Metadata replaces the payment's together with that; nil leaves it.
+func (s *Service) VoidPayment(
+	ctx context.Context, c Caller, o *Once[Payment], id string, metadata map[string]string,
+) (Payment, Reply, error) {
+	if err := validateMetadata(metadata); err != nil {
+		return Payment{}, Reply{}, err
+	}
+	return s.giveUp(ctx, c, o, id, giveUp{heldOnly: true, metadata: metadata})
+}
+
+// giveUp says how a payment is given up.
+type giveUp struct {
+	heldOnly bool
+	metadata map[string]string // that it has afterwards; nil: unchanged
+}
+
+func (s *Service) giveUp(
+	ctx context.Context, c Caller, o *Once[Payment], id string, how giveUp,
 ) (Payment, Reply, error) {
 	if o.keyed() {
 		reply, found, err := s.replay(ctx, o.ticket(c))
@@ -18,16 +44,18 @@ func (s *Service) CancelPayment(
 	if err != nil {
 		return p, Reply{}, err
 	}
-	if err := s.mayCancel(&p); err != nil {
+	if how.heldOnly && p.Authorised == 0 {
+		return p, Reply{}, Errorf(State, "payment_not_cancelable", "The payment holds no money.")
+	}
+	if err := s.mayCancel(&p, s.Now(c)); err != nil {
 		return p, Reply{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	out := s.askRail(ctx, &p, "void", func(ctx context.Context, rail Rail) (Outcome, error) {
-		return rail.(Voider).Void(ctx, s.ref(c, &p))
-	})
+	out := s.askVoid(ctx, c, &p)
 	if out.Kind == OutcomeWaiting {
 		return s.tooLate(ctx, c, p.ID, out)
 	}
+	out.metadata = how.metadata
 	return s.concludeNew(ctx, c, o, p.ID, out)
 }
 
@@ -68,14 +96,18 @@ func (s *Service) concludeNew(
 	return p, reply, err
 }
 
-func (s *Service) mayCancel(p *Payment) error {
+// mayCancel says why a payment cannot be given up. One whose capture is under way cannot, as long
+// as that may still reach the network.
+func (s *Service) mayCancel(p *Payment, now time.Time) error {
 	rail, ok := s.railNamed(p.Rail)
+	patience := time.Duration(0)
 	if ok {
 		_, ok = rail.(Voider)
+		patience = rail.Facts().NotFoundFinalAfter
 	}
 	open := p.State.InFlight() || p.State == PaymentAuthorised
 	switch {
-	case p.Capturing > 0:
+	case p.Capturing > 0 && now.Sub(p.UpdatedAt) < patience:
 		return Errorf(Conflict, "capture_in_progress", "A capture of this payment is in progress.")
 	case ok && open:
 		return nil

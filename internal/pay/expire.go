@@ -1,6 +1,9 @@
 package pay
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // ExpireSession closes an open session for its merchant. A session that is being paid cannot be
 // closed: its attempt has to end first.
@@ -77,6 +80,9 @@ func (s *Service) ExpireDue(ctx context.Context) (int, error) {
 		}
 		return err
 	})
+	if err != nil && len(due) > 0 && !IsKind(err, Unavailable) {
+		return s.expireApart(ctx, due)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -84,6 +90,24 @@ func (s *Service) ExpireDue(ctx context.Context) (int, error) {
 		s.changed(id)
 	}
 	return len(due), nil
+}
+
+// expireApart expires due sessions one by one, after a round of several has failed: whatever is
+// wrong with one of them must not keep the others open. It reports the first error.
+func (s *Service) expireApart(ctx context.Context, due []string) (n int, first error) {
+	for _, id := range due {
+		err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+			return s.expireOne(ctx, tx, id)
+		})
+		switch {
+		case err == nil:
+			n++
+			s.changed(id)
+		case first == nil:
+			first = fmt.Errorf("expire %s: %w", id, err)
+		}
+	}
+	return n, first
 }
 
 func (s *Service) expireOne(ctx context.Context, tx Tx, id string) error {

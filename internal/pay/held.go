@@ -44,28 +44,44 @@ func (s *Service) heldSignal(p *Payment, out Outcome) (PaymentSignal, bool) {
 
 // takenSignal reads what the rail says it has taken of held money: in the capture that was asked
 // for, or in all when nothing is held any more. An answer to a capture that has been counted says
-// nothing new.
+// nothing new. Another amount than was asked for is the truth all the same, and told to a person;
+// one that cannot be is not taken over.
 func (s *Service) takenSignal(p *Payment, out Outcome) (PaymentSignal, bool) {
 	got, whole := out.Amount.Minor, out.capture == 0
+	if !whole && (p.Capturing == 0 || out.capture != p.Captures) {
+		return 0, false
+	}
+	if !p.expects(out) {
+		s.log.Error("rail has taken another amount than was asked for", "payment", p.ID,
+			"held", p.Held(), "capturing", p.Capturing, "captured", p.Captured,
+			"reported", out.Amount.String())
+	}
+	switch {
+	case !p.isPart(out.Amount), whole && (got < p.Captured || got > p.Authorised),
+		!whole && got > p.Held():
+		return 0, false
+	case whole && got == p.Captured:
+		return PaymentRelease, true
+	case !whole && p.KeepRest && got < p.Held():
+		return PaymentTake, true
+	}
+	return PaymentPay, true
+}
+
+// expects reports whether what the rail has taken is what was asked for.
+func (p *Payment) expects(out Outcome) bool {
+	got := out.Amount.Minor
 	switch {
 	case out.Amount.Currency != p.Amount.Currency:
-	case !whole && (p.Capturing == 0 || out.capture != p.Captures):
-		return 0, false
-	case !whole && got == p.Capturing && p.KeepRest && got < p.Held():
-		return PaymentTake, true
-	case !whole && got == p.Capturing:
-		return PaymentPay, true
-	case whole && p.Captured > 0 && got == p.Captured:
-		return PaymentRelease, true
-	case whole && p.Capturing > 0 && got == p.Captured+p.Capturing:
-		return PaymentPay, true
-	case whole && p.Captured == 0 && p.Capturing == 0 && got == p.Authorised:
-		return PaymentPay, true
+		return false
+	case out.capture != 0:
+		return got == p.Capturing
+	case p.Capturing > 0:
+		return got == p.Captured || got == p.Captured+p.Capturing
+	case p.Captured > 0:
+		return got == p.Captured
 	}
-	s.log.Error("rail has taken another amount than was asked for", "payment", p.ID,
-		"held", p.Held(), "capturing", p.Capturing, "captured", p.Captured,
-		"reported", out.Amount.String())
-	return 0, false
+	return got == p.Authorised
 }
 
 // counted reports whether the outcome is what a rail says once more of held money that was taken:
@@ -93,6 +109,50 @@ func (p *Payment) hold(signal PaymentSignal, out Outcome, now time.Time) {
 	if signal != PaymentTake {
 		p.Voided = max(0, p.Authorised-p.Captured)
 	}
+	if out.metadata != nil && (signal == PaymentRelease || signal == PaymentCancel) {
+		p.Metadata = out.metadata
+	}
+}
+
+// recapture repeats a capture that was begun. A rail that does not answer it, or refuses it, may
+// still say what has become of the money as a whole; and once the time of held money is over, what
+// it has not taken by then is let go. So a capture never stays under way for ever.
+func (s *Service) recapture(ctx context.Context, c Caller, p *Payment) Outcome {
+	if out := s.askCapture(ctx, c, p); out.ended() {
+		return out
+	}
+	out := s.askRail(ctx, p, "query", func(ctx context.Context, rail Rail) (Outcome, error) {
+		return rail.Query(ctx, s.ref(c, p))
+	})
+	if out.ended() || s.Now(c).Before(p.AuthorisedUntil) {
+		return out
+	}
+	return s.askVoid(ctx, c, p)
+}
+
+// ended reports whether the rail says that nothing of the payment is open any more, or that its
+// capture was made.
+func (out Outcome) ended() bool {
+	return out.Kind == OutcomePaid || out.Kind == OutcomeDeclined || out.Kind == OutcomeCanceled
+}
+
+// letGoUnwanted gives held money back that a rail holds for a payment which was given up. If that
+// fails, the next question to the rail finds it once more, and else the rail's own limit does.
+func (s *Service) letGoUnwanted(ctx context.Context, c Caller, p *Payment) {
+	s.log.WarnContext(ctx, "money is held for a payment that was given up; it is let go",
+		"payment", p.ID, "rail", p.Rail)
+	s.askVoid(ctx, c, p)
+}
+
+// askVoid has the rail let go of what it holds; the zero outcome means unknown.
+func (s *Service) askVoid(ctx context.Context, c Caller, p *Payment) Outcome {
+	return s.askRail(ctx, p, "void", func(ctx context.Context, rail Rail) (Outcome, error) {
+		voider, ok := rail.(Voider)
+		if !ok {
+			return Outcome{}, Errorf(State, "rail_without_void", "This network cannot void.")
+		}
+		return voider.Void(ctx, s.ref(c, p))
+	})
 }
 
 // letGo lets go of held money whose time is over, and reports whether it was time.

@@ -49,12 +49,29 @@ func (s *Service) ProcessNotices(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, n := range due {
+		if ctx.Err() != nil {
+			break // told to stop: the rest is due again when the claim ends
+		}
 		if err := s.processNotice(ctx, n); err != nil {
-			s.log.ErrorContext(ctx, "rail notification", "rail", n.Rail, "notice", n.Notice.ID,
-				"error", err)
+			s.noticeFailed(ctx, n, err)
 		}
 	}
 	return len(due), nil
+}
+
+// noticeFailed has a notification tried again when its lease ends, as long as its time is not over.
+// By then the poll has asked whatever there was to ask.
+func (s *Service) noticeFailed(ctx context.Context, n StoredNotice, reason error) {
+	over := s.clock.Now().Sub(n.ReceivedAt) >= NoticeTTL
+	s.log.ErrorContext(ctx, "rail notification", "rail", n.Rail, "notice", n.Notice.ID,
+		"given up", over, "error", reason)
+	if !over {
+		return
+	}
+	if err := s.finishNotice(ctx, n, false); err != nil {
+		s.log.ErrorContext(ctx, "rail notification", "rail", n.Rail, "notice", n.Notice.ID,
+			"error", err)
+	}
 }
 
 func (s *Service) processNotice(ctx context.Context, n StoredNotice) error {

@@ -22,12 +22,17 @@ func (s *Service) sync(ctx context.Context, c Caller, p Payment) (Payment, error
 		return p, nil
 	}
 	ctx = context.WithoutCancel(ctx)
-	return s.apply(ctx, c, p.ID, s.ask(ctx, c, &p))
+	out := s.ask(ctx, c, &p)
+	if out.Kind == 0 {
+		// No answer is no news, until the rail's own window is over: then a person must look.
+		out = Outcome{Kind: OutcomeWaiting, silent: true}
+	}
+	return s.apply(ctx, c, p.ID, out)
 }
 
 func (s *Service) ask(ctx context.Context, c Caller, p *Payment) Outcome {
 	if p.State == PaymentAuthorised && p.Capturing > 0 {
-		return s.askCapture(ctx, c, p)
+		return s.recapture(ctx, c, p)
 	}
 	out := s.askRail(ctx, p, "query", func(ctx context.Context, rail Rail) (Outcome, error) {
 		return rail.Query(ctx, s.ref(c, p))
@@ -51,11 +56,14 @@ func (s *Service) PollPayments(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, p := range due {
-		if err := s.pollOne(ctx, p); err != nil {
-			s.log.ErrorContext(ctx, "payment poll", "payment", p.ID, "error", err)
+	s.together(len(due), func(i int) {
+		if ctx.Err() != nil {
+			return // told to stop: it is due again when the claim ends
 		}
-	}
+		if err := s.pollOne(ctx, due[i]); err != nil {
+			s.log.ErrorContext(ctx, "payment poll", "payment", due[i].ID, "error", err)
+		}
+	})
 	return len(due), nil
 }
 
@@ -88,22 +96,30 @@ func (s *Service) PollRefunds(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, r := range due {
-		if err := s.pollRefund(ctx, r); err != nil {
-			s.log.ErrorContext(ctx, "refund poll", "refund", r.ID, "error", err)
+	s.together(len(due), func(i int) {
+		if ctx.Err() != nil {
+			return
 		}
-	}
+		if err := s.pollRefund(ctx, due[i]); err != nil {
+			s.log.ErrorContext(ctx, "refund poll", "refund", due[i].ID, "error", err)
+		}
+	})
 	return len(due), nil
 }
 
-func (s *Service) pollRefund(ctx context.Context, r Refund) error {
-	c, err := s.CallerFor(ctx, r.Scope())
-	if err != nil {
-		return err
+// SyncRefund asks the refund's rail what became of it, now, and applies the answer.
+func (s *Service) SyncRefund(ctx context.Context, c Caller, id string) (Refund, error) {
+	r, err := s.store.Refund(ctx, c.Scope, id)
+	if err != nil || r.State != RefundPending {
+		return r, err
 	}
+	return s.syncRefund(context.WithoutCancel(ctx), c, r)
+}
+
+func (s *Service) syncRefund(ctx context.Context, c Caller, r Refund) (Refund, error) {
 	p, err := s.store.Payment(ctx, c.Scope, r.PaymentID)
 	if err != nil {
-		return err
+		return r, err
 	}
 	out := s.askRail(ctx, &p, "refund query", func(ctx context.Context, rail Rail) (Outcome, error) {
 		out, err := rail.(Refunder).QueryRefund(ctx, s.refundOrder(c, &r))
@@ -113,6 +129,15 @@ func (s *Service) pollRefund(ctx context.Context, r Refund) error {
 		return out, err
 	})
 	after, _, err := s.concludeRefund(ctx, c, nil, r.ID, out)
+	return after, err
+}
+
+func (s *Service) pollRefund(ctx context.Context, r Refund) error {
+	c, err := s.CallerFor(ctx, r.Scope())
+	if err != nil {
+		return err
+	}
+	after, err := s.syncRefund(ctx, c, r)
 	if err != nil || after.State != RefundPending {
 		return err
 	}
@@ -120,14 +145,4 @@ func (s *Service) pollRefund(ctx context.Context, r Refund) error {
 	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
 		return tx.DelayRefund(ctx, r, s.clock.Now().Add(pause))
 	})
-}
-
-// Prune forgets idempotency keys whose time is over.
-func (s *Service) Prune(ctx context.Context) (int, error) {
-	var n int64
-	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) (err error) {
-		n, err = tx.PruneIdempotency(ctx, s.clock.Now().Add(-IdempotencyTTL), batch)
-		return err
-	})
-	return int(n), err
 }

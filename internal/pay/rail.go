@@ -72,16 +72,6 @@ type Rehearser interface {
 	Rehearse(ctx context.Context, sc Scope, token string, r Rehearsal) error
 }
 
-// Rehearsal is the outcome of the next charge of a saved method.
-type Rehearsal string
-
-// The rehearsals besides the words of DeclineCode, which decline.
-const (
-	RehearseApprove Rehearsal = "approve"
-	RehearseUnknown Rehearsal = "unknown" // it takes effect, and the reply is lost
-	RehearseLate    Rehearsal = "late"    // it takes effect a while later
-)
-
 // Credential is a kept credential that a charge is made with.
 type Credential struct {
 	Token      string
@@ -193,6 +183,8 @@ type RefundOrder struct {
 	Ref
 	RefundID string
 	Amount   money.Amount
+	// Rehearsal is what a simulated network is to make of it; "" for what the payment asks for.
+	Rehearsal Rehearsal
 }
 
 // OutcomeKind says what a rail knows.
@@ -226,8 +218,12 @@ type Outcome struct {
 	NetworkCode string
 	// refused: it never went out, and so took no slot of its mandate.
 	refused bool
+	// silent: the rail gave no answer at all.
+	silent bool
 	// capture is the number of the capture that it answers; 0: it is about the payment as a whole.
 	capture int64
+	// metadata is what the payment has once its held money is let go; nil: what it had.
+	metadata map[string]string
 }
 
 // ActionKind says what the payer has to do.

@@ -36,12 +36,14 @@ const (
 	NoticeTTL         = 72 * time.Hour       // then an unmatched notification is given up
 	SecretOverlap     = 24 * time.Hour       // both secrets of an endpoint sign during a rotation
 	MaxClockAdvance   = 366 * 24 * time.Hour // per request
-	firstPoll         = 10 * time.Second     // the safety net behind every submission
-	maxPoll           = time.Hour            // the longest pause between two questions to a rail
-	maxApprovalPoll   = 5 * time.Minute      // the same, while the payer is asked at their bank
-	claimLease        = 30 * time.Second     // how long a claimed row belongs to one node
-	batch             = 64                   // rows per round of due work
-	keyTouchInterval  = time.Minute          // how exact a key's last-used time is
+	maxClockOffset    = 100 * MaxClockAdvance
+	reviewWithoutRail = 24 * time.Hour   // of a payment whose rail is not configured any more
+	firstPoll         = 10 * time.Second // the safety net behind every submission
+	maxPoll           = time.Hour        // the longest pause between two questions to a rail
+	maxApprovalPoll   = 5 * time.Minute  // the same, while the payer is asked at their bank
+	claimLease        = 30 * time.Second // how long a claimed row belongs to one node
+	batch             = 64               // rows per round of due work
+	keyTouchInterval  = time.Minute      // how exact a key's last-used time is
 	settingVaultCheck = "vault_check"
 )
 

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/kassa-pay/kassa/internal/money"
 )
 
 // apply moves a payment to what the rail says of it, and its session with it, in one transaction.
@@ -32,16 +34,26 @@ func (s *Service) applyThen(
 		}
 		return then(ctx, tx, &p)
 	})
-	if err == nil && after.changed {
-		s.changed(p.SessionID)
-	}
-	if err == nil && after.replaced != nil {
-		s.forget(context.WithoutCancel(ctx), after.replaced)
-	}
-	if err == nil && after.unkept {
-		s.withdraw(context.WithoutCancel(ctx), c, &p)
+	if err == nil {
+		s.followUp(context.WithoutCancel(ctx), c, &p, after)
 	}
 	return p, err
+}
+
+// followUp does what is left to do once an outcome is durable.
+func (s *Service) followUp(ctx context.Context, c Caller, p *Payment, after settled) {
+	if after.changed {
+		s.changed(p.SessionID)
+	}
+	if after.replaced != nil {
+		s.forget(ctx, after.replaced)
+	}
+	if after.unkept {
+		s.withdraw(ctx, c, p)
+	}
+	if after.unwanted {
+		s.letGoUnwanted(ctx, c, p)
+	}
 }
 
 // settled is what is left to do once an outcome is durable.
@@ -49,6 +61,7 @@ type settled struct {
 	changed  bool
 	replaced *SavedMethod // with the token that a newer one stands in for
 	unkept   bool         // the payment's agreement is of no use to anybody
+	unwanted bool         // its rail holds money for it, and it was given up
 }
 
 // settle applies an outcome to a locked payment and says what is left to do.
@@ -65,6 +78,7 @@ func (s *Service) settle(
 		err = s.advance(ctx, tx, c, p, x)
 		return after, err
 	}
+	after.unwanted = p.State.gaveUp() && out.Kind == OutcomeAuthorised
 	if after.changed {
 		p.UpdatedAt = s.Now(c)
 		p.Version++
@@ -154,6 +168,9 @@ func (s *Service) signalOf(p *Payment, out Outcome, now time.Time) (PaymentSigna
 	case OutcomeAction:
 		return PaymentAct, true
 	case OutcomeAuthorised, OutcomePaid:
+		if p.State.gaveUp() && out.Kind == OutcomePaid && p.isPart(out.Amount) {
+			return PaymentPay, true // late money goes back, or is held, however much it is
+		}
 		if out.Amount.Currency != p.Amount.Currency || out.Amount.Minor != p.Amount.Minor {
 			s.log.Error("rail reports another amount than was asked for", "payment", p.ID,
 				"asked", p.Amount.String(), "reported", out.Amount.String())
@@ -173,11 +190,16 @@ func (s *Service) signalOf(p *Payment, out Outcome, now time.Time) (PaymentSigna
 		if s.overdue(p, now) {
 			return PaymentDoubt, true
 		}
-		return PaymentWait, true
+		return PaymentWait, !out.silent
 	case OutcomeNotFound:
 		return s.notFound(p, now)
 	}
 	return 0, false
+}
+
+// isPart reports whether the amount is some of what the payment asks for.
+func (p *Payment) isPart(a money.Amount) bool {
+	return a.Currency == p.Amount.Currency && a.Minor > 0 && a.Minor <= p.Amount.Minor
 }
 
 // received compares what a transfer has brought with what was asked for. Money that we have counted
@@ -189,7 +211,7 @@ func (s *Service) received(p *Payment, out Outcome) (PaymentSignal, bool) {
 		return PaymentDoubt, true
 	case got <= p.Received:
 		return 0, false
-	case p.State == PaymentFailed || p.State == PaymentCanceled:
+	case p.State.gaveUp():
 		return PaymentPay, true
 	case p.State == PaymentPaid || p.State == PaymentLate || got > p.Amount.Minor:
 		return PaymentExcess, true
@@ -210,9 +232,13 @@ func (s *Service) notFound(p *Payment, now time.Time) (PaymentSignal, bool) {
 	return PaymentCancel, true
 }
 
+// overdue reports whether the rail's own window for an answer is over.
 func (s *Service) overdue(p *Payment, now time.Time) bool {
-	rail, ok := s.railNamed(p.Rail)
-	return ok && now.Sub(p.CreatedAt) >= rail.Facts().ReviewAfter
+	window := reviewWithoutRail
+	if rail, ok := s.railNamed(p.Rail); ok {
+		window = rail.Facts().ReviewAfter
+	}
+	return now.Sub(p.CreatedAt) >= window
 }
 
 // absorb takes over what the outcome says beyond the state.

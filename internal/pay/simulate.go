@@ -190,6 +190,10 @@ func (s *Service) AdvanceClock(
 			if err != nil {
 				return time.Time{}, "", err
 			}
+			if m.ClockOffset > maxClockOffset-by {
+				return time.Time{}, "", BadParam("seconds", "parameter_invalid",
+					"The test clock is nearly a hundred years ahead and can go no further.")
+			}
 			m.ClockOffset += by
 			if err := tx.UpdateMerchant(ctx, m); err != nil {
 				return time.Time{}, "", err

@@ -242,6 +242,9 @@ func (s PaymentState) undecided() bool {
 	return s.InFlight() || s == PaymentAuthorised || s == PaymentUnderpaid
 }
 
+// gaveUp reports whether we believe that no money moved and none will.
+func (s PaymentState) gaveUp() bool { return s == PaymentFailed || s == PaymentCanceled }
+
 // Unsettled reports whether the payment waits for its merchant to settle what a transfer brought.
 func (s PaymentState) Unsettled() bool { return s == PaymentUnderpaid || s == PaymentOverpaid }
 
