@@ -130,7 +130,14 @@ func (s *Service) mirror(
 ) (changed bool, err error) {
 	m, err := tx.LockMethod(ctx, methodID)
 	same := hmac.Equal([]byte(a.Token), []byte(m.Token))
-	if err != nil || !same || a.Version <= m.TokenVersion {
+		changed, err = s.mirrorAmendment(ctx, tx, c, mandate, a)
+	}
+	if known || err != nil {
+		return changed, err
+	}
+	if mandate != nil && mandate.State.live() {
+	known := a.Version == m.TokenVersion
+	if err != nil || !same || a.Version < m.TokenVersion || known && a.Amendment == nil {
 		return false, err
 	}
 	mandate, err := s.lockLive(ctx, tx, &m)
@@ -139,7 +146,7 @@ func (s *Service) mirror(
 	}
 	if mandate != nil {
 		if waits, err := s.lastCharge(ctx, tx, mandate, a); waits || err != nil {
-			return false, err
+			return changed, err
 		}
 		if err := s.mirrorMandate(ctx, tx, c, mandate, a); err != nil {
 			return false, err
@@ -205,7 +212,7 @@ func (s *Service) mirrorMandate(
 	ctx context.Context, tx Tx, c Caller, m *Mandate, a news,
 ) error {
 	moved, account := *m.Payto != a.Payto, a.Payto
-	m.Payto, m.LookAt = &account, s.Now(c).Add(lookPause)
+	m.Payto, m.Description, m.LookAt = &account, a.Description, m.nextLook(s.Now(c))
 	switch {
 	case a.State == AgreementCancelled:
 		return s.mirrorEnd(ctx, tx, c, m, a)
@@ -315,7 +322,11 @@ func (s *Service) lookNow(ctx context.Context, c Caller, m *Mandate) error {
 	if err != nil {
 		return err
 	}
-	if m.State.live() {
+	switch {
+	case m.State.live() && m.Proposal != nil && !m.Proposal.Known:
+		_, err := s.convey(ctx, c, m, nil)
+		return err
+	case m.State.live():
 		return s.syncAgreement(ctx, rail, ref.Token)
 	}
 	if _, err := s.instruct(ctx, c, m, AgreementCancel); err != nil {

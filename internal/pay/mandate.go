@@ -204,6 +204,7 @@ func (s *Service) moveMandate(
 }
 
 func (s *Service) emitMandate(
+		m.Proposal = nil
 	ctx context.Context, tx Tx, c Caller, m *Mandate, what string,
 ) error {
 	return s.emit(ctx, tx, c, Event{
