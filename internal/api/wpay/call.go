@@ -42,10 +42,10 @@ func (a *API) object(c *call, kind string) (string, error) {
 func (c *call) decode(in any) error { return wire.Decode(c.w, c.r, in) }
 
 // once prepares the repeat of a request with the body in that makes an object which the merchant
-// calls id. A repeat is the same request, under the same id of its own, for the same object; every
+// names. A repeat is the same request, under the same id of its own, for the same object; every
 // other request finds the object's id taken.
-func once[T any](c *call, id string, in any, doc func(*T) any) *pay.Once[T] {
-	key := Family + " " + strings.ToLower(c.id) + " " + id
+func once[T any](c *call, name pay.Alias, in any, doc func(*T) any) *pay.Once[T] {
+	key := Family + " " + strings.ToLower(c.id) + " " + name.Kind + " " + name.ID
 	return &pay.Once[T]{
 		Key: key, Fingerprint: wire.Fingerprint(c.r.Method, c.r.URL.Path, in),
 		Render: func(v T) pay.Reply {
@@ -54,9 +54,9 @@ func once[T any](c *call, id string, in any, doc func(*T) any) *pay.Once[T] {
 	}
 }
 
-// onceCancelled prepares the repeat of a request that cancels what the merchant calls id.
+// onceCancelled prepares the repeat of a request that cancels an instrument.
 func onceCancelled[T any](c *call, id string, in any, doc func(*T) any) *pay.Once[T] {
-	o := once(c, id+"\ncancel", in, doc) // no id has a control character
+	o := once(c, pay.Alias{Kind: "cancel " + aliasInstrument, ID: id}, in, doc)
 	made := o.Render
 	o.Render = func(v T) pay.Reply {
 		r := made(v)

@@ -54,8 +54,8 @@ func (h *house) payAs(t testing.TB, id, payID string) {
 }
 
 func TestPage_BuyerComesPaysAndGoes(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		id, redirect := h.open(t, 1, "OneOff")
 		page := h.visit(t, redirect)
 		if page != h.Pay.PageURL(h.core(t, id).ID) {
@@ -89,8 +89,8 @@ func TestPage_BuyerComesPaysAndGoes(t *testing.T) {
 }
 
 func TestPage_MessagesGoFirst(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		id, redirect := h.open(t, 1, "Ongoing")
 		h.visit(t, redirect)
 		h.payAs(t, id, "+61400000000")
@@ -110,8 +110,8 @@ func TestPage_MessagesGoFirst(t *testing.T) {
 }
 
 func TestPage_AReceiverThatHangsHoldsNobodyLong(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		h.deaf = true
 		id, redirect := h.open(t, 1, "OneOff")
 		h.visit(t, redirect)
@@ -130,8 +130,8 @@ func TestPage_AReceiverThatHangsHoldsNobodyLong(t *testing.T) {
 }
 
 func TestPage_NobodyWaitsForNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		h.deaf = true
 		o := h.ask(t, http.StatusCreated, "POST", "/session/checkout",
 			strings.ReplaceAll(checkout(1, "OneOff"), `"merchantWebhooksUrl":"https://shop.test/hooks"`,
@@ -147,11 +147,11 @@ func TestPage_NobodyWaitsForNothing(t *testing.T) {
 }
 
 func TestPage_StoppingServerKeepsNobody(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
+	onBoth(t, func(t *testing.T, on paytest.Options) {
 		stopping := make(chan struct{})
 		close(stopping)
 		never := func(time.Duration) <-chan time.Time { return nil }
-		h := houseOn(t, o, func(d *wpay.Deps) { d.Stopping, d.After = stopping, never })
+		h := houseOn(t, on, func(d *wpay.Deps) { d.Stopping, d.After = stopping, never })
 		id, _ := h.open(t, 1, "Ongoing")
 		h.payAs(t, id, "+61400000000")
 		if got := h.visit(t, h.back(t, id)); got != "https://shop.test/return?order=1" {
@@ -166,8 +166,8 @@ func TestPage_StoppingServerKeepsNobody(t *testing.T) {
 }
 
 func TestPage_WhoGivesUpEndsTheSession(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		id, redirect := h.open(t, 1, "OneOff")
 		h.visit(t, redirect)
 		h.visit(t, h.back(t, id))
@@ -181,8 +181,8 @@ func TestPage_WhoGivesUpEndsTheSession(t *testing.T) {
 }
 
 func TestPage_WhoComesTooLateIsTold(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		id, redirect := h.open(t, 1, "OneOff")
 		h.Advance(wpay.SessionTTL)
 		h.visit(t, redirect)
@@ -197,8 +197,8 @@ func TestPage_WhoComesTooLateIsTold(t *testing.T) {
 }
 
 func TestPage_PaidAndNeverBackIsCompletedInTheEnd(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		id, redirect := h.open(t, 1, "OneOff")
 		h.visit(t, redirect)
 		h.payAs(t, id, "+61400000000")
@@ -213,8 +213,8 @@ func TestPage_PaidAndNeverBackIsCompletedInTheEnd(t *testing.T) {
 }
 
 func TestPage_NobodyElseGetsIn(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		id, redirect := h.open(t, 1, "OneOff")
 		other, _ := h.open(t, 2, "OneOff")
 		for _, address := range []string{
@@ -241,8 +241,8 @@ func TestPage_NobodyElseGetsIn(t *testing.T) {
 
 // Of many requests at once for the same ids one makes the objects.
 func TestRaces_AnIDIsGivenOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		id, _ := h.open(t, 1, "Ongoing")
 		h.payAs(t, id, "+61400000000")
 		bodies := map[string]string{
@@ -265,8 +265,8 @@ func TestRaces_AnIDIsGivenOnce(t *testing.T) {
 
 // The same request at once, many times, is one: it is answered for the one object, or told to wait.
 func TestRaces_TheSameRequestIsOne(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := saved(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := saved(t, on)
 		for path, tc := range map[string]struct{ id, body string }{
 			"/session/checkout":          {"sessionId", checkout(2, "Ongoing")},
 			"/instruments/ins-1/payment": {"paymentId", `{"paymentId":"p","amount":100}`},
@@ -300,8 +300,8 @@ func TestRaces_TheSameRequestIsOne(t *testing.T) {
 
 // Refunds at once never exceed what was paid.
 func TestRaces_RefundsStayWithinThePayment(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		id, _ := h.open(t, 1, "OneOff")
 		h.payAs(t, id, "+61400000000")
 		codes := h.together(4, func(i int) int {
@@ -331,8 +331,8 @@ func (h *house) together(n int, do func(i int) int) []int {
 
 // A buyer is made once, however many sessions come at once.
 func TestBuyer_IsOneCustomer(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		codes := h.together(4, func(i int) int {
 			return h.do("POST", "/merchants/"+merchant+"/session/checkout", checkout(i, "Ongoing")).Code
 		})
@@ -351,8 +351,8 @@ func TestBuyer_IsOneCustomer(t *testing.T) {
 
 // Another merchant has objects of its own under the same ids.
 func TestMerchants_AreApart(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		h.open(t, 1, "OneOff")
 		rival := "/merchants/" + wpay.MerchantID("rival")
 		key := []string{"Authorization", "Bearer " + paytest.Key("rival")}
@@ -370,8 +370,8 @@ func TestMerchants_AreApart(t *testing.T) {
 
 // Payments that nobody sees the end of are Processing for as long as a caller waits.
 func TestMakePayment_WaitsAsLongAsTheNetworkMay(t *testing.T) {
-	onBoth(t, func(t *testing.T, o paytest.Options) {
-		h := houseOn(t, o)
+	onBoth(t, func(t *testing.T, on paytest.Options) {
+		h := houseOn(t, on)
 		id, _ := h.open(t, 1, "Ongoing")
 		h.payAs(t, id, "+61400000000")
 		h.waited = nil

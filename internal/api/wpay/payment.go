@@ -33,7 +33,8 @@ func (a *API) makePayment(c *call) error {
 	if err := a.prepare(c, i, o, in.Simulation); err != nil {
 		return err
 	}
-	once := once(c, o.PaymentID, &in, func(p *pay.Payment) any { return paymentOf(p) })
+	once := once(c, pay.Alias{Kind: aliasPayment, ID: o.PaymentID}, &in,
+		func(p *pay.Payment) any { return paymentOf(p) })
 	_, _, err = a.Pay.Charge(c.r.Context(), c.Caller, once, i.charge(&o.echo, o.hooks))
 	if err != nil {
 		return taken(err, "paymentId", nil)

@@ -29,10 +29,11 @@ func (a *API) makeRefund(c *call) error {
 	if err != nil || paymentStatus(p) != statusCompleted {
 		return rule("payment_not_completed", "", "Only a Completed payment can be refunded.")
 	}
-	once := once(c, e.RefundID, &in, func(r *pay.Refund) any { return refundOf(r) })
+	name := pay.Alias{Kind: aliasRefund, ID: e.RefundID}
+	once := once(c, name, &in, func(r *pay.Refund) any { return refundOf(r) })
 	_, _, err = a.Pay.CreateRefund(c.r.Context(), c.Caller, once, pay.RefundRequest{
 		PaymentID: p.ID, Amount: wire.Value(in.Amount), Echo: wire.Encode(e), Hook: hook,
-		Aliases:   []pay.Alias{{Kind: aliasRefund, ID: e.RefundID}},
+		Aliases:   []pay.Alias{name},
 		Rehearsal: in.Simulation.fate(&refundSubject).rehearsal(),
 	})
 	if err != nil {

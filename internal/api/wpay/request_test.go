@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/apitest"
+	"github.com/kassa-pay/kassa/internal/api/wpay"
 	"github.com/kassa-pay/kassa/internal/paytest"
 	"pgregory.net/rapid"
 )
@@ -153,7 +155,15 @@ func (h *house) handled(t interface {
 
 // FuzzBodies sends anything to every route.
 func FuzzBodies(f *testing.F) {
-	h := saved(f, paytest.Options{})
+	var h *house
+	h = saved(f, paytest.Options{}, func(d *wpay.Deps) {
+		d.After = func(by time.Duration) <-chan time.Time { // what a fuzz target may not do is left out
+			h.Clock.Advance(by)
+			over := make(chan time.Time)
+			close(over)
+			return over
+		}
+	})
 	for i := range posts {
 		for _, body := range []string{
 			``, `{}`, `null`, `[]`, `{"payment":{"amount":9223372036854775807}}`, checkout(7, "OneOff"),

@@ -52,7 +52,7 @@ func (a *API) create(c *call, kind sessionType) error {
 	if err != nil {
 		return err
 	}
-	once := once(c, o.InstrumentID, &in, a.created)
+	once := once(c, pay.Alias{Kind: aliasInstrument, ID: o.InstrumentID}, &in, a.created)
 	_, reply, err := a.Pay.OpenSession(c.r.Context(), c.Caller, once, a.open(c, o))
 	if err != nil {
 		return taken(fields(err), paths[aliasInstrument], paths)
@@ -267,7 +267,7 @@ func (a *API) chargeSession(c *call, in *sessionInput, o *opening) error {
 	charge := i.charge(&o.echo, o.hooks)
 	charge.IDPrefix, charge.SuccessURL = prefixSession, a.returnURL(o.SessionID)
 	charge.Aliases = append(charge.Aliases, pay.Alias{Kind: aliasSession, ID: o.SessionID})
-	once := once(c, o.PaymentID, in, a.created)
+	once := once(c, pay.Alias{Kind: aliasPayment, ID: o.PaymentID}, in, a.created)
 	_, reply, err := a.Pay.ChargeSession(c.r.Context(), c.Caller, once, charge)
 	if err != nil {
 		return taken(fields(err), paths[aliasPayment], paths)

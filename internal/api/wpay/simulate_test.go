@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/apitest"
+	"github.com/kassa-pay/kassa/internal/api/wpay"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
 )
 
 // saved opens a house in which a buyer has saved the instrument ins-1 and paid pay-1 with it.
-func saved(t testing.TB, o paytest.Options) *house {
+func saved(t testing.TB, o paytest.Options, change ...func(*wpay.Deps)) *house {
 	t.Helper()
-	h := houseOn(t, o)
+	h := houseOn(t, o, change...)
 	id, _ := h.open(t, 1, "Ongoing")
 	h.payAs(t, id, "+61400000000")
 	return h
