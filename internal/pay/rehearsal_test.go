@@ -21,7 +21,9 @@ func TestRehearsal_CarriesItsPace(t *testing.T) {
 		"AM04;answer=60;settle=3" {
 		t.Errorf("it is written %q", got)
 	}
-	for _, odd := range []pay.Rehearsal{";settle=", "a;settle=0", "a;settle=-1", "a;answer=9999999999"} {
+	for _, odd := range []pay.Rehearsal{
+		";settle=", "a;settle=0", "a;settle=-1", "a;answer=9999999999",
+	} {
 		if got, pace := odd.Pace(); got != odd || pace != (pay.Pace{}) {
 			t.Errorf("%q is read as %q at %+v", odd, got, pace)
 		}

@@ -21,8 +21,8 @@ type message struct {
 	Body    string            `json:"body"`
 }
 
-// TestWpay_TheGuideVerifiesWebhooks runs the example of the guide on a message that was really sent,
-// with the secret that the protocol shows.
+// TestWpay_TheGuideVerifiesWebhooks runs the example of the guide on a message that was really
+// sent, with the secret that the protocol shows.
 func TestWpay_TheGuideVerifiesWebhooks(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {

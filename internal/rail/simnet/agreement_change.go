@@ -56,8 +56,8 @@ func (n *Network) queueAgreed(tx sqldb.Tx, b pay.Behaviour, g *agreement, a agre
 	}, due)
 }
 
-// queueAgreementNews plans anew what is to be told of an agreement that has changed. What becomes of
-// a pending one is told as news of its payment.
+// queueAgreementNews plans anew what is to be told of an agreement that has changed. What becomes
+// of a pending one is told as news of its payment.
 func (n *Network) queueAgreementNews(
 	tx sqldb.Tx, b pay.Behaviour, g *agreement, now time.Time,
 ) {
