@@ -101,7 +101,8 @@ func (n nothing) OpenSession(
 func noStore(core *server.Core, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	checkout.New(checkout.Deps{
-		Pay: nothing{core.Pay}, Log: log, IDs: core.IDs, Now: time.Now,
+		Common:      wire.Common{Log: log, IDs: core.IDs, Now: time.Now},
+		Pay:         nothing{core.Pay},
 		CheckTarget: func(pay.Mode, string) error { return nil },
 	}).Mount(mux)
 	return http.StripPrefix("/none", mux)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/checkout"
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/demo"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
@@ -35,7 +36,10 @@ func newStreet(t *testing.T) *street {
 	s := &street{World: paytest.New(t)}
 	api := http.NewServeMux()
 	checkout.New(checkout.Deps{
-		Pay: s.Pay, Log: slog.New(slog.DiscardHandler), IDs: s.IDs, Now: s.Clock.Now,
+		Common: wire.Common{
+			Log: slog.New(slog.DiscardHandler), IDs: s.IDs, Now: s.Clock.Now,
+		},
+		Pay:         s.Pay,
 		CheckTarget: func(pay.Mode, string) error { return nil },
 	}).Mount(api)
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -2,6 +2,7 @@ package paytest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/rail/card"
 	"github.com/kassa-pay/kassa/internal/rail/momo"
 	"github.com/kassa-pay/kassa/internal/rail/payto"
+	"github.com/kassa-pay/kassa/internal/rail/railtest"
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/secret"
 	"github.com/kassa-pay/kassa/internal/store"
@@ -34,24 +36,7 @@ var Epoch = time.Date(2026, 10, 3, 9, 30, 0, 0, time.UTC)
 const BaseURL = "http://127.0.0.1:8080"
 
 // Clock is a clock that stands still until it is told to move.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// Now returns the present time of the test.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Advance moves the clock ahead.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+type Clock = railtest.Clock
 
 // counter is a source of randomness that counts, so that ids are the same in every run.
 type counter struct {
@@ -85,7 +70,8 @@ type World struct {
 	Payto  *payto.Network
 	Shop   pay.Caller // merchant "shop" in test mode
 	Rival  pay.Caller // another merchant in test mode
-	Logs   *bytes.Buffer
+	Log    *slog.Logger
+	Logs   *bytes.Buffer // what Log wrote, unless the options have another
 	logsMu *sync.Mutex
 	deps   pay.Deps
 }
@@ -111,6 +97,11 @@ type Options struct {
 	Broken bool
 	// Real uses real randomness instead of counted ids, for tests of races.
 	Real bool
+	// ShopName replaces the name of the shop, BaseURL the public origin, Log the log.
+	ShopName, BaseURL string
+	Log               *slog.Logger
+	// Named is what the core is told of who hears of which event.
+	Named func(family, eventType string) bool
 }
 
 // New returns a world on SQLite. Check runs when the test ends.
@@ -121,19 +112,22 @@ func Open(t testing.TB, o Options) *World {
 	t.Helper()
 	ctx := context.Background()
 	w := &World{
-		T: t, Clock: &Clock{now: Epoch}, IDs: ident.From(&counter{}), Logs: &bytes.Buffer{},
+		T: t, Clock: railtest.NewClock(Epoch), IDs: ident.From(&counter{}), Logs: &bytes.Buffer{},
 		logsMu: &sync.Mutex{},
 	}
 	if o.Real {
 		w.IDs = ident.Random()
 	}
-	log := slog.New(secret.Handler(slog.NewTextHandler(lockedWriter{w.logsMu, w.Logs}, nil)))
-	w.openStore(ctx, o.URL, log)
+	o.BaseURL = cmp.Or(o.BaseURL, BaseURL)
+	if w.Log = o.Log; w.Log == nil {
+		w.Log = slog.New(secret.Handler(slog.NewTextHandler(lockedWriter{w.logsMu, w.Logs}, nil)))
+	}
+	w.openStore(ctx, o.URL)
 	var err error
 	if w.Vault, err = vault.FromKey(bytes.Repeat([]byte{7}, vault.KeySize), w.IDs); err != nil {
 		t.Fatal(err)
 	}
-	w.openNetworks()
+	w.openNetworks(o.BaseURL)
 	if o.Rails == nil {
 		o.Rails = []pay.Rail{w.Card, w.Momo, w.Bank, w.Payto}
 	}
@@ -141,14 +135,15 @@ func Open(t testing.TB, o Options) *World {
 		o.Lately(w)
 	}
 	w.deps = pay.Deps{
-		Store: w.Store, Rails: o.Rails, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, Log: log,
-		Wake: o.Wake, BaseURL: BaseURL,
+		Store: w.Store, Rails: o.Rails, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, Log: w.Log,
+		Wake: o.Wake, BaseURL: o.BaseURL, Named: o.Named,
 	}
 	w.Pay = pay.New(w.deps)
 	for _, n := range w.networks() {
 		n.Connect(w.door(n))
 	}
-	w.Shop, w.Rival = w.merchant(ctx, "shop"), w.merchant(ctx, "rival")
+	w.Shop = w.merchant(ctx, "shop", cmp.Or(o.ShopName, "shop"))
+	w.Rival = w.merchant(ctx, "rival", "rival")
 	t.Cleanup(func() {
 		if !o.Broken {
 			w.Check()
@@ -158,9 +153,9 @@ func Open(t testing.TB, o Options) *World {
 	return w
 }
 
-func (w *World) openNetworks() {
+func (w *World) openNetworks(baseURL string) {
 	w.T.Helper()
-	c := simnet.Config{DB: w.DB, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, BaseURL: BaseURL}
+	c := simnet.Config{DB: w.DB, Clock: w.Clock, IDs: w.IDs, Vault: w.Vault, BaseURL: baseURL}
 	var errs [4]error
 	w.Card, errs[0] = card.New(c)
 	w.Momo, errs[1] = momo.New(c)
@@ -182,12 +177,12 @@ func (w *World) door(n *simnet.Network) simnet.Send {
 	}
 }
 
-func (w *World) openStore(ctx context.Context, url string, log *slog.Logger) {
+func (w *World) openStore(ctx context.Context, url string) {
 	w.T.Helper()
 	if url == "" {
 		url = "sqlite:" + filepath.Join(w.T.TempDir(), "kassa.db")
 	}
-	db, err := sqldb.Open(ctx, sqldb.Options{URL: url, Migrations: schema.FS, Log: log})
+	db, err := sqldb.Open(ctx, sqldb.Options{URL: url, Migrations: schema.FS, Log: w.Log})
 	if err != nil {
 		w.T.Fatal(err)
 	}
@@ -206,10 +201,10 @@ func LiveKey(merchant string) string { return "sk_live_" + merchant }
 // PublicKey returns the publishable test key of a merchant of the world.
 func PublicKey(merchant string) string { return "pk_test_" + merchant }
 
-func (w *World) merchant(ctx context.Context, id string) pay.Caller {
+func (w *World) merchant(ctx context.Context, id, name string) pay.Caller {
 	w.T.Helper()
 	_, err := w.Pay.CreateMerchant(ctx, pay.NewMerchant{
-		ID: id, Name: id, LateMoney: pay.HoldLate,
+		ID: id, Name: name, LateMoney: pay.HoldLate,
 		ReturnOrigins: []string{"https://" + id + ".test"},
 	})
 	if err != nil {

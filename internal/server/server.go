@@ -94,6 +94,7 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, ready func()) error
 	failed := make(chan error, 1)
 	go func() { failed <- s.web.Serve(ln) }()
 	ready()
+	rest()
 	select {
 	case err := <-failed:
 		return err
@@ -147,8 +148,11 @@ func named(family, eventType string) bool {
 }
 
 func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
+	common := wire.Common{
+		Log: s.log, IDs: s.IDs, Now: time.Now, Limit: requestLimit(c.RateLimit), Trusted: proxies,
+	}
 	mux := http.NewServeMux()
-	s.mountAPIs(mux, c, proxies)
+	s.mountAPIs(mux, c, common)
 	pages, err := hosted.New(hosted.Deps{
 		Pay: s.Pay, BaseURL: c.BaseURL, Log: s.log, IDs: s.IDs, Now: time.Now, After: time.After,
 		ClientIP: func(r *http.Request) string {
@@ -159,9 +163,7 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	if err != nil {
 		return err
 	}
-	front := wire.Front{
-		Log: s.log, IDs: s.IDs, Now: time.Now, Trusted: proxies, WriteError: pageError,
-	}
+	front := wire.Front{Common: common, WriteError: pageError}
 	docs, err := openapi.New(c.BaseURL)
 	if err != nil {
 		return err
@@ -177,21 +179,16 @@ func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 }
 
 // mountAPIs puts up the wire protocols. A key's requests are counted over all of them.
-func (s *Server) mountAPIs(mux *http.ServeMux, c config.Config, proxies []netip.Prefix) {
-	limit := requestLimit(c.RateLimit)
+func (s *Server) mountAPIs(mux *http.ServeMux, c config.Config, common wire.Common) {
 	target := func(mode pay.Mode, raw string) error { return s.sender.Policy(mode).Check(raw) }
-	checkout.New(checkout.Deps{
-		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, Limit: limit, Trusted: proxies,
-		CheckTarget: target,
-	}).Mount(mux)
+	checkout.New(checkout.Deps{Common: common, Pay: s.Pay, CheckTarget: target}).Mount(mux)
 	collect.New(collect.Deps{
-		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, BaseURL: c.BaseURL, Limit: limit,
-		Trusted: proxies, CheckTarget: target,
+		Common: common, Pay: s.Pay, BaseURL: c.BaseURL, CheckTarget: target,
 	}).Mount(mux)
 	wpay.New(wpay.Deps{
-		Pay: s.Pay, Log: s.log, IDs: s.IDs, Now: time.Now, After: time.After, BaseURL: c.BaseURL,
-		Prefixes: c.WpayPrefixes, Merchants: wpayMerchants(c), Limit: limit, Trusted: proxies,
-		CheckTarget: target, Stopping: s.stopping.Done(),
+		Common: common, Pay: s.Pay, After: time.After, BaseURL: c.BaseURL,
+		Prefixes: c.WpayPrefixes, Merchants: wpayMerchants(c), CheckTarget: target,
+		Stopping: s.stopping.Done(),
 	}).Mount(mux)
 }
 

@@ -191,13 +191,13 @@ func TestDeliver_FailingForFiveDays(t *testing.T) {
 	if got := h.reload(to).Version; got != version {
 		t.Error("the endpoint is written at each failure")
 	}
-	h.clock.advance(4 * 24 * time.Hour)
+	h.clock.Advance(4 * 24 * time.Hour)
 	h.event("cs_2", "session.complete")
 	h.drain()
 	if !h.reload(to).Enabled {
 		t.Error("disabled after four days")
 	}
-	h.clock.advance(24 * time.Hour)
+	h.clock.Advance(24 * time.Hour)
 	h.event("cs_3", "session.complete")
 	h.event("cs_3", "payment.paid")
 	h.drain()
@@ -247,7 +247,7 @@ func deliverSuccessForgives(t *testing.T, h *house) {
 	if e := h.reload(to); !e.FailingSince.IsZero() {
 		t.Errorf("after a success it is failing since %v", e.FailingSince)
 	}
-	h.clock.advance(6 * 24 * time.Hour)
+	h.clock.Advance(6 * 24 * time.Hour)
 	h.event("cs_2", "session.complete")
 	h.drain()
 	if !h.reload(to).Enabled {

@@ -3,22 +3,19 @@ package webhook_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/kassa-pay/kassa/internal/egress"
 	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/rail/railtest"
 	"github.com/kassa-pay/kassa/internal/store"
 	"github.com/kassa-pay/kassa/internal/store/schema"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
@@ -27,39 +24,13 @@ import (
 	"github.com/kassa-pay/kassa/internal/webhook"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	pgtest.Stop()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// clock is a server clock that a test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+func TestMain(m *testing.M) { pgtest.MainWithoutLeaks(m) }
 
 // house is a store with one merchant and a sender.
 type house struct {
 	t      testing.TB
 	store  *store.Store
-	clock  *clock
+	clock  *railtest.Clock
 	behind pay.Store // what the senders write to; the store unless a test says otherwise
 	ticks  pay.Clock // what the senders see; the clock unless a test says otherwise
 	ids    ident.Source
@@ -99,7 +70,7 @@ func newHouseOn(t testing.TB, url string) *house {
 		t.Fatal(err)
 	}
 	h := &house{
-		t: t, store: store.New(db), clock: &clock{now: epoch}, ids: ids, vault: v,
+		t: t, store: store.New(db), clock: railtest.NewClock(epoch), ids: ids, vault: v,
 		scope: pay.Scope{MerchantID: ids.ID("mer", epoch), Mode: pay.Test},
 	}
 	h.ticks, h.behind = h.clock, h.store
@@ -230,7 +201,7 @@ func (h *house) drain() {
 // later moves the clock and sends what is due then.
 func (h *house) later(d time.Duration) {
 	h.t.Helper()
-	h.clock.advance(d)
+	h.clock.Advance(d)
 	h.drain()
 }
 

@@ -224,7 +224,7 @@ func deliverFencing(t *testing.T, h *house) {
 	if got, err := second.Deliver(t.Context()); got != 0 || err != nil {
 		t.Fatalf("the second node claims %d (%v) of a delivery under lease", got, err)
 	}
-	h.clock.advance(61 * time.Second)
+	h.clock.Advance(61 * time.Second)
 	if err := second.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +368,7 @@ func TestDeliver_LeaseAlmostOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitFor(t, func() bool { return len(r.got()) == 4 })
-	h.clock.advance(41 * time.Second)
+	h.clock.Advance(41 * time.Second)
 	close(release)
 	if _, err := h.sender.Settle(t.Context()); err != nil {
 		t.Fatal(err)

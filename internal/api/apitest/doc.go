@@ -23,5 +23,8 @@
 // The flag -update rewrites what is expected, keeps the holes that still match, and puts known
 // values back under their names.
 //
+// Beside the transcripts stand what the tests of every protocol need: a client, keys, a receiver of
+// webhooks, and the comparison of code with guides and OpenAPI documents.
+//
 // The package is for tests alone and may import everything. It must never know a protocol.
 package apitest

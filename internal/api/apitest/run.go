@@ -88,10 +88,10 @@ func (r *runner) step(s *step) {
 	r.t.Helper()
 	var got reply
 	switch s.kind {
-	case advance:
+	case stepAdvance:
 		r.target.Advance(r.t, s.by)
 		return
-	case webhook:
+	case stepWebhook:
 		event, header, body, ok := r.target.Webhook(r.t)
 		if !ok || event != s.event {
 			r.t.Fatalf("%s:%d %s: the next webhook is %q", r.file, s.line, s.title, event)

@@ -11,9 +11,9 @@ import (
 type kind int
 
 const (
-	request kind = iota
-	advance
-	webhook
+	stepRequest kind = iota
+	stepAdvance
+	stepWebhook
 )
 
 // A header is one line of a request's or an answer's header, in the order of the file.
@@ -98,11 +98,11 @@ func parseStep(lines []string) (*step, error) {
 	var err error
 	switch first {
 	case "advance":
-		s.kind, s.byText = advance, rest
+		s.kind, s.byText = stepAdvance, rest
 		s.by, err = time.ParseDuration(rest)
 		return s, err
 	case "webhook":
-		s.kind, s.event = webhook, rest
+		s.kind, s.event = stepWebhook, rest
 	default:
 		s.method, s.path = first, rest
 		if s.headers, s.body, err = parseMessage(ask); err != nil {
@@ -144,10 +144,10 @@ func (s *step) render(b *strings.Builder) {
 	b.WriteString(s.comment)
 	b.WriteString(markStep + s.title + "\n")
 	switch s.kind {
-	case advance:
+	case stepAdvance:
 		fmt.Fprintf(b, "advance %s\n\n", s.byText)
 		return
-	case webhook:
+	case stepWebhook:
 		fmt.Fprintf(b, "webhook %s\n", s.event)
 	default:
 		fmt.Fprintf(b, "%s %s\n", s.method, s.path)

@@ -30,11 +30,11 @@ func everything(t testing.TB, h *house) (x things) {
 		`{"mandate":{},`, 1))
 	x.payment = h.made(t, "/v1/test_helpers/sessions/"+x.session+"/pay", cardBody)
 	x.refund = h.made(t, "/v1/refunds", `{"payment":"`+x.payment+`","amount":1}`)
-	h.deliver(t)
-	x.event, x.delivery = h.sent[0].EventID, h.sent[0].ID
-	c, err := h.pay.Authenticate(t.Context(), key)
+	h.Deliver(t)
+	x.event, x.delivery = h.Sent[0].EventID, h.Sent[0].ID
+	c, err := h.Pay.Authenticate(t.Context(), key)
 	must(t, err)
-	mandates, _, err := h.pay.Mandates(t.Context(), c, pay.MandateFilter{})
+	mandates, _, err := h.Pay.Mandates(t.Context(), c, pay.MandateFilter{})
 	must(t, err)
 	x.method, x.mandate = mandates[0].MethodID, mandates[0].ID
 	x.agreement = h.agreement(t)
@@ -58,6 +58,7 @@ func (x things) byID() []string {
 		"POST /v1/mandates/" + x.mandate + "/cancel",
 		"POST /v1/mandates/" + x.mandate + "/pause",
 		"POST /v1/mandates/" + x.mandate + "/resume",
+		"POST /v1/mandates/" + x.mandate + "/amend",
 		"GET /v1/refunds/" + x.refund,
 		"GET /v1/customers/" + x.customer,
 		"POST /v1/customers/" + x.customer,
@@ -94,7 +95,7 @@ func bodyFor(path string) string {
 	for part, body := range map[string]string{
 		"/pay": cardBody, "/confirm": `{"code":"1"}`, "/settle": `{"action":"accept"}`,
 		"/transfers/": `{"amount":1}`, "/next_charge": `{"outcome":"approve"}`,
-		"/move": `{"payid":"mira@example.com"}`,
+		"/move": `{"payid":"mira@example.com"}`, "/amend": `{"max_occurrences":3}`,
 	} {
 		if strings.HasSuffix(path, part) || strings.Contains(path, part) && part[len(part)-1] == '/' {
 			return body
@@ -188,9 +189,9 @@ func TestEveryRouteAsksForAKey(t *testing.T) {
 		"POST /v1/test_helpers/clock/advance")
 	for _, request := range requests {
 		method, path, _ := strings.Cut(request, " ")
-		limited := writeKey
+		limited := apitest.WriteKey
 		if method != "GET" {
-			limited = readKey
+			limited = apitest.ReadKey
 		}
 		for presented, status := range map[string]int{
 			"": 401, "sk_test_nobody": 401, "sk_test_demo ": 401, strings.ToUpper(key): 401,
@@ -211,7 +212,7 @@ func TestRevokedKeyStopsAtOnce(t *testing.T) {
 	if w := h.do("GET", "/v1/customers", key, ""); w.Code != 200 {
 		t.Fatal(w.Code)
 	}
-	must(t, h.pay.RevokeKey(t.Context(), key))
+	must(t, h.Pay.RevokeKey(t.Context(), key))
 	if w := h.do("GET", "/v1/customers", key, ""); w.Code != 401 {
 		t.Errorf("a revoked key gets %d", w.Code)
 	}
@@ -273,7 +274,7 @@ func TestHead(t *testing.T) {
 	defer server.Close()
 	r, err := http.NewRequestWithContext(t.Context(), "HEAD", server.URL+"/v1/customers", nil)
 	must(t, err)
-	r.Header.Set("Authorization", "Bearer "+readKey)
+	r.Header.Set("Authorization", "Bearer "+apitest.ReadKey)
 	resp, err := server.Client().Do(r)
 	must(t, err)
 	defer resp.Body.Close()
@@ -297,7 +298,7 @@ func TestRateLimit_PerKey(t *testing.T) {
 	if w := h.do("GET", "/v1/customers", otherKey, ""); w.Code != 200 {
 		t.Errorf("another key pays for it: %d", w.Code)
 	}
-	h.clock.advance(1e9)
+	h.Clock.Advance(1e9)
 	if w := h.do("GET", "/v1/customers", key, ""); w.Code != 200 {
 		t.Errorf("after the wait: %d", w.Code)
 	}

@@ -2,15 +2,11 @@ package checkout
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
-	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -87,6 +83,9 @@ type Mandates interface {
 		pay.Mandate, pay.Reply, error)
 	ResumeMandate(ctx context.Context, c pay.Caller, o *pay.Once[pay.Mandate], id string) (
 		pay.Mandate, pay.Reply, error)
+	// AmendMandate proposes a change of a mandate to its payer.
+	AmendMandate(ctx context.Context, c pay.Caller, o *pay.Once[pay.Mandate], id string,
+		x pay.MandateChange) (pay.Mandate, pay.Reply, error)
 	MandateURL(id string) string
 }
 
@@ -181,16 +180,10 @@ type Banks interface {
 	Resolve(ctx context.Context, c pay.Caller, family, kind, id string) (string, error)
 }
 
-// Deps is what the API is made of. All fields but Limit and Trusted are required.
+// Deps is what the API is made of.
 type Deps struct {
+	wire.Common
 	Pay Core
-	Log *slog.Logger
-	IDs ident.Source
-	Now func() time.Time
-	// Limit bounds the requests of one API key; nil does not.
-	Limit wire.Limiter
-	// Trusted are the proxies whose X-Forwarded-For is believed.
-	Trusted []netip.Prefix
 	// CheckTarget judges the address of a webhook endpoint. Its error is a sentence without a
 	// subject, such as "must use https".
 	CheckTarget func(mode pay.Mode, rawURL string) error
@@ -201,17 +194,15 @@ type API struct {
 	pay         Core
 	front       wire.Front
 	enc         encoder
-	limit       wire.Limiter
 	checkTarget func(mode pay.Mode, rawURL string) error
 }
 
 // New returns the API. It has no state of its own.
 func New(d Deps) *API {
 	return &API{
-		pay: d.Pay, enc: encoder{d.Pay.PageURL, d.Pay.MandateURL}, limit: d.Limit,
-		checkTarget: d.CheckTarget,
+		pay: d.Pay, enc: encoder{d.Pay.PageURL, d.Pay.MandateURL}, checkTarget: d.CheckTarget,
 		front: wire.Front{
-			Log: d.Log, IDs: d.IDs, Now: d.Now, Trusted: d.Trusted, WriteError: writeError,
+			Common: d.Common, Authenticate: d.Pay.Authenticate, WriteError: writeError,
 		},
 	}
 }
@@ -274,6 +265,8 @@ func (a *API) mandateRoutes() []route {
 		{"GET", "/v1/mandates", reading, a.listMandates},
 		// Retrieves one mandate.
 		{"GET", one, reading, a.getMandate},
+		// Proposes other terms to the payer, who answers at their bank.
+		{"POST", one + "/amend", writing, a.amendMandate},
 		// Ends a mandate for good.
 		{"POST", one + "/cancel", writing, a.changeMandate(Core.CancelMandate)},
 		// Stops charges for now.
@@ -388,32 +381,13 @@ func (a *API) bankRoutes() []route {
 	}
 }
 
-// codeNoRoute is the answer to a path that is not of this API.
-const codeNoRoute = "route_unknown"
-
 // Mount adds the routes to mux, and answers for every other path and method below /v1/.
 func (a *API) Mount(mux *http.ServeMux) {
-	allow := map[string][]string{}
+	var routes []wire.Route
 	for _, r := range a.routes() {
-		mux.Handle(r.method+" "+r.path, a.front.Handle(a.guard(r.access, r.handle)))
-		allow[r.path] = append(allow[r.path], r.method)
+		routes = append(routes, wire.Route{
+			Method: r.method, Path: r.path, Handle: a.guard(r.access, r.handle),
+		})
 	}
-	for path, methods := range allow {
-		mux.Handle(path, a.front.Handle(methodNotAllowed(methods)))
-	}
-	mux.Handle("/v1/", a.front.Handle(func(http.ResponseWriter, *http.Request) error {
-		return pay.Errorf(pay.NotFound, codeNoRoute, "There is nothing at this address.")
-	}))
-}
-
-func methodNotAllowed(methods []string) wire.HandlerFunc {
-	if slices.Contains(methods, http.MethodGet) {
-		methods = append(methods, http.MethodHead)
-	}
-	slices.Sort(methods)
-	allow := strings.Join(methods, ", ")
-	return func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Allow", allow)
-		return pay.Errorf(pay.Invalid, codeMethod, "This address answers to %s alone.", allow)
-	}
+	a.front.Mount(mux, "/v1/", routes)
 }

@@ -21,6 +21,7 @@ type call struct {
 	pay.Caller
 	w http.ResponseWriter
 	r *http.Request
+	q *wire.Params // after query
 }
 
 type handler func(*call) error
@@ -49,21 +50,7 @@ func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (pay.Caller, 
 		return pay.Caller{}, pay.Errorf(pay.Unauthorized, "invalid_api_key",
 			"Invalid API key provided. Send it as Authorization: Bearer <key>.")
 	}
-	c, err := a.pay.Authenticate(r.Context(), token)
-	if err != nil {
-		return c, err
-	}
-	if !c.MayFrom(wire.ClientIP(r, a.front.Trusted)) {
-		return c, pay.Errorf(pay.Forbidden, "address_not_allowed",
-			"This key may not be used from your network address.")
-	}
-	if a.limit != nil {
-		if err := wire.Throttle(w, a.limit, c.KeyID); err != nil {
-			return c, err
-		}
-	}
-	c.RequestID = wire.RequestID(r.Context())
-	return c, nil
+	return a.front.Caller(w, r, token)
 }
 
 // permit refuses a key that is good, but not for this. What a page may do with a publishable key,
@@ -73,16 +60,12 @@ func permit(c pay.Caller, need access, method string) error {
 	if need == reading || method == http.MethodGet || method == http.MethodHead {
 		permission = pay.PermRead
 	}
-	switch {
-	case c.Kind != pay.SecretKey:
-		return pay.Errorf(pay.Forbidden, "secret_key_required",
-			"A publishable key cannot do this. Use a secret key, on your server.")
-	case need == simulating && c.Mode != pay.Test:
+	if err := wire.SecretKey(c); err != nil {
+		return err
+	}
+	if need == simulating && c.Mode != pay.Test {
 		return pay.Errorf(pay.Forbidden, "test_mode_only",
 			"The test helpers work with test keys alone.")
-	case !c.May(permission):
-		return pay.Errorf(pay.Forbidden, "permission_missing",
-			"This key does not have the permission %q.", permission)
 	}
-	return nil
+	return wire.Permission(c, permission)
 }

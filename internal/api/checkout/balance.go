@@ -106,16 +106,9 @@ func (a *API) listTransactions(c *call) error {
 	for i, t := range transactionTypes {
 		names[i] = string(t)
 	}
-	q := wire.Query(c.r)
-	f := pay.EntryFilter{Page: page(q), Types: typesOf(q.Enum("type", names...))}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	entries, more, err := a.transactions(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, entries, more, appendTransaction)
+	q := c.query()
+	f := pay.EntryFilter{Page: q.Page(), Types: typesOf(q.Enum("type", names...))}
+	return page(c, f, a.transactions, appendTransaction)
 }
 
 // transactions fills a page with entries of the available balance. The journal knows no such

@@ -106,26 +106,26 @@ func TestSessionsOfTheOtherProtocol(t *testing.T) {
 	h := open(t)
 	ctx := t.Context()
 	h.made(t, "/v1/webhooks", `{"url":"https://shop.example/h","events":["*"]}`)
-	c, err := h.pay.Authenticate(ctx, key)
+	c, err := h.Pay.Authenticate(ctx, key)
 	must(t, err)
 	order := pay.OpenSession{
 		Family: "collect", IDPrefix: "ps", Currency: "GHS", Verify: true, Series: pay.SeriesFirst,
 	}
-	verified, _, err := h.pay.OpenSession(ctx, c, nil, order)
+	verified, _, err := h.Pay.OpenSession(ctx, c, nil, order)
 	must(t, err)
-	_, _, err = h.pay.Pay(ctx, c, nil, pay.PayRequest{SessionID: verified.ID, Method: visa()})
+	_, _, err = h.Pay.Pay(ctx, c, nil, pay.PayRequest{SessionID: verified.ID, Method: visa()})
 	must(t, err)
-	verified, err = h.pay.Session(ctx, c, verified.ID)
+	verified, err = h.Pay.Session(ctx, c, verified.ID)
 	must(t, err)
-	must(t, h.pay.Rehearse(ctx, c, verified.MethodID, pay.Rehearsal(pay.DeclineLostCard)))
-	failed, _, err := h.pay.ChargeSession(ctx, c, nil, pay.ChargeRequest{
+	must(t, h.Pay.Rehearse(ctx, c, verified.MethodID, pay.Rehearsal(pay.DeclineLostCard)))
+	failed, _, err := h.Pay.ChargeSession(ctx, c, nil, pay.ChargeRequest{
 		Family: "collect", IDPrefix: "ps", Amount: money.Amount{Minor: 700, Currency: "GHS"},
 		MandateID: verified.MandateID,
 	})
 	must(t, err)
-	given, _, err := h.pay.OpenSession(ctx, c, nil, order)
+	given, _, err := h.Pay.OpenSession(ctx, c, nil, order)
 	must(t, err)
-	_, _, err = h.pay.CancelSession(ctx, c, nil, given.ID)
+	_, _, err = h.Pay.CancelSession(ctx, c, nil, given.ID)
 	must(t, err)
 	for id, want := range map[string]string{
 		verified.ID: `"status":"complete",`, failed.ID: `"payment_status":"unpaid",`,
@@ -142,8 +142,8 @@ func TestSessionsOfTheOtherProtocol(t *testing.T) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
-	h.deliver(t)
-	for _, p := range h.sent {
+	h.Deliver(t)
+	for _, p := range h.Sent {
 		shipped := p.Type == "checkout.session.completed" && p.ObjectID == failed.ID &&
 			strings.Contains(string(p.Body), `"payment_status":"paid"`)
 		if shipped {
@@ -167,15 +167,14 @@ func TestScheduleSkipsWhatTheTermsForbid(t *testing.T) {
 	mandate := h.agreed(t, `{"end_date":"2026-10-06","recurrence":{"unit":"day"},`+
 		`"period_limits":{"unit":"month","max_count":1},"schedule":{}}`)
 	for range 5 {
-		h.clock.advance(24 * time.Hour)
-		h.settle(t)
+		h.Advance(24 * time.Hour)
 	}
-	h.deliver(t)
+	h.Deliver(t)
 	if n := h.count(t, "/v1/payments?mandate="+mandate); n != 1 {
 		t.Errorf("%d payments", n)
 	}
 	var got []string
-	for _, p := range h.sent {
+	for _, p := range h.Sent {
 		got = append(got, p.Type)
 		if p.Type == "mandate.charge_skipped" &&
 			!strings.Contains(string(p.Body), `"reason":"period_count_reached"`) {

@@ -74,16 +74,9 @@ func (a *API) deleteCustomer(c *call) error {
 }
 
 func (a *API) listCustomers(c *call) error {
-	q := wire.Query(c.r)
-	f := pay.CustomerFilter{Page: page(q), Email: q.String("email", maxFilter)}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	customers, more, err := a.pay.Customers(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, customers, more, appendCustomer)
+	q := c.query()
+	f := pay.CustomerFilter{Page: q.Page(), Email: q.String("email", maxFilter)}
+	return page(c, f, a.pay.Customers, appendCustomer)
 }
 
 func (a *API) getCustomer(c *call) error {

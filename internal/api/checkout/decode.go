@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"context"
 	"net/http"
 	"unicode/utf8"
 
@@ -8,8 +9,8 @@ import (
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-// maxID bounds a path's id and a list's cursor, in characters. Ours are shorter.
-const maxID = 64
+// maxID bounds an id that a list is narrowed to, in characters.
+const maxID = wire.MaxID
 
 // An input is a body that can carry an idempotency key.
 type input interface{ key() *string }
@@ -24,13 +25,8 @@ func (in *bare) key() *string { return in.IdempotencyKey }
 // id returns the path's id. What cannot be an id is as unknown as one that nobody has.
 func (c *call) id(name string) (string, error) {
 	id := c.r.PathValue(name)
-	if id == "" || len(id) > maxID {
+	if !wire.IsID(id) {
 		return "", notFound
-	}
-	for _, b := range []byte(id) {
-		if (b < '0' || b > '9') && (b < 'a' || b > 'z') && b != '_' {
-			return "", notFound
-		}
 	}
 	return id, nil
 }
@@ -44,17 +40,12 @@ func (c *call) open(in input) (string, error) {
 	return id, wire.DecodeOptional(c.w, c.r, in)
 }
 
-// page reads the parameters that every list has.
-func page(q *wire.Params) pay.Page {
-	return pay.Page{Limit: q.Limit(), After: q.String("starting_after", maxID)}
-}
-
 // once prepares the idempotency of a request with the body in, whose answer has the status and the
 // document that put appends.
 func once[T any](
 	c *call, in input, status int, put func([]byte, *T) []byte,
 ) (*pay.Once[T], error) {
-	key, err := wire.IdempotencyKey(c.r, value(in.key()))
+	key, err := wire.IdempotencyKey(c.r, wire.Value(in.key()))
 	if err != nil {
 		return nil, err
 	}
@@ -107,16 +98,7 @@ func demandKey(c *call, key string) error {
 }
 
 // reply sends what a use case answered, now or when it was first asked.
-func (c *call) reply(r pay.Reply, err error) error {
-	if err != nil {
-		return err
-	}
-	if r.Replayed {
-		c.w.Header().Set("Idempotent-Replayed", "true")
-	}
-	wire.Raw(c.w, r.Status, r.Body)
-	return nil
-}
+func (c *call) reply(r pay.Reply, err error) error { return wire.Reply(c.w, r, err) }
 
 // show sends one document.
 func show[T any](c *call, v *T, err error, put func([]byte, *T) []byte) error {
@@ -127,19 +109,31 @@ func show[T any](c *call, v *T, err error, put func([]byte, *T) []byte) error {
 	return nil
 }
 
+// query reads the parameters of a list.
+func (c *call) query() *wire.Params {
+	c.q = wire.Query(c.r)
+	return c.q
+}
+
+// page sends what find has for a filter that was read from the parameters.
+func page[F, T any](
+	c *call, f F, find func(context.Context, pay.Caller, F) ([]T, bool, error),
+	put func([]byte, *T) []byte,
+) error {
+	if err := c.q.Err(); err != nil {
+		return err
+	}
+	items, more, err := find(c.r.Context(), c.Caller, f)
+	if err != nil {
+		return err
+	}
+	return showList(c, items, more, put)
+}
+
 // showList sends one page of a list.
 func showList[T any](c *call, items []T, more bool, put func([]byte, *T) []byte) error {
 	wire.Raw(c.w, http.StatusOK, list(c.r.URL.Path, items, more, put))
 	return nil
-}
-
-// value reads an optional field; absent and null are the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }
 
 // patch returns what a field of an update asks for: nil leaves it, null clears it.

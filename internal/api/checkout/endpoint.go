@@ -43,7 +43,7 @@ func (a *API) createEndpoint(c *call) error {
 	}
 	o.Secret = true
 	_, reply, err := a.pay.CreateEndpoint(c.r.Context(), c.Caller, o, pay.NewEndpoint{
-		Family: Family, URL: in.URL, Description: value(in.Description), Events: in.Events,
+		Family: Family, URL: in.URL, Description: wire.Value(in.Description), Events: in.Events,
 	})
 	return c.reply(reply, err)
 }
@@ -71,7 +71,7 @@ func (a *API) updateEndpoint(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := a.checkEndpoint(c.Mode, in.URL, value(in.Events)); err != nil {
+	if err := a.checkEndpoint(c.Mode, in.URL, wire.Value(in.Events)); err != nil {
 		return err
 	}
 	enabled, err := in.enabled()
@@ -148,16 +148,7 @@ func (a *API) testEndpoint(c *call) error {
 func (a *API) newTestEvent(buf []byte, e *pay.Event) []byte { return a.enc.mustEvent(buf, e, 1) }
 
 func (a *API) listEndpoints(c *call) error {
-	q := wire.Query(c.r)
-	p := page(q)
-	if err := q.Err(); err != nil {
-		return err
-	}
-	endpoints, more, err := a.pay.Endpoints(c.r.Context(), c.Caller, p)
-	if err != nil {
-		return err
-	}
-	return showList(c, endpoints, more, appendKnown)
+	return page(c, c.query().Page(), a.pay.Endpoints, appendKnown)
 }
 
 func (a *API) getEndpoint(c *call) error {
@@ -175,7 +166,7 @@ func (a *API) listDeliveries(c *call) error {
 		return err
 	}
 	q := wire.Query(c.r)
-	p := page(q)
+	p := q.Page()
 	if err := q.Err(); err != nil {
 		return err
 	}

@@ -16,37 +16,22 @@ const (
 	typeRate    = "rate_limit_error"
 )
 
-// retryAfter is how many seconds a caller is told to wait when nobody knows better.
-const retryAfter = "1"
-
-// A verdict is how one kind of error looks on the wire.
-type verdict struct {
-	status int
-	class  string
+// classes name the class of an error by its status; all others are requests that are not right.
+var classes = map[int]string{
+	http.StatusUnauthorized:        typeAuth,
+	http.StatusForbidden:           typeAuth,
+	http.StatusTooManyRequests:     typeRate,
+	http.StatusInternalServerError: typeAPI,
+	http.StatusServiceUnavailable:  typeAPI,
 }
 
-// verdicts answers every kind of the core.
-var verdicts = map[pay.Kind]verdict{
-	pay.Internal:     {http.StatusInternalServerError, typeAPI},
-	pay.Invalid:      {http.StatusBadRequest, typeRequest},
-	pay.Unauthorized: {http.StatusUnauthorized, typeAuth},
-	pay.Forbidden:    {http.StatusForbidden, typeAuth},
-	pay.NotFound:     {http.StatusNotFound, typeRequest},
-	pay.Conflict:     {http.StatusConflict, typeRequest},
-	pay.State:        {http.StatusConflict, typeRequest},
-	pay.Declined:     {http.StatusUnprocessableEntity, typeRequest},
-	pay.Unavailable:  {http.StatusServiceUnavailable, typeAPI},
-}
-
-// exceptions are codes whose answer differs from that of their kind.
-var exceptions = map[string]verdict{
-	"currency_not_supported":   {http.StatusUnprocessableEntity, typeRequest},
-	"amount_too_large":         {http.StatusUnprocessableEntity, typeRequest},
-	"idempotency_key_reused":   {http.StatusUnprocessableEntity, typeRequest},
-	wire.CodeBodyTooLarge:      {http.StatusRequestEntityTooLarge, typeRequest},
-	wire.CodeContentType:       {http.StatusUnsupportedMediaType, typeRequest},
-	wire.CodeRateLimitExceeded: {http.StatusTooManyRequests, typeRate},
-	codeMethod:                 {http.StatusMethodNotAllowed, typeRequest},
+// statuses are those in which this family differs from the others.
+var statuses = wire.Statuses{
+	Kinds: map[pay.Kind]int{pay.State: http.StatusConflict},
+	Codes: map[string]int{
+		"currency_not_supported": http.StatusUnprocessableEntity,
+		"idempotency_key_reused": http.StatusUnprocessableEntity,
+	},
 }
 
 // documented says the core's codes in the words of this family, where they differ. An empty message
@@ -72,7 +57,6 @@ const (
 	codeInvalid = wire.CodeParameterInvalid
 	codeMissing = wire.CodeParameterMissing
 	codeNone    = "resource_missing"
-	codeMethod  = "method_not_allowed"
 )
 
 // notFound is the one answer for what does not exist, what belongs to somebody else and what is of
@@ -84,22 +68,12 @@ var notFound = &pay.Error{
 
 // writeError answers with the documented envelope.
 func writeError(w http.ResponseWriter, _ *http.Request, err *pay.Error) {
-	if err.Kind == pay.NotFound && err.Code != codeNoRoute {
+	if err.Kind == pay.NotFound && err.Code != wire.CodeNoRoute {
 		err = notFound
 	}
-	v, ok := exceptions[err.Code]
-	if !ok {
-		v = verdicts[err.Kind]
-	}
-	h := w.Header()
-	switch {
-	case v.status == http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Bearer realm="kassa"`)
-	case h.Get("Retry-After") != "":
-	case v.status == http.StatusServiceUnavailable, err.Code == "idempotency_key_in_use":
-		h.Set("Retry-After", retryAfter)
-	}
-	wire.Raw(w, v.status, envelope(v.class, err))
+	status := statuses.Of(err)
+	wire.Advise(w.Header(), status, err)
+	wire.Raw(w, status, envelope(cmp.Or(classes[status], typeRequest), err))
 }
 
 // envelope encodes an error. What went wrong on our side has no code and no detail.

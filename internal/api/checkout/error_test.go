@@ -71,7 +71,7 @@ func TestError_CodesWithAnAnswerOfTheirOwn(t *testing.T) {
 		{pay.Errorf(pay.Invalid, wire.CodeBodyTooLarge, ""), 413, "", typeRequest},
 		{pay.Errorf(pay.Invalid, wire.CodeContentType, ""), 415, "", typeRequest},
 		{pay.Errorf(pay.Unavailable, wire.CodeRateLimitExceeded, ""), 429, "", typeRate},
-		{pay.Errorf(pay.NotFound, codeNoRoute, ""), 404, "", typeRequest},
+		{pay.Errorf(pay.NotFound, wire.CodeNoRoute, ""), 404, "", typeRequest},
 	} {
 		if c.code == "" {
 			c.code = c.err.Code

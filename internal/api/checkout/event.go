@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -53,6 +52,10 @@ var eventNames = map[string]string{
 	"mandate.payment_failed": "mandate.payment_failed",
 	"mandate.charge_skipped": "mandate.charge_skipped",
 	"mandate.updated":        "mandate.updated",
+	"mandate.amended":        "mandate.amended",
+
+	"mandate.amendment_declined": "mandate.amendment_declined",
+	"mandate.amendment_expired":  "mandate.amendment_expired",
 }
 
 // eventTypes returns the core's types behind a name, all that have one for the empty name, sorted;
@@ -172,16 +175,9 @@ func (e encoder) stored(buf []byte, ev *pay.Event) []byte {
 }
 
 func (a *API) listEvents(c *call) error {
-	q := wire.Query(c.r)
-	f := pay.EventFilter{Page: page(q), Types: eventTypes(q.Enum("type", knownEvents()...))}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	events, more, err := a.pay.Events(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, events, more, a.enc.stored)
+	q := c.query()
+	f := pay.EventFilter{Page: q.Page(), Types: eventTypes(q.Enum("type", knownEvents()...))}
+	return page(c, f, a.pay.Events, a.enc.stored)
 }
 
 func (a *API) getEvent(c *call) error {

@@ -3,6 +3,8 @@ package checkout
 import (
 	"reflect"
 	"strings"
+
+	"github.com/kassa-pay/kassa/internal/api/wire"
 )
 
 // Patterns lists the routes as the mux knows them.
@@ -24,6 +26,7 @@ var bodies = map[string]any{
 	"Empty": bare{}, "Nothing": nothing{}, "NewMandate": mandateInput{}, "Bounds": boundsInput{},
 	"Recurrence": recurrenceInput{}, "PeriodLimits": periodInput{}, "NewSchedule": scheduleInput{},
 	"NextCharge": rehearsalInput{}, "Account": accountInput{},
+	"Amendment": amendInput{},
 }
 
 // Bodies lists the parameters of every body by the name of its schema.
@@ -39,7 +42,7 @@ func Bodies() map[string][]string {
 func EventNames() []string { return knownEvents() }
 
 // PaymentWords lists the words for the states of a payment.
-func PaymentWords() []string { return words(paymentWords) }
+func PaymentWords() []string { return wire.Words(paymentWords) }
 
 // Vocabulary lists, as the guide writes them, the parameters of every body, the names of the
 // events, the words for states and the codes with an answer of their own.
@@ -63,7 +66,7 @@ func Vocabulary() []string {
 	for word := range sessionWords {
 		words = append(words, word)
 	}
-	for code := range exceptions {
+	for code := range statuses.Codes {
 		words = append(words, code)
 	}
 	for _, d := range documented {

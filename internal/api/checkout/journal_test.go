@@ -57,8 +57,7 @@ func TestBalance_IsTheSumOfItsTransactions(t *testing.T) {
 		late := h.made(t, "/v1/payments", `{"amount":70,"currency":"GHS",`+
 			`"payment_method":"mobile_money","phone":"0240000022"}`)
 		for range 2 {
-			h.clock.advance(4 * time.Minute)
-			h.settle(t)
+			h.Advance(4 * time.Minute)
 		}
 		h.made(t, "/v1/refunds", `{"payment":"`+late+`","amount":30}`)
 	}

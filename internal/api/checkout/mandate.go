@@ -9,20 +9,13 @@ import (
 )
 
 func (a *API) listMandates(c *call) error {
-	q := wire.Query(c.r)
+	q := c.query()
 	f := pay.MandateFilter{
-		Page: page(q), CustomerID: q.String("customer", maxID),
+		Page: q.Page(), CustomerID: q.String("customer", maxID),
 		MethodID: q.String("payment_method", maxID),
-		States:   mandateWords[q.Enum("status", words(mandateWords)...)],
+		States:   wire.Choice(q, "status", mandateWords),
 	}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	mandates, more, err := a.pay.Mandates(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, mandates, more, a.enc.mandate)
+	return page(c, f, a.pay.Mandates, a.enc.mandate)
 }
 
 // getMandate also tells what was charged in the present period; only here, because it is the one
@@ -80,19 +73,12 @@ var mandateWords = func() map[string][]pay.MandateState {
 }()
 
 func (a *API) listMethods(c *call) error {
-	q := wire.Query(c.r)
+	q := c.query()
 	f := pay.MethodFilter{
-		Page: page(q), CustomerID: q.String("customer", maxID),
+		Page: q.Page(), CustomerID: q.String("customer", maxID),
 		All: q.Enum("status", "active", "all") == "all",
 	}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	methods, more, err := a.pay.SavedMethods(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, methods, more, appendMethod)
+	return page(c, f, a.pay.SavedMethods, appendMethod)
 }
 
 func (a *API) getMethod(c *call) error {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
@@ -131,16 +132,19 @@ func (in *mandateInput) terms() (t terms.Terms, err error) {
 			return t, err
 		}
 	}
-	t.Kind, t.Zone = in.kind(), value(in.TimeZone)
-	t.MaxCount, t.MaxTotal = value(in.MaxOccurrences), value(in.TotalAmount)
-	t.Items = value(in.Installments)
+	t.Kind, t.Zone = in.kind(), wire.Value(in.TimeZone)
+	t.MaxCount, t.MaxTotal = wire.Value(in.MaxOccurrences), wire.Value(in.TotalAmount)
+	t.Items = wire.Value(in.Installments)
 	if b := in.Amount; b != nil {
-		t.Amount = terms.Amount{Exact: value(b.Exact), Min: value(b.Min), Max: value(b.Max)}
+		t.Amount = terms.Amount{
+			Exact: wire.Value(b.Exact), Min: wire.Value(b.Min), Max: wire.Value(b.Max),
+		}
 	}
 	if p := in.PeriodLimits; p != nil {
 		t.Period = &terms.Period{
-			Unit: terms.Unit(p.Unit), MaxCount: value(p.MaxCount), MaxAmount: value(p.MaxAmount),
-			Anchor: value(p.Anchor), AnchorMonth: time.Month(value(p.AnchorMonth)),
+			Unit:     terms.Unit(p.Unit),
+			MaxCount: wire.Value(p.MaxCount), MaxAmount: wire.Value(p.MaxAmount),
+			Anchor: wire.Value(p.Anchor), AnchorMonth: time.Month(wire.Value(p.AnchorMonth)),
 		}
 	}
 	return t, nil
@@ -171,12 +175,13 @@ func dateOf(field string, text *string) (terms.Date, error) {
 
 func (in *recurrenceInput) recurrence() (*terms.Recurrence, error) {
 	r := &terms.Recurrence{
-		Unit: terms.Unit(in.Unit), Interval: 1, MonthDays: value(in.MonthDays),
-		Nth: value(in.Nth), YearMonth: time.Month(value(in.Month)), YearDay: value(in.Day),
-		NearestWeekday: value(in.NearestWeekday),
+		Unit: terms.Unit(in.Unit), Interval: 1, MonthDays: wire.Value(in.MonthDays),
+		Nth:       wire.Value(in.Nth),
+		YearMonth: time.Month(wire.Value(in.Month)), YearDay: wire.Value(in.Day),
+		NearestWeekday: wire.Value(in.NearestWeekday),
 	}
 	set(&r.Interval, in.Interval)
-	for _, name := range value(in.Weekdays) {
+	for _, name := range wire.Value(in.Weekdays) {
 		day := slices.Index(weekdays, name)
 		if day < 0 {
 			return nil, badMandate("recurrence.weekdays",

@@ -148,8 +148,7 @@ func TestEveryCardHasItsEnd(t *testing.T) {
 			body := strings.Replace(cardBody, "4242424242424242", number, 1)
 			payment := h.made(t, "/v1/test_helpers/sessions/"+id+"/pay", body)
 			for range 120 {
-				h.clock.advance(time.Second)
-				h.settle(t)
+				h.Advance(time.Second)
 			}
 			var p, s map[string]any
 			w := h.do("GET", "/v1/payments/"+payment, key, "")

@@ -18,8 +18,8 @@ func TestNetworks(t *testing.T) {
 		"sk_test_near": {"192.0.2.0/24", http.StatusOK}, // where httptest comes from
 		"sk_test_far":  {"198.51.100.0/24", http.StatusForbidden},
 	} {
-		_, _, err := h.pay.CreateKey(t.Context(), pay.NewKey{
-			Scope: pay.Scope{MerchantID: "mer_demo", Mode: pay.Test}, Kind: pay.SecretKey,
+		_, _, err := h.Pay.CreateKey(t.Context(), pay.NewKey{
+			Scope: h.Shop.Scope, Kind: pay.SecretKey,
 			Plain: name, Networks: []netip.Prefix{netip.MustParsePrefix(tc.network)},
 		})
 		must(t, err)

@@ -19,7 +19,7 @@ type captureInput struct {
 
 func (in *captureInput) key() *string { return in.IdempotencyKey }
 
-func (in *captureInput) tags() map[string]string { return value(in.Metadata) }
+func (in *captureInput) tags() map[string]string { return wire.Value(in.Metadata) }
 
 // paymentInput is the body of a create: of one that a payer is asked for, or with off_session of
 // one that nobody is. Currency is required here, as documented. Method is a type of method in the
@@ -41,7 +41,7 @@ type paymentInput struct {
 
 func (in *paymentInput) key() *string { return in.IdempotencyKey }
 
-func (in *paymentInput) tags() map[string]string { return value(in.Metadata) }
+func (in *paymentInput) tags() map[string]string { return wire.Value(in.Metadata) }
 
 // settleInput is the body of a decision about a transfer.
 type settleInput struct {
@@ -71,16 +71,16 @@ func (a *API) createPayment(c *call) error {
 	if err != nil {
 		return err
 	}
-	if value(in.OffSession) {
+	if wire.Value(in.OffSession) {
 		return a.charge(c, o, &in)
 	}
 	_, reply, err := a.pay.CreatePayment(c.r.Context(), c.Caller, o, pay.NewPayment{
 		Family: Family, Amount: in.Amount, Currency: in.Currency,
 		Method: pay.MethodInput{Type: *in.Method, Mobile: &pay.MobileInput{
-			Phone: value(in.Phone), Provider: value(in.Provider),
+			Phone: wire.Value(in.Phone), Provider: wire.Value(in.Provider),
 		}},
-		Description: value(in.Description), CustomerID: value(in.Customer),
-		Metadata: value(in.Metadata),
+		Description: wire.Value(in.Description), CustomerID: wire.Value(in.Customer),
+		Metadata: wire.Value(in.Metadata),
 	})
 	return c.reply(reply, err)
 }
@@ -88,7 +88,7 @@ func (a *API) createPayment(c *call) error {
 // foreign refuses what is missing for the kind of payment that is asked for, and fields that say
 // nothing about it: they would have no effect.
 func (in *paymentInput) foreign() error {
-	alone := value(in.OffSession)
+	alone := wire.Value(in.OffSession)
 	switch {
 	case !alone && in.Method == nil:
 		return pay.BadParam("payment_method", codeMissing,
@@ -120,9 +120,9 @@ func (a *API) charge(c *call, o *pay.Once[pay.Payment], in *paymentInput) error 
 	}
 	_, reply, err := a.pay.Charge(c.r.Context(), c.Caller, o, pay.ChargeRequest{
 		Family: Family, Amount: money.Amount{Minor: in.Amount, Currency: in.Currency},
-		Capture: pay.CaptureMode(value(in.CaptureMethod)), CustomerID: value(in.Customer),
-		MethodID: value(in.Method), MandateID: value(in.Mandate),
-		Description: value(in.Description), Metadata: value(in.Metadata),
+		Capture: pay.CaptureMode(wire.Value(in.CaptureMethod)), CustomerID: wire.Value(in.Customer),
+		MethodID: wire.Value(in.Method), MandateID: wire.Value(in.Mandate),
+		Description: wire.Value(in.Description), Metadata: wire.Value(in.Metadata),
 	})
 	return c.reply(reply, err)
 }
@@ -165,20 +165,13 @@ func (a *API) settlePayment(c *call) error {
 }
 
 func (a *API) listPayments(c *call) error {
-	q := wire.Query(c.r)
+	q := c.query()
 	f := pay.PaymentFilter{
-		Page: page(q), States: paymentWords[q.Enum("status", words(paymentWords)...)],
+		Page: q.Page(), States: wire.Choice(q, "status", paymentWords),
 		CustomerID: q.String("customer", maxID), SessionID: q.String("session", maxID),
 		MandateID: q.String("mandate", maxID),
 	}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	payments, more, err := a.pay.Payments(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, payments, more, appendPayment)
+	return page(c, f, a.pay.Payments, appendPayment)
 }
 
 func (a *API) getPayment(c *call) error {
@@ -221,7 +214,8 @@ func (a *API) capturePayment(c *call) error {
 		return err
 	}
 	_, reply, err := a.pay.CapturePayment(c.r.Context(), c.Caller, o, id, pay.CaptureRequest{
-		Amount: value(in.Amount), KeepRest: in.Final != nil && !*in.Final, Metadata: value(in.Metadata),
+		Amount: wire.Value(in.Amount), KeepRest: in.Final != nil && !*in.Final,
+		Metadata: wire.Value(in.Metadata),
 	})
 	return c.reply(reply, err)
 }

@@ -29,7 +29,9 @@ type accountInput struct {
 }
 
 func (in *accountInput) payto() pay.PaytoInput {
-	return pay.PaytoInput{PayID: value(in.PayID), BSB: value(in.BSB), Account: value(in.Account)}
+	return pay.PaytoInput{
+		PayID: wire.Value(in.PayID), BSB: wire.Value(in.BSB), Account: wire.Value(in.Account),
+	}
 }
 
 // alias returns the path's id, which may be of another protocol. What cannot be an id there is as
@@ -168,6 +170,7 @@ func appendAgreement(buf []byte, g *pay.Agreement) []byte {
 	} else {
 		o.null("expires_at")
 	}
+	amendmentKey(&o, g.Amendment)
 	o.time("created_at", g.CreatedAt)
 	o.time("updated_at", g.UpdatedAt)
 	return o.end()

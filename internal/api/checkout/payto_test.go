@@ -52,9 +52,9 @@ func (h *house) decided(t testing.TB, id, do string) string {
 // foreign opens a session as the Wpay protocol does, with ids of that protocol.
 func (h *house) foreign(t testing.TB, uuid, instrument, payment string) string {
 	t.Helper()
-	c, err := h.pay.Authenticate(t.Context(), key)
+	c, err := h.Pay.Authenticate(t.Context(), key)
 	must(t, err)
-	ses, _, err := h.pay.OpenSession(t.Context(), c, nil, pay.OpenSession{
+	ses, _, err := h.Pay.OpenSession(t.Context(), c, nil, pay.OpenSession{
 		Family: "wpay", IDPrefix: "ps", Amount: 4995, Currency: "AUD",
 		Methods: []string{pay.MethodPayTo}, Series: pay.SeriesFirst,
 		SuccessURL: "https://shop.example/done", CancelURL: "https://shop.example/basket",
@@ -88,8 +88,7 @@ func TestHelpers_KnowTheOtherProtocolsIDs(t *testing.T) {
 			t.Errorf("%s %s: %s", step.do, step.id, got)
 		}
 	}
-	h.clock.advance(5 * time.Second)
-	h.settle(t)
+	h.Advance(5 * time.Second)
 	doc = h.read(t, "/v1/payments/"+payment)
 	if doc["status"] != "succeeded" || doc["mandate"] == nil {
 		t.Errorf("got %v", doc)
@@ -130,8 +129,7 @@ func TestPayTo_OneKeyIsOneAgreement(t *testing.T) {
 		t.Errorf("%d agreements", n)
 	}
 	h.decided(t, first, "approve")
-	h.clock.advance(5 * time.Second)
-	h.settle(t)
+	h.Advance(5 * time.Second)
 	w := h.do("POST", path, key, payidBody, "Idempotency-Key", "k")
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"status":"succeeded"`) {
 		t.Errorf("%d %s", w.Code, w.Body)
@@ -155,16 +153,15 @@ func TestPayTo_LeavesNoTrace(t *testing.T) {
 			`{"payment_method":`+method+`,"approve":true}`)
 		texts = append(texts, w.Body.String())
 	}
-	h.clock.advance(5 * time.Second)
-	h.settle(t)
+	h.Advance(5 * time.Second)
 	for _, path := range []string{
 		"/v1/payments", "/v1/payment_methods", "/v1/mandates", "/v1/events",
 		"/v1/test_helpers/agreements", "/v1/test_helpers/prompts",
 	} {
 		texts = append(texts, h.do("GET", path, key, "").Body.String())
 	}
-	h.deliver(t)
-	for _, p := range h.sent {
+	h.Deliver(t)
+	for _, p := range h.Sent {
 		texts = append(texts, string(p.Body))
 	}
 	all := strings.Join(append(texts, h.log.String()), "\n")
@@ -173,8 +170,8 @@ func TestPayTo_LeavesNoTrace(t *testing.T) {
 			t.Errorf("%q is shown: %s", word, all[max(0, i-80):min(len(all), i+40)])
 		}
 	}
-	if len(h.sent) < 9 || !strings.Contains(all, "04xx xxx 432") {
-		t.Errorf("%d events", len(h.sent))
+	if len(h.Sent) < 9 || !strings.Contains(all, "04xx xxx 432") {
+		t.Errorf("%d events", len(h.Sent))
 	}
 }
 
@@ -200,17 +197,16 @@ func TestPayTo_ManyAnswersAreOne(t *testing.T) {
 			answers[doc.Status]++
 		}
 	}
-	h.clock.advance(5 * time.Second)
-	h.settle(t)
-	h.deliver(t)
+	h.Advance(5 * time.Second)
+	h.Deliver(t)
 	got := h.read(t, "/v1/payments/"+payment)["status"]
 	said := map[any]string{"succeeded": "active", "failed": "canceled"}[got]
 	if len(answers) != 1 || answers[said] == 0 {
 		t.Errorf("%v, and the payment has %v", answers, got)
 	}
 	want := map[any]int{"succeeded": 2, "failed": 1}[got]
-	if len(h.sent) != want {
-		t.Errorf("%d events of a payment that has %v", len(h.sent), got)
+	if len(h.Sent) != want {
+		t.Errorf("%d events of a payment that has %v", len(h.Sent), got)
 	}
 }
 
@@ -227,8 +223,7 @@ func TestPayTo_ScheduleStopsAtTheBank(t *testing.T) {
 	days := func(n int, want int64) {
 		t.Helper()
 		for range n * 24 {
-			h.clock.advance(time.Hour)
-			h.settle(t)
+			h.Advance(time.Hour)
 		}
 		if count, total := h.usageOf(t, mandate); count != want || total != want*4995 {
 			t.Errorf("charged %d times, %d; want %d", count, total, want)

@@ -18,7 +18,7 @@ type refundInput struct {
 
 func (in *refundInput) key() *string { return in.IdempotencyKey }
 
-func (in *refundInput) tags() map[string]string { return value(in.Metadata) }
+func (in *refundInput) tags() map[string]string { return wire.Value(in.Metadata) }
 
 func (a *API) createRefund(c *call) error {
 	var in refundInput
@@ -36,23 +36,16 @@ func (a *API) createRefund(c *call) error {
 		return err
 	}
 	_, reply, err := a.pay.CreateRefund(c.r.Context(), c.Caller, o, pay.RefundRequest{
-		PaymentID: in.Payment, Amount: value(in.Amount), Reason: value(in.Reason),
-		Metadata: value(in.Metadata),
+		PaymentID: in.Payment, Amount: wire.Value(in.Amount), Reason: wire.Value(in.Reason),
+		Metadata: wire.Value(in.Metadata),
 	})
 	return c.reply(reply, err)
 }
 
 func (a *API) listRefunds(c *call) error {
-	q := wire.Query(c.r)
-	f := pay.RefundFilter{Page: page(q), PaymentID: q.String("payment", maxID)}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	refunds, more, err := a.pay.Refunds(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, refunds, more, appendRefund)
+	q := c.query()
+	f := pay.RefundFilter{Page: q.Page(), PaymentID: q.String("payment", maxID)}
+	return page(c, f, a.pay.Refunds, appendRefund)
 }
 
 func (a *API) getRefund(c *call) error {

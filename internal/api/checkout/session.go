@@ -33,7 +33,7 @@ type sessionInput struct {
 
 func (in *sessionInput) key() *string { return in.IdempotencyKey }
 
-func (in *sessionInput) tags() map[string]string { return value(in.Metadata) }
+func (in *sessionInput) tags() map[string]string { return wire.Value(in.Metadata) }
 
 func (a *API) createSession(c *call) error {
 	var in sessionInput
@@ -70,10 +70,10 @@ func (in *sessionInput) request(now time.Time) (pay.OpenSession, error) {
 	}
 	return pay.OpenSession{
 		Family: Family, Amount: in.Amount, Currency: currency,
-		Capture: pay.CaptureMode(value(in.CaptureMethod)), Methods: value(in.MethodTypes),
-		CustomerID: value(in.Customer), CustomerEmail: value(in.CustomerEmail),
-		CustomerPhone: value(in.CustomerPhone), SuccessURL: in.SuccessURL,
-		CancelURL: in.CancelURL, Metadata: value(in.Metadata), ExpiresAt: expires,
+		Capture: pay.CaptureMode(wire.Value(in.CaptureMethod)), Methods: wire.Value(in.MethodTypes),
+		CustomerID: wire.Value(in.Customer), CustomerEmail: wire.Value(in.CustomerEmail),
+		CustomerPhone: wire.Value(in.CustomerPhone), SuccessURL: in.SuccessURL,
+		CancelURL: in.CancelURL, Metadata: wire.Value(in.Metadata), ExpiresAt: expires,
 		Series: series, Offer: offer,
 	}, nil
 }
@@ -88,7 +88,7 @@ func (in *sessionInput) offer(now time.Time) (pay.Series, pay.Offer, error) {
 		}
 		series = pay.SeriesFirst
 	}
-	offer.Save = pay.SaveWish(value(in.Save))
+	offer.Save = pay.SaveWish(wire.Value(in.Save))
 	return series, offer, nil
 }
 
@@ -121,7 +121,7 @@ func (in *sessionInput) expiry() (time.Time, error) {
 func (a *API) listSessions(c *call) error {
 	q := wire.Query(c.r)
 	f := pay.SessionFilter{
-		Page: page(q), States: sessionWords[q.Enum("status", words(sessionWords)...)],
+		Page: q.Page(), States: wire.Choice(q, "status", sessionWords),
 		CustomerID: q.String("customer", maxID), PaymentID: q.String("payment", maxID),
 	}
 	if err := q.Err(); err != nil {

@@ -71,7 +71,7 @@ func (a *API) paySession(c *call) error {
 		return err
 	}
 	p, err := a.attempt(c, o, pay.PayRequest{
-		SessionID: id, Method: method, Save: value(in.Save),
+		SessionID: id, Method: method, Save: wire.Value(in.Save),
 	})
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (in *methodInput) method() (pay.MethodInput, error) {
 		return in.card()
 	case pay.MethodMobile:
 		return pay.MethodInput{Type: in.Type, Mobile: &pay.MobileInput{
-			Phone: value(in.Phone), Provider: value(in.Provider),
+			Phone: wire.Value(in.Phone), Provider: wire.Value(in.Provider),
 		}}, nil
 	case pay.MethodPayTo:
 		of := accountInput{PayID: in.PayID, BSB: in.BSB, Account: in.Account}
@@ -192,7 +192,7 @@ func (in *methodInput) card() (pay.MethodInput, error) {
 		return pay.MethodInput{}, err
 	}
 	return pay.MethodInput{Type: in.Type, Card: &pay.Card{
-		Number: in.Number, CVC: in.CVC, ExpMonth: month, ExpYear: year, Name: value(in.Name),
+		Number: in.Number, CVC: in.CVC, ExpMonth: month, ExpYear: year, Name: wire.Value(in.Name),
 	}}, nil
 }
 

@@ -1,11 +1,6 @@
 package checkout
 
-import (
-	"maps"
-	"slices"
-
-	"github.com/kassa-pay/kassa/internal/pay"
-)
+import "github.com/kassa-pay/kassa/internal/pay"
 
 // sessionStatus is the documented word for a session's state. A buyer in the middle of an attempt
 // has an open session: if the attempt fails they try again.
@@ -77,9 +72,6 @@ var sessionWords = map[string][]pay.SessionState{
 	"complete": {pay.SessionComplete},
 	"expired":  {pay.SessionExpired, pay.SessionCanceled},
 }
-
-// words lists the keys of such a table, sorted.
-func words[T any](table map[string]T) []string { return slices.Sorted(maps.Keys(table)) }
 
 func refundWord(s pay.RefundState) string {
 	switch s {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/collect"
 	"github.com/kassa-pay/kassa/internal/paytest"
 )
@@ -22,16 +23,16 @@ func everything(t testing.TB, h *house) (x things) {
 		"mandate_options":{"type":"scheduled","recurrence":{"type":"monthly"}},
 		"subscription_options":{}`
 	x.endpoint = h.ask(t, 201, "POST", "/collect/webhook_endpoints",
-		`{"url":"https://shop.test/h"}`).text("id")
-	x.session = h.ask(t, 201, "POST", "/collect/payment_sessions", first(subscribe)).text("id")
+		`{"url":"https://shop.test/h"}`).Text("id")
+	x.session = h.ask(t, 201, "POST", "/collect/payment_sessions", first(subscribe)).Text("id")
 	x.payment = h.Buy(x.session, paytest.Card4242).ID
 	ses := h.ask(t, 200, "GET", "/collect/payment_sessions/"+x.session, "")
-	x.customer, x.method = ses.text("customer_id"), ses.text("payment_method_id")
-	x.mandate, x.subscription = ses.text("mandate_id"), ses.text("subscription_id")
+	x.customer, x.method = ses.Text("customer_id"), ses.Text("payment_method_id")
+	x.mandate, x.subscription = ses.Text("mandate_id"), ses.Text("subscription_id")
 	x.refund = h.ask(t, 201, "POST", "/collect/refunds",
-		`{"payment_id":"`+x.payment+`","amount":1}`).text("id")
-	h.deliver(t)
-	x.event = h.sent[0].EventID
+		`{"payment_id":"`+x.payment+`","amount":1}`).Text("id")
+	h.Deliver(t)
+	x.event = h.Sent[0].EventID
 	return x
 }
 
@@ -83,7 +84,7 @@ func TestStrangers_FindNothing(t *testing.T) {
 	for _, path := range []string{"payment_sessions/" + x.session, "mandates/" + x.mandate} {
 		h.ask(t, 200, "GET", "/collect/"+path, "")
 	}
-	if m := h.ask(t, 200, "GET", "/collect/mandates/"+x.mandate, ""); m.text("status") != "active" {
+	if m := h.ask(t, 200, "GET", "/collect/mandates/"+x.mandate, ""); m.Text("status") != "active" {
 		t.Errorf("a stranger moved the mandate: %v", m)
 	}
 }
@@ -108,10 +109,10 @@ func TestRoutes_WantAKeyThatMay(t *testing.T) {
 	for _, p := range collect.Patterns() {
 		method, path, _ := strings.Cut(p, " ")
 		path = strings.ReplaceAll(path, "{id}", "x_1")
-		short := map[bool]string{true: writeKey, false: readKey}[method == http.MethodGet]
+		short := map[bool]string{true: apitest.WriteKey, false: apitest.ReadKey}[method == http.MethodGet]
 		for key, want := range map[string]int{
 			"": http.StatusUnauthorized, "sk_test_none": http.StatusUnauthorized,
-			oldKey: http.StatusForbidden, short: http.StatusForbidden,
+			apitest.OldKey: http.StatusForbidden, short: http.StatusForbidden,
 			paytest.PublicKey("shop"): http.StatusForbidden,
 		} {
 			if key == paytest.PublicKey("shop") && p == "POST /collect/payment_sessions" {
@@ -155,7 +156,7 @@ func TestFamilies_KeepToThemselves(t *testing.T) {
 	if data := list["data"].([]any); len(data) != 0 {
 		t.Errorf("events: %v", data)
 	}
-	if got := h.ask(t, 200, "GET", "/collect/payments/"+p.ID, ""); got.text("status") != "succeeded" {
+	if got := h.ask(t, 200, "GET", "/collect/payments/"+p.ID, ""); got.Text("status") != "succeeded" {
 		t.Errorf("the payment: %v", got)
 	}
 }
@@ -168,7 +169,7 @@ func TestReturnURL_OfAnApp(t *testing.T) {
 	h.refused(t, body, "options.checkout_options.return_url")
 	must(t, h.Pay.SetReturnOrigins(t.Context(), "shop",
 		[]string{"https://shop.test", "com.shop.app://"}))
-	id := h.ask(t, 201, "POST", "/collect/payment_sessions", body).text("id")
+	id := h.ask(t, 201, "POST", "/collect/payment_sessions", body).Text("id")
 	const want = "com.shop.app://paid?o=1&session_id={CHECKOUT_SESSION_ID}"
 	if got := h.Session(id).SuccessURL; got != want {
 		t.Errorf("the payer comes back to %s", got)
@@ -189,7 +190,7 @@ func TestMandate_IsNotOversold(t *testing.T) {
 func oversell(t *testing.T, h *house, limit string) {
 	m := h.agreed(t, limit)
 	body := `{"type":"next_in_series","amount":1500,"currency":"GHS","customer_id":"` +
-		m.text("customer_id") + `","payment_method_id":"` + m.text("payment_method_id") + `"}`
+		m.Text("customer_id") + `","payment_method_id":"` + m.Text("payment_method_id") + `"}`
 	const callers = 100
 	codes := make(chan int, callers)
 	for range callers {
@@ -204,7 +205,7 @@ func oversell(t *testing.T, h *house, limit string) {
 	if count[http.StatusCreated] != 1 || count[http.StatusUnprocessableEntity] != callers-1 {
 		t.Errorf("answers by status: %v", count)
 	}
-	list := h.ask(t, 200, "GET", "/collect/payments?mandate_id="+m.text("id"), "")
+	list := h.ask(t, 200, "GET", "/collect/payments?mandate_id="+m.Text("id"), "")
 	if data := list["data"].([]any); len(data) != 1 {
 		t.Errorf("%d payments were made", len(data))
 	}

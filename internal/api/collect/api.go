@@ -2,15 +2,11 @@ package collect
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
-	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -59,8 +55,10 @@ type Payments interface {
 		ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string,
 		r pay.CaptureRequest,
 	) (pay.Payment, pay.Reply, error)
-	CancelPayment(ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string) (
-		pay.Payment, pay.Reply, error)
+	VoidPayment(
+		ctx context.Context, c pay.Caller, o *pay.Once[pay.Payment], id string,
+		metadata map[string]string,
+	) (pay.Payment, pay.Reply, error)
 	Payment(ctx context.Context, c pay.Caller, id string) (pay.Payment, error)
 	Payments(context.Context, pay.Caller, pay.PaymentFilter) ([]pay.Payment, bool, error)
 }
@@ -118,18 +116,12 @@ type Endpoints interface {
 	Endpoints(context.Context, pay.Caller, pay.Page) ([]pay.Endpoint, bool, error)
 }
 
-// Deps is what the API is made of. All fields but Limit and Trusted are required.
+// Deps is what the API is made of.
 type Deps struct {
+	wire.Common
 	Pay Core
-	Log *slog.Logger
-	IDs ident.Source
-	Now func() time.Time
 	// BaseURL is the public origin, without a slash at the end.
 	BaseURL string
-	// Limit bounds the requests of one API key; nil does not.
-	Limit wire.Limiter
-	// Trusted are the proxies whose X-Forwarded-For is believed.
-	Trusted []netip.Prefix
 	// CheckTarget judges the address of a webhook endpoint. Its error is a sentence without a
 	// subject, such as "must use https".
 	CheckTarget func(mode pay.Mode, rawURL string) error
@@ -140,16 +132,15 @@ type API struct {
 	pay         Core
 	front       wire.Front
 	enc         encoder
-	limit       wire.Limiter
 	checkTarget func(mode pay.Mode, rawURL string) error
 }
 
 // New returns the API. It has no state of its own.
 func New(d Deps) *API {
 	return &API{
-		pay: d.Pay, enc: encoder{d.Pay}, limit: d.Limit, checkTarget: d.CheckTarget,
+		pay: d.Pay, enc: encoder{d.Pay}, checkTarget: d.CheckTarget,
 		front: wire.Front{
-			Log: d.Log, IDs: d.IDs, Now: d.Now, Trusted: d.Trusted,
+			Common: d.Common, Authenticate: d.Pay.Authenticate,
 			WriteError: problems{base: d.BaseURL}.write,
 		},
 	}
@@ -248,28 +239,12 @@ func (a *API) webhookRoutes() []route {
 // Mount adds the routes to mux, and answers for every other path and method below /collect/. The
 // address of the types of problems is a page for people.
 func (a *API) Mount(mux *http.ServeMux) {
-	mux.Handle("GET "+problemPath, a.front.Handle(explain))
-	allow := map[string][]string{}
+	mux.Handle("GET "+wire.ProblemPath, a.front.Handle(wire.ExplainProblems))
+	var routes []wire.Route
 	for _, r := range a.routes() {
-		mux.Handle(r.method+" "+r.path, a.front.Handle(a.guard(r.access, r.handle)))
-		allow[r.path] = append(allow[r.path], r.method)
+		routes = append(routes, wire.Route{
+			Method: r.method, Path: r.path, Handle: a.guard(r.access, r.handle),
+		})
 	}
-	for path, methods := range allow {
-		mux.Handle(path, a.front.Handle(methodNotAllowed(methods)))
-	}
-	mux.Handle("/collect/", a.front.Handle(func(http.ResponseWriter, *http.Request) error {
-		return pay.Errorf(pay.NotFound, codeNoRoute, "There is nothing at this address.")
-	}))
-}
-
-func methodNotAllowed(methods []string) wire.HandlerFunc {
-	if slices.Contains(methods, http.MethodGet) {
-		methods = append(methods, http.MethodHead)
-	}
-	slices.Sort(methods)
-	allow := strings.Join(methods, ", ")
-	return func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Allow", allow)
-		return pay.Errorf(pay.Invalid, codeMethod, "This address answers to %s alone.", allow)
-	}
+	a.front.Mount(mux, "/collect/", routes)
 }

@@ -22,6 +22,7 @@ type call struct {
 	pay.Caller
 	w http.ResponseWriter
 	r *http.Request
+	q *wire.Params // after query
 }
 
 type handler func(*call) error
@@ -46,24 +47,11 @@ func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (pay.Caller, 
 		return pay.Caller{}, pay.Errorf(pay.Unauthorized, "missing_api_key",
 			"No API key provided. Send it as Authorization: Bearer <key>.")
 	}
-	c, err := a.pay.Authenticate(r.Context(), token)
+	c, err := a.front.Caller(w, r, token)
 	if errors.Is(err, pay.ErrKeyEnded) {
 		return c, pay.Errorf(pay.Forbidden, "api_key_ended", "This API key was revoked or has expired.")
 	}
-	if err != nil {
-		return c, err
-	}
-	if !c.MayFrom(wire.ClientIP(r, a.front.Trusted)) {
-		return c, pay.Errorf(pay.Forbidden, "address_not_allowed",
-			"This key may not be used from your network address.")
-	}
-	if a.limit != nil {
-		if err := wire.Throttle(w, a.limit, c.KeyID); err != nil {
-			return c, err
-		}
-	}
-	c.RequestID = wire.RequestID(r.Context())
-	return c, nil
+	return c, err
 }
 
 // permit refuses a key that is good, but not for this.
@@ -72,16 +60,10 @@ func permit(c pay.Caller, need access) error {
 	if need == reading {
 		permission = pay.PermRead
 	}
-	switch {
-	case c.Kind != pay.SecretKey && need != opening:
-		return errSecretKey
-	case !c.May(permission):
-		return pay.Errorf(pay.Forbidden, "permission_missing",
-			"This key does not have the permission %q.", permission)
+	if need != opening {
+		if err := wire.SecretKey(c); err != nil {
+			return err
+		}
 	}
-	return nil
+	return wire.Permission(c, permission)
 }
-
-// errSecretKey answers a publishable key, which may be in anybody's hands.
-var errSecretKey = pay.Errorf(pay.Forbidden, "secret_key_required",
-	"A publishable key cannot do this. Use a secret key, on your server.")

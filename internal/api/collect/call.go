@@ -1,13 +1,10 @@
 package collect
 
 import (
-	"bytes"
-	"encoding/json"
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -15,7 +12,7 @@ import (
 
 // Limits of what a request names and attaches, in characters and pairs.
 const (
-	maxID            = 64
+	maxID            = wire.MaxID
 	maxFilter        = 254
 	maxReference     = 255
 	maxMetadata      = 20
@@ -32,14 +29,10 @@ type nothing struct{}
 // id returns the path's id. What cannot be an id is as unknown as one that nobody has.
 func (c *call) id(noun string) (string, error) {
 	id := c.r.PathValue("id")
-	if id == "" || len(id) > maxID || strings.ContainsFunc(id, notOfID) {
+	if !wire.IsID(id) {
 		return "", missing(noun, id)
 	}
 	return id, nil
-}
-
-func notOfID(r rune) bool {
-	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && r != '_'
 }
 
 // open reads the path's id and the body of a request that may have none.
@@ -51,23 +44,23 @@ func (c *call) open(noun string, in any) (string, error) {
 	return id, wire.DecodeOptional(c.w, c.r, in)
 }
 
-// page reads the parameters that every list has.
-func page(q *wire.Params) pay.Page {
-	return pay.Page{Limit: q.Limit(), After: q.String("starting_after", maxID)}
-}
-
 // once prepares the idempotency of a request with the body in, whose answer has the status and the
-// document that doc returns. A key belongs to the path it was sent to.
+// document that doc returns. A key belongs to the path it was sent to, and what is sent with a
+// publishable key, which anybody may have, neither takes a key from the merchant's own server nor
+// is answered with what that server made.
 func once[T any](c *call, in any, status int, doc func(*T) any) (*pay.Once[T], error) {
 	key, err := c.key()
 	if err != nil {
 		return nil, err
 	}
 	o := &pay.Once[T]{Render: func(v T) pay.Reply {
-		return pay.Reply{Status: status, Body: encode(doc(&v))}
+		return pay.Reply{Status: status, Body: wire.Encode(doc(&v))}
 	}}
 	if key != "" {
 		o.Key = c.r.URL.Path + " " + key
+		if c.Kind != pay.SecretKey {
+			o.Key = string(c.Kind) + " " + o.Key
+		}
 		o.Fingerprint = wire.Fingerprint(c.r.Method, c.r.URL.Path, in)
 		c.IdempotencyKey = key
 	}
@@ -94,20 +87,11 @@ func notOfKey(r rune) bool {
 }
 
 // reply sends what a use case answered, now or when it was first asked.
-func (c *call) reply(r pay.Reply, err error) error {
-	if err != nil {
-		return err
-	}
-	if r.Replayed {
-		c.w.Header().Set("Idempotent-Replayed", "true")
-	}
-	wire.Raw(c.w, r.Status, r.Body)
-	return nil
-}
+func (c *call) reply(r pay.Reply, err error) error { return wire.Reply(c.w, r, err) }
 
 // show sends one document.
 func (c *call) show(doc any) error {
-	wire.Raw(c.w, http.StatusOK, encode(doc))
+	wire.Raw(c.w, http.StatusOK, wire.Encode(doc))
 	return nil
 }
 
@@ -115,6 +99,27 @@ func (c *call) show(doc any) error {
 type listDoc struct {
 	Data    []any `json:"data"`
 	HasMore bool  `json:"has_more"`
+}
+
+// query reads the parameters of a list.
+func (c *call) query() *wire.Params {
+	c.q = wire.Query(c.r)
+	return c.q
+}
+
+// page sends what find has for a filter that was read from the parameters.
+func page[F, T any](
+	c *call, f F, find func(context.Context, pay.Caller, F) ([]T, bool, error),
+	doc func(*T) any,
+) error {
+	if err := c.q.Err(); err != nil {
+		return err
+	}
+	items, more, err := find(c.r.Context(), c.Caller, f)
+	if err != nil {
+		return err
+	}
+	return showList(c, items, more, doc)
 }
 
 // showList sends one page of a list.
@@ -126,17 +131,6 @@ func showList[T any](c *call, items []T, more bool, doc func(*T) any) error {
 	return c.show(out)
 }
 
-// encode writes a document. Ours can always be encoded.
-func encode(doc any) []byte {
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(doc); err != nil {
-		panic(err)
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
-}
-
 // checkMetadata judges what a merchant attaches. at is the path of the field.
 func checkMetadata(at string, m map[string]string) error {
 	if len(m) > maxMetadata {
@@ -144,20 +138,15 @@ func checkMetadata(at string, m map[string]string) error {
 	}
 	for k, v := range m {
 		switch {
-		case !plain(k, maxMetadataKey):
+		case !wire.Plain(k, maxMetadataKey):
 			return bad(at, "has a key that is not 1 to %d characters without control characters: %s.",
-				maxMetadataKey, printable(k))
-		case !plain(v, maxMetadataValue):
+				maxMetadataKey, wire.Printable(k, maxID))
+		case !wire.Plain(v, maxMetadataValue):
 			return bad(fmt.Sprintf("%s.%s", at, k), "must be 1 to %d characters, none of them a "+
 				"control character.", maxMetadataValue)
 		}
 	}
 	return nil
-}
-
-func plain(s string, longest int) bool {
-	return s != "" && utf8.RuneCountInString(s) <= longest &&
-		!strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // checkReference judges what a merchant calls an object itself.
@@ -179,15 +168,6 @@ func positive(field string, n *int64) error {
 		return bad(field, "must be at least 1.")
 	}
 	return nil
-}
-
-// value reads an optional field; absent and null are the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }
 
 // first returns the first error.

@@ -26,7 +26,7 @@ func (a *API) createCustomer(c *call) error {
 		return err
 	}
 	if err := first(checkPhone("phone", in.Phone),
-		checkMetadata("metadata", value(in.Metadata))); err != nil {
+		checkMetadata("metadata", wire.Value(in.Metadata))); err != nil {
 		return err
 	}
 	o, err := once(c, &in, http.StatusCreated, customerOf)
@@ -34,23 +34,16 @@ func (a *API) createCustomer(c *call) error {
 		return err
 	}
 	_, reply, err := a.pay.CreateCustomer(c.r.Context(), c.Caller, o, pay.Customer{
-		Name: value(in.Name), Email: value(in.Email), Phone: value(in.Phone),
-		Metadata: value(in.Metadata),
+		Name: wire.Value(in.Name), Email: wire.Value(in.Email), Phone: wire.Value(in.Phone),
+		Metadata: wire.Value(in.Metadata),
 	})
 	return c.reply(reply, err)
 }
 
 func (a *API) listCustomers(c *call) error {
-	q := wire.Query(c.r)
-	f := pay.CustomerFilter{Page: page(q), Email: q.String("email", maxFilter)}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	customers, more, err := a.pay.Customers(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, customers, more, customerOf)
+	q := c.query()
+	f := pay.CustomerFilter{Page: q.Page(), Email: q.String("email", maxFilter)}
+	return page(c, f, a.pay.Customers, customerOf)
 }
 
 func (a *API) getCustomer(c *call) error {
@@ -67,7 +60,7 @@ func (a *API) getCustomer(c *call) error {
 
 func (a *API) listMethods(c *call) error {
 	q := wire.Query(c.r)
-	f := pay.MethodFilter{Page: page(q), CustomerID: q.String("customer_id", maxID)}
+	f := pay.MethodFilter{Page: q.Page(), CustomerID: q.String("customer_id", maxID)}
 	if err := q.Err(); err != nil {
 		return err
 	}

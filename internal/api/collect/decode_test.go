@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/paytest"
 )
 
@@ -352,7 +353,7 @@ func TestMandate_IsShownAsItWasAsked(t *testing.T) {
 			"recurrence":{"type":"monthly","interval_count":1},"max_occurrences":2}}`,
 	} {
 		mandate := h.agreed(t, want)
-		var asked object
+		var asked apitest.Object
 		must(t, json.Unmarshal([]byte(want), &asked))
 		for name, value := range asked {
 			if got, want := say(t, mandate[name]), say(t, value); got != want {
@@ -377,12 +378,12 @@ func say(t *testing.T, v any) string {
 }
 
 // agreed has somebody new agree to a mandate, and returns it.
-func (h *house) agreed(t *testing.T, options string) object {
+func (h *house) agreed(t *testing.T, options string) apitest.Object {
 	t.Helper()
 	ses := h.ask(t, 201, "POST", "/collect/payment_sessions", first(`"mandate_options":`+options))
-	h.Buy(ses.text("id"), paytest.Card4242)
-	ses = h.ask(t, 200, "GET", "/collect/payment_sessions/"+ses.text("id"), "")
-	return h.ask(t, 200, "GET", "/collect/mandates/"+ses.text("mandate_id"), "")
+	h.Buy(ses.Text("id"), paytest.Card4242)
+	ses = h.ask(t, 200, "GET", "/collect/payment_sessions/"+ses.Text("id"), "")
+	return h.ask(t, 200, "GET", "/collect/mandates/"+ses.Text("mandate_id"), "")
 }
 
 // FuzzSession holds that whatever is sent is answered with a session or a problem, and never with

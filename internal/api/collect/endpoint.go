@@ -74,14 +74,14 @@ func (a *API) createEndpoint(c *call) error {
 		events = *in.Events
 	}
 	_, reply, err := a.pay.CreateEndpoint(c.r.Context(), c.Caller, o, pay.NewEndpoint{
-		Family: Family, URL: in.URL, Description: value(in.Description), Events: events,
+		Family: Family, URL: in.URL, Description: wire.Value(in.Description), Events: events,
 	})
 	return c.reply(reply, err)
 }
 
 // checkEndpoint judges what only this family and the operator's policy know of an endpoint.
 func (a *API) checkEndpoint(mode pay.Mode, in *endpointInput) error {
-	for i, name := range value(in.Events) {
+	for i, name := range wire.Value(in.Events) {
 		if name != allEvents && !slices.Contains(knownEvents(), name) {
 			return bad(fmt.Sprintf("events[%d]", i), "is not the name of an event.")
 		}
@@ -92,17 +92,22 @@ func (a *API) checkEndpoint(mode pay.Mode, in *endpointInput) error {
 	return nil
 }
 
+// listEndpoints lists those of this family. A merchant has so few endpoints that all of them are
+// read and the others left out here.
 func (a *API) listEndpoints(c *call) error {
 	q := wire.Query(c.r)
-	p := page(q)
+	p := q.Page()
 	if err := q.Err(); err != nil {
 		return err
 	}
-	endpoints, more, err := a.pay.Endpoints(c.r.Context(), c.Caller, p)
+	limit := p.Limit
+	p.Limit = wire.MaxLimit
+	all, _, err := a.pay.Endpoints(c.r.Context(), c.Caller, p)
 	if err != nil {
 		return err
 	}
-	return showList(c, endpoints, more, endpointOf)
+	own := slices.DeleteFunc(all, func(e pay.Endpoint) bool { return e.Family != Family })
+	return showList(c, own[:min(len(own), limit)], len(own) > limit, endpointOf)
 }
 
 // endpoint loads the path's endpoint. Those of other families are managed there.

@@ -58,6 +58,10 @@ var eventNames = map[string][]string{
 	"mandate.payment_failed": {"mandate.payment_failed"},
 	"mandate.charge_skipped": {"mandate.charge_skipped"},
 	"mandate.updated":        {"mandate.updated"},
+	"mandate.amended":        {"mandate.amended"},
+
+	"mandate.amendment_declined": {"mandate.amendment_declined"},
+	"mandate.amendment_expired":  {"mandate.amendment_expired"},
 
 	"endpoint.disabled": {"webhook_endpoint.disabled"},
 }
@@ -103,7 +107,7 @@ func Encoder(pages Pages) func(e pay.Event, pending int) []pay.Letter {
 		}
 		letters := make([]pay.Letter, len(docs))
 		for i, doc := range docs {
-			letters[i] = pay.Letter{ID: doc.ID, Name: doc.Type, Body: encode(doc)}
+			letters[i] = pay.Letter{ID: doc.ID, Name: doc.Type, Body: wire.Encode(doc)}
 		}
 		return letters
 	}
@@ -193,7 +197,7 @@ const nounEvent = "event"
 func (a *API) listEvents(c *call) error {
 	q := wire.Query(c.r)
 	name := q.Enum("type", knownEvents()...)
-	f := pay.EventFilter{Page: page(q), Types: eventTypes(name), Family: Family}
+	f := pay.EventFilter{Page: q.Page(), Types: eventTypes(name), Family: Family}
 	if err := q.Err(); err != nil {
 		return err
 	}

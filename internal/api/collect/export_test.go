@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/kassa-pay/kassa/internal/api/wire"
 )
 
 // Patterns lists the routes as the mux knows them.
@@ -66,10 +68,10 @@ func members(t reflect.Type) (names []string) {
 }
 
 // PaymentWords and SessionWords list the words that lists can be narrowed to.
-func PaymentWords() []string { return words(paymentWords) }
+func PaymentWords() []string { return wire.Words(paymentWords) }
 
 // SessionWords lists the words for the states of a session.
-func SessionWords() []string { return words(sessionWords) }
+func SessionWords() []string { return wire.Words(sessionWords) }
 
 // MandateWords lists the words for the states of a mandate.
-func MandateWords() []string { return words(mandateWords) }
+func MandateWords() []string { return wire.Words(mandateWords) }

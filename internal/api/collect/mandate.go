@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -119,9 +120,9 @@ func installmentOf(t *terms.Terms) *installmentInput {
 func amountOf(a *terms.Amount) json.RawMessage {
 	switch {
 	case a.Exact > 0:
-		return encode(a.Exact)
+		return wire.Encode(a.Exact)
 	case a.Min > 0 || a.Max > 0:
-		return encode(amountRange{Min: count(a.Min), Max: count(a.Max)})
+		return wire.Encode(amountRange{Min: count(a.Min), Max: count(a.Max)})
 	}
 	return nil
 }
@@ -137,9 +138,11 @@ func limitsOf(p *terms.Period) *limitsInput {
 	if p.Anchor == 0 {
 		return out
 	}
-	a := &anchorInput{Type: anchors[p.Unit], Day: encode(p.Anchor), Month: count(int64(p.AnchorMonth))}
+	a := &anchorInput{
+		Type: anchors[p.Unit], Day: wire.Encode(p.Anchor), Month: count(int64(p.AnchorMonth)),
+	}
 	if p.Unit == terms.Week {
-		a.Day = encode(weekdays[p.Anchor%int64(len(weekdays))])
+		a.Day = wire.Encode(weekdays[p.Anchor%int64(len(weekdays))])
 	}
 	out.Window = &windowInput{Mode: windowCycle, Anchor: a}
 	return out
@@ -189,27 +192,15 @@ func subscriptionOf(m *pay.Mandate) any {
 
 // mandateFilter reads what lists of mandates and of subscriptions are narrowed by.
 func mandateFilter(q *wire.Params) pay.MandateFilter {
-	f := pay.MandateFilter{
-		Page: page(q), CustomerID: q.String("customer_id", maxID),
+	return pay.MandateFilter{
+		Page: q.Page(), CustomerID: q.String("customer_id", maxID),
 		MethodID: q.String("payment_method_id", maxID),
+		States:   wire.Choice(q, "status", mandateWords),
 	}
-	if state, ok := mandateWords[q.Enum("status", words(mandateWords)...)]; ok {
-		f.States = []pay.MandateState{state}
-	}
-	return f
 }
 
 func (a *API) listMandates(c *call) error {
-	q := wire.Query(c.r)
-	f := mandateFilter(q)
-	if err := q.Err(); err != nil {
-		return err
-	}
-	mandates, more, err := a.pay.Mandates(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, mandates, more, a.enc.mandate)
+	return page(c, mandateFilter(c.query()), a.pay.Mandates, a.enc.mandate)
 }
 
 func (a *API) getMandate(c *call) error {
@@ -252,17 +243,16 @@ func (a *API) moveMandate(c *call, move command) error {
 }
 
 func (a *API) listSubscriptions(c *call) error {
-	q := wire.Query(c.r)
-	f := mandateFilter(q)
-	if err := q.Err(); err != nil {
-		return err
+	f := mandateFilter(c.query())
+	given := f.After
+	f.Scheduled, f.After = true, reprefix(given, prefixSubscription, prefixMandate)
+	err := page(c, f, a.pay.Mandates, subscriptionOf)
+	if e := pay.AsError(err); e != nil && given != "" {
+		told := *e
+		told.Message = strings.ReplaceAll(e.Message, f.After, given) // the id that was asked for
+		return &told
 	}
-	f.Scheduled, f.After = true, reprefix(f.After, prefixSubscription, prefixMandate)
-	mandates, more, err := a.pay.Mandates(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, mandates, more, subscriptionOf)
+	return err
 }
 
 func (a *API) getSubscription(c *call) error {

@@ -98,7 +98,7 @@ func (m *mandateInput) terms(sessionAmount int64) (terms.Terms, error) {
 	if t.Kind == terms.Installment {
 		return t, m.installment(&t)
 	}
-	t.MaxCount = value(m.MaxOccurrences)
+	t.MaxCount = wire.Value(m.MaxOccurrences)
 	return t, first(
 		m.amount(&t.Amount, sessionAmount),
 		m.Recurrence.read(pathMandate+".recurrence", &t.Recurrence),
@@ -161,7 +161,7 @@ func (m *mandateInput) amount(out *terms.Amount, sessionAmount int64) error {
 	if r.Min == nil && r.Max == nil {
 		return bad(path, "must have min, max or both.")
 	}
-	out.Min, out.Max = value(r.Min), value(r.Max)
+	out.Min, out.Max = wire.Value(r.Min), wire.Value(r.Max)
 	return first(positive(path+".min", r.Min), positive(path+".max", r.Max))
 }
 
@@ -176,7 +176,7 @@ func (m *mandateInput) installment(t *terms.Terms) error {
 	); err != nil {
 		return err
 	}
-	t.MaxCount = value(in.MaxOccurrences)
+	t.MaxCount = wire.Value(in.MaxOccurrences)
 	switch in.Type {
 	case termsPeriodic:
 		return in.periodic(t)
@@ -253,7 +253,9 @@ func (l *limitsInput) read(out **terms.Period) error {
 	case l.MaxCount == nil && l.MaxAmount == nil:
 		return bad(path, "must have max_count, max_amount or both.")
 	}
-	p := &terms.Period{Unit: unit, MaxCount: value(l.MaxCount), MaxAmount: value(l.MaxAmount)}
+	p := &terms.Period{
+		Unit: unit, MaxCount: wire.Value(l.MaxCount), MaxAmount: wire.Value(l.MaxAmount),
+	}
 	*out = p
 	return first(positive(path+".max_count", l.MaxCount), positive(path+".max_amount", l.MaxAmount),
 		l.Window.read(path+".window", p))
@@ -298,7 +300,7 @@ func (a *anchorInput) read(path string, p *terms.Period) error {
 		p.Anchor = int64(w+6)%7 + 1
 		return err
 	}
-	p.AnchorMonth = time.Month(value(a.Month))
+	p.AnchorMonth = time.Month(wire.Value(a.Month))
 	if json.Unmarshal(a.Day, &p.Anchor) != nil || p.Anchor < 1 {
 		return bad(path+".day", "must be the number of a day.")
 	}

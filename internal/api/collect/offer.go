@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
@@ -22,7 +23,7 @@ const pathSubscription = "options.subscription_options"
 // offer says to the core what the merchant wants besides the payment.
 func (in *sessionInput) offer(now time.Time) (pay.Offer, error) {
 	wish, _, _ := in.saving() // was checked before
-	offer := pay.Offer{Save: pay.SaveWish(value(wish))}
+	offer := pay.Offer{Save: pay.SaveWish(wire.Value(wish))}
 	offer.Presentation, offer.HidePayButton = in.Options.presentation()
 	if in.sessionType() != typeFirst {
 		return offer, nil
@@ -97,7 +98,7 @@ func (in *subscriptionInput) time(s *terms.Schedule) error {
 
 // scheduled fills in how much each charge takes. Fixed parts are taken one after the other.
 func (in *sessionInput) scheduled(t *terms.Terms, s *terms.Schedule) error {
-	given := value(in.Options.SubscriptionOptions.Amount)
+	given := wire.Value(in.Options.SubscriptionOptions.Amount)
 	switch {
 	case given > 0:
 		s.Amount = given

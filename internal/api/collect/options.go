@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -143,7 +144,8 @@ func (o *checkoutOptions) validate() error {
 		const path = "options.checkout_options.presentation_mode"
 		mode, ok := presentations[m.Mode]
 		if !ok {
-			return bad(path+".mode", "must be one of %s.", strings.Join(words(presentations), ", "))
+			return bad(path+".mode", "must be one of %s.",
+				strings.Join(wire.Words(presentations), ", "))
 		}
 		if m.DisplayPayButton != nil && mode == pay.Redirect {
 			return bad(path+".display_pay_button", "belongs to the embedded modes.")
@@ -211,7 +213,7 @@ func (in *sessionInput) validateSaving() error {
 // capture returns when the money is taken.
 func (o *optionsInput) capture() pay.CaptureMode {
 	if m := o.PaymentMethodOptions; m != nil && m.Card != nil {
-		return pay.CaptureMode(value(m.Card.CaptureMethod))
+		return pay.CaptureMode(wire.Value(m.Card.CaptureMethod))
 	}
 	return ""
 }
@@ -225,7 +227,7 @@ func (o *optionsInput) successURL() string {
 	if c.ReturnURL != nil {
 		return withSessionID(*c.ReturnURL)
 	}
-	return withSessionID(value(c.SuccessURL))
+	return withSessionID(wire.Value(c.SuccessURL))
 }
 
 // presentation says where the page is shown, and whether without a button of its own.

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
+	"github.com/kassa-pay/kassa/internal/terms"
 )
 
 // payer is how somebody pays in a transcript.
@@ -77,6 +79,7 @@ func (h *house) mountPayer(mux *http.ServeMux) {
 		return h.Pay.Answer(r.Context(), h.Shop, r.PathValue("id"), p.Decision)
 	})
 	mux.HandleFunc("POST /payer/agreements/{id}/{do}", h.decideAgreement)
+	mux.HandleFunc("POST /merchant/mandates/{id}/amend", h.amendMandate)
 	door("POST /payer/methods/{id}", func(r *http.Request, p payer) (pay.Payment, error) {
 		return pay.Payment{ID: "none"}, h.Pay.Rehearse(r.Context(), h.Shop, r.PathValue("id"), p.Next)
 	})
@@ -99,4 +102,16 @@ func (h *house) decideAgreement(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintf(w, `{"agreement":%q,"state":%q}`, g.Token, g.State)
+}
+
+// amendMandate is the merchant, who proposes another largest charge through the native API.
+func (h *house) amendMandate(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Max int64 }
+	must(h.T, json.NewDecoder(r.Body).Decode(&in))
+	m, _, err := h.Pay.AmendMandate(r.Context(), h.Shop, nil, r.PathValue("id"),
+		pay.MandateChange{
+			Amount: &terms.Amount{Max: in.Max}, Deadline: h.Pay.Now(h.Shop).Add(time.Hour),
+		})
+	must(h.T, err)
+	fmt.Fprintf(w, `{"max":%d,"proposed":%d}`, m.Terms.Amount.Max, m.Proposal.Terms.Amount.Max)
 }

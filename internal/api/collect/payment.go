@@ -32,21 +32,14 @@ const (
 )
 
 func (a *API) listPayments(c *call) error {
-	q := wire.Query(c.r)
+	q := c.query()
 	f := pay.PaymentFilter{
-		Page: page(q), States: paymentWords[q.Enum("status", words(paymentWords)...)],
+		Page: q.Page(), States: wire.Choice(q, "status", paymentWords),
 		CustomerID: q.String("customer_id", maxID),
 		SessionID:  q.String("payment_session_id", maxID),
 		MandateID:  q.String("mandate_id", maxID),
 	}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	payments, more, err := a.pay.Payments(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, payments, more, a.paymentDoc)
+	return page(c, f, a.pay.Payments, a.paymentDoc)
 }
 
 // paymentDoc is the document of a payment in an answer.
@@ -72,7 +65,7 @@ func (a *API) capturePayment(c *call) error {
 		return err
 	}
 	if err := first(positive("amount", in.Amount),
-		checkMetadata("metadata", value(in.Metadata))); err != nil {
+		checkMetadata("metadata", wire.Value(in.Metadata))); err != nil {
 		return err
 	}
 	o, err := once(c, &in, http.StatusOK, a.paymentDoc)
@@ -80,7 +73,7 @@ func (a *API) capturePayment(c *call) error {
 		return err
 	}
 	_, reply, err := a.pay.CapturePayment(c.r.Context(), c.Caller, o, id, pay.CaptureRequest{
-		Amount: value(in.Amount), KeepRest: true, Metadata: value(in.Metadata),
+		Amount: wire.Value(in.Amount), KeepRest: true, Metadata: wire.Value(in.Metadata),
 	})
 	return c.reply(reply, overCapture(orMissing(err, nounPayment, id)))
 }
@@ -101,22 +94,15 @@ func (a *API) voidPayment(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := checkMetadata("metadata", value(in.Metadata)); err != nil {
+	if err := checkMetadata("metadata", wire.Value(in.Metadata)); err != nil {
 		return err
-	}
-	p, err := a.pay.Payment(c.r.Context(), c.Caller, id)
-	if err != nil {
-		return orMissing(err, nounPayment, id)
-	}
-	if p.Authorised == 0 {
-		return pay.Errorf(pay.State, "payment_not_cancelable", "The payment holds no money.")
 	}
 	o, err := once(c, &in, http.StatusOK, a.paymentDoc)
 	if err != nil {
 		return err
 	}
-	_, reply, err := a.pay.CancelPayment(c.r.Context(), c.Caller, o, id)
-	return c.reply(reply, err)
+	_, reply, err := a.pay.VoidPayment(c.r.Context(), c.Caller, o, id, wire.Value(in.Metadata))
+	return c.reply(reply, orMissing(err, nounPayment, id))
 }
 
 func (a *API) createRefund(c *call) error {
@@ -125,7 +111,7 @@ func (a *API) createRefund(c *call) error {
 		return err
 	}
 	if err := first(positive("amount", in.Amount),
-		checkMetadata("metadata", value(in.Metadata))); err != nil {
+		checkMetadata("metadata", wire.Value(in.Metadata))); err != nil {
 		return err
 	}
 	o, err := once(c, &in, http.StatusCreated, refundOf)
@@ -133,8 +119,8 @@ func (a *API) createRefund(c *call) error {
 		return err
 	}
 	_, reply, err := a.pay.CreateRefund(c.r.Context(), c.Caller, o, pay.RefundRequest{
-		PaymentID: in.PaymentID, Amount: value(in.Amount), Reason: value(in.Reason),
-		Metadata: value(in.Metadata),
+		PaymentID: in.PaymentID, Amount: wire.Value(in.Amount), Reason: wire.Value(in.Reason),
+		Metadata: wire.Value(in.Metadata),
 	})
 	if e := pay.AsError(err); e != nil && e.Code == codeNone {
 		err = missing(nounPayment, in.PaymentID)
@@ -143,16 +129,9 @@ func (a *API) createRefund(c *call) error {
 }
 
 func (a *API) listRefunds(c *call) error {
-	q := wire.Query(c.r)
-	f := pay.RefundFilter{Page: page(q), PaymentID: q.String("payment_id", maxID)}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	refunds, more, err := a.pay.Refunds(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
-	return showList(c, refunds, more, refundOf)
+	q := c.query()
+	f := pay.RefundFilter{Page: q.Page(), PaymentID: q.String("payment_id", maxID)}
+	return page(c, f, a.pay.Refunds, refundOf)
 }
 
 func (a *API) getRefund(c *call) error {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
 
@@ -59,7 +60,7 @@ func (r *recurrenceInput) read(path string, out **terms.Recurrence) error {
 	if err := positive(path+".interval_count", r.IntervalCount); err != nil {
 		return err
 	}
-	*out = &terms.Recurrence{Unit: unit, Interval: max(1, value(r.IntervalCount))}
+	*out = &terms.Recurrence{Unit: unit, Interval: max(1, wire.Value(r.IntervalCount))}
 	return r.On.read(path+".on", *out)
 }
 
@@ -68,7 +69,7 @@ func (o *onInput) read(path string, r *terms.Recurrence) error {
 	if o == nil {
 		return nil
 	}
-	kind := value(o.Type)
+	kind := wire.Value(o.Type)
 	if kind == "" && r.Unit == terms.Week {
 		kind = onDayOfWeek
 	}
@@ -90,7 +91,8 @@ func (o *onInput) read(path string, r *terms.Recurrence) error {
 		return required(path + ".type")
 	}
 	return bad(path+".type", "%q does not belong to this recurrence: weekly has %s, monthly %s and "+
-		"%s, yearly %s.", printable(kind), onDayOfWeek, onDayOfMonth, onNthDay, onDayOfYear)
+		"%s, yearly %s.", wire.Printable(kind, maxID), onDayOfWeek, onDayOfMonth, onNthDay,
+		onDayOfYear)
 }
 
 // only refuses members that the kind of days does not have.
@@ -107,7 +109,8 @@ func (o *onInput) only(path, kind string) error {
 		{"adjustment", o.Adjustment != nil, []string{onDayOfMonth, onDayOfYear}},
 	} {
 		if f.given && kind != "" && !slices.Contains(f.kinds, kind) {
-			return bad(path+"."+f.name, "does not belong to days of the type %s.", printable(kind))
+			return bad(path+"."+f.name, "does not belong to days of the type %s.",
+				wire.Printable(kind, maxID))
 		}
 	}
 	if o.Adjustment != nil && *o.Adjustment != nearest {
@@ -223,18 +226,18 @@ func onOf(r *terms.Recurrence) *onInput {
 	kind := ""
 	switch {
 	case r.Nth != 0 && len(r.Weekdays) > 0:
-		kind, on.Nth, on.Day = onNthDay, &r.Nth, encode(weekdays[r.Weekdays[0]])
+		kind, on.Nth, on.Day = onNthDay, &r.Nth, wire.Encode(weekdays[r.Weekdays[0]])
 	case len(r.Weekdays) > 0:
 		names := make([]string, len(r.Weekdays))
 		for i, w := range r.Weekdays {
 			names[i] = weekdays[w]
 		}
-		kind, on.Days = onDayOfWeek, encode(names)
+		kind, on.Days = onDayOfWeek, wire.Encode(names)
 	case len(r.MonthDays) > 0:
-		kind, on.Days = onDayOfMonth, encode(r.MonthDays)
+		kind, on.Days = onDayOfMonth, wire.Encode(r.MonthDays)
 	case r.YearMonth != 0:
 		month := int64(r.YearMonth)
-		kind, on.Month, on.Day = onDayOfYear, &month, encode(r.YearDay)
+		kind, on.Month, on.Day = onDayOfYear, &month, wire.Encode(r.YearDay)
 	default:
 		return nil
 	}

@@ -44,11 +44,11 @@ func echoOf(raw []byte) (e echo) {
 }
 
 func (in *sessionInput) echo() []byte {
-	e := echo{ExternalReference: value(in.ExternalReference)}
+	e := echo{ExternalReference: wire.Value(in.ExternalReference)}
 	if in.Options != nil && in.Options.CheckoutOptions != nil {
 		e.ReturnURL = in.Options.CheckoutOptions.ReturnURL
 	}
-	return encode(e)
+	return wire.Encode(e)
 }
 
 func (in *sessionInput) sessionType() string {
@@ -88,7 +88,7 @@ func (in *sessionInput) validate() error {
 	in.Currency = strings.ToUpper(in.Currency)
 	return first(
 		checkReference(in.ExternalReference),
-		checkMetadata("metadata", value(in.Metadata)),
+		checkMetadata("metadata", wire.Value(in.Metadata)),
 		in.Options.only(kind),
 		in.topLevel(kind),
 	)
@@ -114,10 +114,10 @@ func (in *sessionInput) topLevel(kind string) error {
 // what a customer saved.
 func (in *sessionInput) mayOpen(c pay.Caller) error {
 	o := in.Options
-	if c.Kind == pay.SecretKey || in.sessionType() != typeNext && o.CustomerID == nil {
+	if in.sessionType() != typeNext && o.CustomerID == nil {
 		return nil
 	}
-	return errSecretKey
+	return wire.SecretKey(c)
 }
 
 func (a *API) openSession(c *call, in *sessionInput) error {
@@ -145,8 +145,8 @@ func (in *sessionInput) open(now time.Time) (pay.OpenSession, error) {
 	}
 	r := pay.OpenSession{
 		Family: Family, IDPrefix: prefixSession, Echo: in.echo(), Amount: in.Amount,
-		Currency: in.Currency, Capture: o.capture(), CustomerID: value(o.CustomerID),
-		SuccessURL: o.successURL(), Metadata: value(in.Metadata), Verify: in.Amount == 0,
+		Currency: in.Currency, Capture: o.capture(), CustomerID: wire.Value(o.CustomerID),
+		SuccessURL: o.successURL(), Metadata: wire.Value(in.Metadata), Verify: in.Amount == 0,
 		Offer: offer,
 	}
 	if in.sessionType() == typeFirst {
@@ -157,7 +157,7 @@ func (in *sessionInput) open(now time.Time) (pay.OpenSession, error) {
 	}
 	r.Methods = in.methods(r.Capture)
 	if cu := o.Customer; cu != nil {
-		r.NewCustomer = &pay.Customer{Name: cu.Name, Email: cu.Email, Phone: value(cu.Phone)}
+		r.NewCustomer = &pay.Customer{Name: cu.Name, Email: cu.Email, Phone: wire.Value(cu.Phone)}
 	}
 	return r, nil
 }
@@ -196,7 +196,7 @@ func (a *API) chargeSession(c *call, in *sessionInput) error {
 		Family: Family, IDPrefix: prefixSession, Echo: in.echo(),
 		Amount:  money.Amount{Minor: in.Amount, Currency: in.Currency},
 		Capture: o.capture(), CustomerID: customer, MethodID: method,
-		MandateID: value(o.MandateID), Metadata: value(in.Metadata),
+		MandateID: wire.Value(o.MandateID), Metadata: wire.Value(in.Metadata),
 	})
 	return c.reply(reply, renamed(err, chargePath))
 }
@@ -216,7 +216,7 @@ func either(name string, inOptions, onTop *string) (string, error) {
 }
 
 func checkID(field, id string) error {
-	if id == "" || len(id) > maxID || strings.ContainsFunc(id, notOfID) {
+	if !wire.IsID(id) {
 		return &pay.Error{Kind: pay.NotFound, Code: codeNone, Param: field,
 			Message: field + " names nothing in this account and mode."}
 	}
@@ -224,20 +224,13 @@ func checkID(field, id string) error {
 }
 
 func (a *API) listSessions(c *call) error {
-	q := wire.Query(c.r)
+	q := c.query()
 	f := pay.SessionFilter{
-		Page: page(q), States: sessionWords[q.Enum("status", words(sessionWords)...)],
+		Page: q.Page(), States: wire.Choice(q, "status", sessionWords),
 		CustomerID: q.String("customer_id", maxID), Family: Family,
 	}
-	if err := q.Err(); err != nil {
-		return err
-	}
-	sessions, more, err := a.pay.Sessions(c.r.Context(), c.Caller, f)
-	if err != nil {
-		return err
-	}
 	now := a.pay.Now(c.Caller)
-	return showList(c, sessions, more, func(s *pay.Session) any { return a.enc.session(s, now) })
+	return page(c, f, a.pay.Sessions, func(s *pay.Session) any { return a.enc.session(s, now) })
 }
 
 func (a *API) getSession(c *call) error {

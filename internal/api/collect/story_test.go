@@ -18,19 +18,19 @@ func TestSubscription_OverFourteenMonths(t *testing.T) {
 		`"mandate_options":{"type":"scheduled","recurrence":{"type":"monthly",
 			"on":{"type":"day_of_month","days":[31]}}},
 		"subscription_options":{"scheduled_time":"08:15"}`))
-	h.Buy(ses.text("id"), paytest.Card4242)
-	ses = h.ask(t, 200, "GET", "/collect/payment_sessions/"+ses.text("id"), "")
-	h.deliver(t)
-	h.sent = nil
+	h.Buy(ses.Text("id"), paytest.Card4242)
+	ses = h.ask(t, 200, "GET", "/collect/payment_sessions/"+ses.Text("id"), "")
+	h.Deliver(t)
+	h.Sent = nil
 
 	var days []string
 	for range 14 {
-		sub := h.ask(t, 200, "GET", "/collect/subscriptions/"+ses.text("subscription_id"), "")
-		next, err := time.Parse(time.RFC3339, sub.text("next_charge_at"))
+		sub := h.ask(t, 200, "GET", "/collect/subscriptions/"+ses.Text("subscription_id"), "")
+		next, err := time.Parse(time.RFC3339, sub.Text("next_charge_at"))
 		must(t, err)
 		days = append(days, next.Format("2006-01-02 15:04"))
 		h.World.Advance(next.Sub(h.Clock.Now()))
-		h.deliver(t)
+		h.Deliver(t)
 	}
 	want := []string{
 		"2026-10-31 08:15", "2026-11-30 08:15", "2026-12-31 08:15", "2027-01-31 08:15",
@@ -41,9 +41,9 @@ func TestSubscription_OverFourteenMonths(t *testing.T) {
 	if !slices.Equal(days, want) {
 		t.Errorf("charged on %v", days)
 	}
-	list := h.ask(t, 200, "GET", "/collect/payments?limit=100&mandate_id="+ses.text("mandate_id"), "")
-	if n := len(list["data"].([]any)); n != len(want) || len(h.sent) != len(want) {
-		t.Errorf("%d payments, %d told, want %d", n, len(h.sent), len(want))
+	list := h.ask(t, 200, "GET", "/collect/payments?limit=100&mandate_id="+ses.Text("mandate_id"), "")
+	if n := len(list["data"].([]any)); n != len(want) || len(h.Sent) != len(want) {
+		t.Errorf("%d payments, %d told, want %d", n, len(h.Sent), len(want))
 	}
 }
 
@@ -54,21 +54,21 @@ func TestSession_DeclinedAndTriedAgain(t *testing.T) {
 	h.ask(t, 201, "POST", "/collect/webhook_endpoints",
 		`{"url":"https://shop.test/h","events":["payment.attempt_failed","payment.failed"]}`)
 	ses := h.ask(t, 201, "POST", "/collect/payment_sessions", `{"amount":100,"currency":"GHS"}`)
-	path := "/collect/payment_sessions/" + ses.text("id")
+	path := "/collect/payment_sessions/" + ses.Text("id")
 	for range 5 {
-		if ses = h.ask(t, 200, "GET", path, ""); ses.text("status") != "active" {
-			t.Fatalf("the session is %s", ses.text("status"))
+		if ses = h.ask(t, 200, "GET", path, ""); ses.Text("status") != "active" {
+			t.Fatalf("the session is %s", ses.Text("status"))
 		}
-		h.Buy(ses.text("id"), "4000000000000002")
-		h.deliver(t)
+		h.Buy(ses.Text("id"), "4000000000000002")
+		h.Deliver(t)
 	}
 	ses = h.ask(t, 200, "GET", path, "")
-	if ses.text("status") != "expired" || ses.text("payment_outcome") != "unpaid" ||
+	if ses.Text("status") != "expired" || ses.Text("payment_outcome") != "unpaid" ||
 		ses["last_payment_error"] == nil {
 		t.Errorf("after five declines: %v", ses)
 	}
 	var told []string
-	for _, p := range h.sent {
+	for _, p := range h.Sent {
 		told = append(told, p.Type)
 	}
 	again, final := "payment.attempt_failed", "payment.failed"

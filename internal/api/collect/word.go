@@ -1,8 +1,6 @@
 package collect
 
 import (
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -177,13 +175,11 @@ func mandateWord(s pay.MandateState) string {
 }
 
 // mandateWords are the words a list of mandates can be narrowed to.
-var mandateWords = map[string]pay.MandateState{
-	"active": pay.MandateActive, "paused": pay.MandatePaused, "cancelled": pay.MandateCanceled,
-	"expired": pay.MandateExpired, "completed": pay.MandateCompleted,
+var mandateWords = map[string][]pay.MandateState{
+	"active": {pay.MandateActive}, "paused": {pay.MandatePaused},
+	"cancelled": {pay.MandateCanceled}, "expired": {pay.MandateExpired},
+	"completed": {pay.MandateCompleted},
 }
-
-// words lists the keys of such a table, sorted.
-func words[T any](table map[string]T) []string { return slices.Sorted(maps.Keys(table)) }
 
 // at writes UTC to the millisecond with a Z, the only form of time in this family.
 func at(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -3,7 +3,6 @@ package collect
 import (
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
@@ -70,7 +70,8 @@ func TestOutcome_OfEverySession(t *testing.T) {
 			t.Errorf("%s %+v: %s, %s, %s", c.state, c.row, doc.Status, doc.PaymentOutcome,
 				doc.PaymentStatus)
 		}
-		if told := doc.PaymentID != ""; told != (c.want == "paid" || c.want == "reserved") {
+		told := c.row.series == pay.SeriesNext || c.want == "paid" || c.want == "reserved"
+		if told != (doc.PaymentID != "") {
 			t.Errorf("%s %+v: payment_id %q", c.state, c.row, doc.PaymentID)
 		}
 		if page := doc.SessionURL != ""; page != (c.row.series != pay.SeriesNext) {
@@ -118,7 +119,7 @@ func TestWords_OfEveryState(t *testing.T) {
 	for s := pay.MandateActive; s <= pay.MandateCompleted; s++ {
 		want := strings.Replace(s.String(), "canceled", "cancelled", 1)
 		check(s.String(), mandateWord(s), want)
-		if mandateWords[want] != s {
+		if !slices.Contains(mandateWords[want], s) {
 			t.Errorf("a list cannot be narrowed to %s", want)
 		}
 	}
@@ -144,16 +145,10 @@ func TestDeclines_AreAllSaid(t *testing.T) {
 	}
 }
 
-func TestErrors_EveryKindHasAStatusAndEveryStatusAName(t *testing.T) {
-	for _, kind := range pay.Kinds() {
-		if statuses[kind] == 0 {
-			t.Errorf("%s has no status", kind)
-		}
-	}
-	for _, status := range append(slices.Collect(maps.Values(statuses)),
-		slices.Collect(maps.Values(exceptions))...) {
-		if slugs[status][0] == "" || slugs[status][1] == "" {
-			t.Errorf("%d has no name", status)
+func TestErrors_EveryStatusHasAName(t *testing.T) {
+	for code, status := range statuses.Codes {
+		if p := wire.NewProblem("", status); p.Title == "" {
+			t.Errorf("%s is answered with %d, which has no name", code, status)
 		}
 	}
 }

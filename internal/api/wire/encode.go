@@ -3,30 +3,28 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
+
+	"github.com/kassa-pay/kassa/internal/pay"
 )
 
-// JSON answers with v as JSON. Characters of HTML are not escaped: the answer is never a page, and
-// says so. An error means that v cannot be encoded and that nothing was sent.
-func JSON(w http.ResponseWriter, status int, v any) error {
-	buf := buffers.Get().(*bytes.Buffer)
-	defer release(buf)
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("encode a response: %w", err)
+// Encode writes a document as JSON. Characters of HTML are not escaped: an answer is never a page,
+// and says so. It panics for what cannot be encoded: the documents of a family always can.
+func Encode(doc any) []byte {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(doc); err != nil {
+		panic(err)
 	}
-	Raw(w, status, bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
-	return nil
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
 
 // Raw answers with a body that is JSON already. A client that has gone is not an error of ours.
-func Raw(w http.ResponseWriter, status int, body []byte) { RawAs(w, status, contentJSON, body) }
+func Raw(w http.ResponseWriter, status int, body []byte) { raw(w, status, contentJSON, body) }
 
-// RawAs is Raw for a media type that is written in JSON.
-func RawAs(w http.ResponseWriter, status int, mediaType string, body []byte) {
+func raw(w http.ResponseWriter, status int, mediaType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -34,4 +32,16 @@ func RawAs(w http.ResponseWriter, status int, mediaType string, body []byte) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
+}
+
+// Reply sends what a use case answered, now or when it was first asked.
+func Reply(w http.ResponseWriter, r pay.Reply, err error) error {
+	if err != nil {
+		return err
+	}
+	if r.Replayed {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
+	Raw(w, r.Status, r.Body)
+	return nil
 }

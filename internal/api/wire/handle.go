@@ -19,12 +19,22 @@ import (
 // must not have begun its answer.
 type HandlerFunc func(http.ResponseWriter, *http.Request) error
 
-// Front is what all handlers of a family have in common. All fields but Trusted are needed.
+// Common is what all families are given alike. All fields but Limit and Trusted are needed.
+type Common struct {
+	Log *slog.Logger
+	IDs ident.Source
+	Now func() time.Time // the server's own clock
+	// Limit bounds the requests of one API key; nil does not.
+	Limit Limiter
+	// Trusted are the proxies whose X-Forwarded-For is believed.
+	Trusted []netip.Prefix
+}
+
+// Front is what all handlers of a family have in common.
 type Front struct {
-	Log     *slog.Logger
-	IDs     ident.Source
-	Now     func() time.Time
-	Trusted []netip.Prefix // proxies whose X-Forwarded-For is believed
+	Common
+	// Authenticate finds the caller that a key belongs to. Without it there are no callers.
+	Authenticate func(ctx context.Context, key string) (pay.Caller, error)
 	// WriteError answers with an error in the family's form.
 	WriteError func(http.ResponseWriter, *http.Request, *pay.Error)
 }

@@ -63,19 +63,22 @@ func (b *bench) lines(t *testing.T) []map[string]any {
 func newBench() *bench {
 	b := &bench{t: time.Date(2026, 10, 3, 9, 30, 0, 0, time.UTC)}
 	b.Front = wire.Front{
-		Log: slog.New(slog.NewJSONHandler(b, nil)), IDs: ident.Random(), Now: b.now,
-		Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		Common: wire.Common{
+			Log: slog.New(slog.NewJSONHandler(b, nil)), IDs: ident.Random(), Now: b.now,
+			Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		},
 		WriteError: func(w http.ResponseWriter, r *http.Request, e *pay.Error) {
-			_ = wire.JSON(w, statuses[e.Kind], map[string]string{
+			wire.Raw(w, statuses[e.Kind], wire.Encode(map[string]string{
 				"code": e.Code, "request": wire.RequestID(r.Context()),
-			})
+			}))
 		},
 	}
 	return b
 }
 
 var statuses = map[pay.Kind]int{
-	pay.Internal: 500, pay.Invalid: 400, pay.NotFound: 404, pay.Unavailable: 503, pay.State: 409,
+	pay.Internal: 500, pay.Invalid: 400, pay.Unauthorized: 401, pay.Forbidden: 403,
+	pay.NotFound: 404, pay.Unavailable: 503, pay.State: 409,
 }
 
 // serve runs one request through a mux, as a family does.
@@ -109,7 +112,8 @@ func TestHandle(t *testing.T) {
 	}{
 		{name: "ok", status: 201, level: "INFO", want: map[string]any{"bytes": 2.0, "code": nil},
 			fn: func(w http.ResponseWriter, _ *http.Request) error {
-				return wire.JSON(w, 201, struct{}{})
+				wire.Raw(w, 201, wire.Encode(struct{}{}))
+				return nil
 			}},
 		{name: "silent", status: 200, level: "INFO", want: map[string]any{"bytes": 0.0},
 			fn: func(http.ResponseWriter, *http.Request) error { return nil }},

@@ -40,3 +40,12 @@ func (n *Null[T]) present(valid bool) {
 }
 
 type nullable interface{ present(valid bool) }
+
+// Value reads an optional field; absent and null are the zero value.
+func Value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

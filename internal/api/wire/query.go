@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/kassa-pay/kassa/internal/ident"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -73,19 +72,9 @@ func (p *Params) take(name string) (string, bool) {
 // String returns a parameter of at most longest characters, or nothing.
 func (p *Params) String(name string, longest int) string {
 	s, ok := p.take(name)
-	if ok && !plainText(s, longest) {
+	if ok && !Plain(s, longest) {
 		p.fail(name, CodeParameterInvalid, "must be at most "+strconv.Itoa(longest)+
 			" characters, none of them a control character")
-		return ""
-	}
-	return s
-}
-
-// ID returns a parameter that has the shape of one of our ids with prefix, or nothing.
-func (p *Params) ID(name, prefix string) string {
-	s, ok := p.take(name)
-	if ok && !ident.Valid(prefix, s) {
-		p.fail(name, CodeParameterInvalid, "must be an id that begins with "+prefix+"_")
 		return ""
 	}
 	return s
@@ -113,4 +102,17 @@ func (p *Params) Limit() int {
 		return DefaultLimit
 	}
 	return n
+}
+
+// Page returns what all lists are asked for: how many, and after which id.
+func (p *Params) Page() pay.Page {
+	return pay.Page{Limit: p.Limit(), After: p.String("starting_after", MaxID)}
+}
+
+// Words lists the words of a table, sorted.
+func Words[T any](table map[string]T) []string { return slices.Sorted(maps.Keys(table)) }
+
+// Choice returns what a table has for a parameter that is one of its words, or nothing.
+func Choice[T any](p *Params, name string, table map[string]T) T {
+	return table[p.Enum(name, Words(table)...)]
 }

@@ -26,6 +26,9 @@ type Clock struct {
 	now time.Time
 }
 
+// NewClock returns a clock that stands at the time.
+func NewClock(at time.Time) *Clock { return &Clock{now: at} }
+
 // Now returns the time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
@@ -78,7 +81,7 @@ func NewGround(t testing.TB, url string) *Ground {
 	}
 	g := &Ground{
 		DB: db, URL: url, IDs: ident.Random(),
-		Clock: &Clock{now: time.Date(2026, 11, 20, 9, 0, 0, 123_456_000, time.UTC)},
+		Clock: NewClock(time.Date(2026, 11, 20, 9, 0, 0, 123_456_000, time.UTC)),
 	}
 	if g.Vault, err = vault.FromKey(bytes.Repeat([]byte{7}, vault.KeySize), g.IDs); err != nil {
 		t.Fatal(err)
