@@ -16,8 +16,8 @@ const (
 
 // tell asks the bank for what a merchant wants of a mandate, where it stands on an agreement. The
 // bank comes first: what it says is what is true. Before it is asked, the mandate is marked to be
-// looked at soon, so that a process that dies in between leaves nothing but a look to come. found:
-// the caller's key has its answer already.
+// looked at soon and the caller's key is taken, so that a process that dies in between leaves
+// nothing but a look to come and a request that can be repeated. found: the key has its answer.
 func (s *Service) tell(
 	ctx context.Context, c Caller, o *Once[Mandate], id string, x order,
 ) (told *Agreement, reply Reply, found bool, err error) {
@@ -26,30 +26,21 @@ func (s *Service) tell(
 		return nil, Reply{}, false, err
 	}
 	if o.keyed() {
-		if reply, found, err = s.replay(ctx, o.ticket(c)); found || err != nil {
+		reply, found, err = s.wished(ctx, c, o, &x)
+		if found || err != nil {
 			return nil, reply, found, err
 		}
 	}
 	if err := s.mark(ctx, c, id, x); err != nil {
-		return nil, Reply{}, false, err
+		reply, found, err = s.orWished(ctx, c, o, err)
+		return nil, reply, found, err
 	}
-	a, err := s.instruct(context.WithoutCancel(ctx), c, &m, x.instruction)
+	ctx = context.WithoutCancel(ctx)
+	a, err := s.instruct(ctx, c, &m, x.instruction)
+	if IsKind(err, State) && o.keyed() {
+		s.free(ctx, o.ticket(c))
+	}
 	return &a, Reply{}, false, err
-}
-
-// mark has a mandate looked at soon, if it may do what is wanted of it.
-func (s *Service) mark(ctx context.Context, c Caller, id string, x order) error {
-	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
-		m, err := tx.LockMandate(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := x.may(&m); err != nil {
-			return err
-		}
-		m.LookAt = s.Now(c).Add(lookSoon)
-		return s.moveMandate(ctx, tx, c, &m, MandateUse)
-	})
 }
 
 // instruct tells the rail what is wanted of a mandate's agreement.
@@ -130,12 +121,6 @@ func (s *Service) mirror(
 ) (changed bool, err error) {
 	m, err := tx.LockMethod(ctx, methodID)
 	same := hmac.Equal([]byte(a.Token), []byte(m.Token))
-		changed, err = s.mirrorAmendment(ctx, tx, c, mandate, a)
-	}
-	if known || err != nil {
-		return changed, err
-	}
-	if mandate != nil && mandate.State.live() {
 	known := a.Version == m.TokenVersion
 	if err != nil || !same || a.Version < m.TokenVersion || known && a.Amendment == nil {
 		return false, err
@@ -145,6 +130,12 @@ func (s *Service) mirror(
 		return false, err
 	}
 	if mandate != nil {
+		changed, err = s.mirrorAmendment(ctx, tx, c, mandate, a)
+	}
+	if known || err != nil {
+		return changed, err
+	}
+	if mandate != nil && mandate.State.live() {
 		if waits, err := s.lastCharge(ctx, tx, mandate, a); waits || err != nil {
 			return changed, err
 		}

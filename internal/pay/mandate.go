@@ -53,6 +53,7 @@ func (s *Service) PauseMandate(
 ) (Mandate, Reply, error) {
 	return s.command(ctx, c, o, id, order{
 		instruction: AgreementSuspend, may: (*Mandate).mayPause,
+		done: func(m *Mandate) bool { return m.State == MandatePaused },
 		do: func(ctx context.Context, tx Tx, c Caller, m *Mandate) error {
 			m.Reason = ByMerchant
 			return s.moveMandate(ctx, tx, c, m, MandatePause)
@@ -67,6 +68,7 @@ func (s *Service) ResumeMandate(
 ) (Mandate, Reply, error) {
 	m, reply, err := s.command(ctx, c, o, id, order{
 		instruction: AgreementRelease, may: (*Mandate).mayResume, do: s.resume,
+		done: func(m *Mandate) bool { return m.State == MandateActive },
 	})
 	if err == nil {
 		s.wake(WorkMandates)
@@ -120,8 +122,12 @@ func latest(a, b time.Time) time.Time {
 type order struct {
 	// instruction is what it means for the agreement at the bank, where there is one.
 	instruction Instruction
-	// may says why the mandate is not in a state for it.
-	may func(*Mandate) error
+	// may says why the mandate is not in a state for it, and done whether it is in the state that is
+	// wished for.
+	may  func(*Mandate) error
+	done func(*Mandate) bool
+	// key is the caller's, which is still to be taken; nil: there is none, or it is taken.
+	key *ticket
 	// told is what the bank has answered to the instruction.
 	told *Agreement
 	// do carries it out on the locked mandate, which may.
@@ -134,6 +140,7 @@ func (s *Service) end(
 ) (Mandate, Reply, error) {
 	return s.command(ctx, c, o, id, order{
 		instruction: AgreementCancel, may: (*Mandate).mayCancel, do: s.cancelMandate(by),
+		done: func(m *Mandate) bool { return !m.State.live() },
 	})
 }
 
@@ -149,14 +156,18 @@ func (s *Service) command(
 	if found || err != nil {
 		return Mandate{}, reply, err
 	}
-	m, reply, err := atomically(ctx, s, c, o,
-		func(ctx context.Context, tx Tx) (Mandate, string, error) {
-			if _, err := tx.Mandate(ctx, c.Scope, id); err != nil {
-				return Mandate{}, "", err
-			}
-			m, err := s.carryOut(ctx, tx, c, id, x)
-			return m, m.ID, err
-		})
+	work := func(ctx context.Context, tx Tx) (Mandate, string, error) {
+		if _, err := tx.Mandate(ctx, c.Scope, id); err != nil {
+			return Mandate{}, "", err
+		}
+		m, err := s.carryOut(ctx, tx, c, id, x)
+		return m, m.ID, err
+	}
+	write := atomically[Mandate]
+	if x.told != nil {
+		write = atLast[Mandate] // the key was taken before the bank was told
+	}
+	m, reply, err := write(ctx, s, c, o, work)
 	if err == nil && !reply.Replayed {
 		s.changed("")
 	}
@@ -193,6 +204,7 @@ func (s *Service) moveMandate(
 	}
 	if m.Payto != nil && signal != MandateUse && !next.live() {
 		m.LookAt = m.UpdatedAt.Add(lookSoon) // its agreement is to end too
+		m.Proposal = nil
 	}
 	if err := tx.SwapMandate(ctx, *m, m.dueAt(c)); err != nil {
 		return err
@@ -204,7 +216,6 @@ func (s *Service) moveMandate(
 }
 
 func (s *Service) emitMandate(
-		m.Proposal = nil
 	ctx context.Context, tx Tx, c Caller, m *Mandate, what string,
 ) error {
 	return s.emit(ctx, tx, c, Event{

@@ -120,8 +120,10 @@ type Refund struct {
 	// NetworkCode is the rail's own word for the failure, such as AC07.
 	NetworkCode string `json:"network_code,omitempty"`
 	// Echo is the family's own; Hook as in Payment.
-	Echo      []byte    `json:"echo,omitempty"`
-	Hook      string    `json:"-"`
+	Echo []byte `json:"echo,omitempty"`
+	Hook string `json:"-"`
+	// Rehearsal is what a simulated network is to make of it; "" for what the payment asks for.
+	Rehearsal Rehearsal `json:"-"`
 	PollCount int64     `json:"-"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`

@@ -154,7 +154,7 @@ func (r *run) refund(p pay.Payment) pay.Refund {
 		ID: r.id("re"), MerchantID: p.MerchantID, Mode: p.Mode, Family: p.Family, PaymentID: p.ID,
 		State: pay.RefundPending, Version: 1, Amount: money.Amount{Minor: 100, Currency: "GHS"},
 		Reason: awkward, Metadata: metadata(), FailureCode: pay.DeclineRefundRefused, PollCount: 2,
-		NetworkCode: "AC07", Echo: []byte{255, 0}, Hook: r.id("we"),
+		NetworkCode: "AC07", Echo: []byte{255, 0}, Hook: r.id("we"), Rehearsal: "AC07;settle=60",
 		CreatedAt: r.now, UpdatedAt: r.in(1),
 	}
 }
