@@ -50,7 +50,7 @@ func (n *Network) Rehearse(
 
 // story is what the issuer makes of a payer who does not agree.
 var story = simnet.Story{
-	Scenarios: byName, Plain: byName[approved],
+	Scenarios: catalogue.ByName, Plain: catalogue.ByName[approved],
 	OnReject: pay.DeclineAuthentication, OnTimeOut: pay.DeclineAuthTimeout,
 }
 
@@ -78,7 +78,7 @@ func (m *model) Take(a pay.Attempt, _ pay.Behaviour, r *simnet.Record) error {
 	r.Manual = a.Capture == pay.CaptureManual && a.Amount.Minor > 0
 	switch {
 	case a.Saved != nil && expired(r.Terms.Card, a.Now):
-		r.Scenario = byName[string(pay.DeclineExpiredCard)]
+		r.Scenario = catalogue.ByName[string(pay.DeclineExpiredCard)]
 		return nil
 	case a.Saved != nil:
 		return nil

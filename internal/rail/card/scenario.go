@@ -11,7 +11,7 @@ const approved = "approved"
 // challenge is 3-D Secure: the payer goes to the issuer's page and comes back.
 var challenge = simnet.Asks{Action: pay.ActionRedirect, TTL: ChallengeTTL}
 
-var scenarios = []simnet.Scenario{
+var scenarios = append(simnet.Faults(), []simnet.Scenario{
 	{Name: approved, Says: "Succeeds."},
 
 	declines(pay.DeclineGeneric, "Declined without a reason."),
@@ -35,25 +35,8 @@ var scenarios = []simnet.Scenario{
 	{Name: "3ds_unavailable", Decline: pay.DeclineAuthentication,
 		Says: "The issuer cannot be reached for authentication, which this card needs."},
 
-	{Name: "late_approved", After: simnet.LateAfter, Says: "Succeeds after 30 seconds."},
 	{Name: "late_declined", After: simnet.LateAfter, Decline: pay.DeclineGeneric,
 		Says: "Declined after 30 seconds."},
-	{Name: "late_notified_twice", After: simnet.LateAfter, Notice: simnet.NoticeTwice,
-		Says: "Succeeds after 30 seconds; the notification comes twice."},
-	{Name: "notified_first", Notice: simnet.NoticeFirst,
-		Says: "Succeeds; the notification comes before the reply."},
-	{Name: "notified_out_of_order", After: simnet.LateAfter, Notice: simnet.NoticeReordered,
-		Says: "Succeeds after 30 seconds; an older notification comes after the newer one."},
-	{Name: "never_notified", After: simnet.LateAfter, Notice: simnet.NoticeNever,
-		Says: "Succeeds after 30 seconds; nobody is told."},
-	{Name: "reply_lost", Reply: simnet.ReplyLost, Notice: simnet.NoticeNever,
-		Says: "Succeeds, but the reply is lost: the outcome is unknown until the network is asked."},
-	{Name: "never_arrived", Reply: simnet.NeverArrives,
-		Says: "The request is lost: the network never hears of the payment."},
-	{Name: "stuck", After: simnet.StuckAfter, Reply: simnet.ReplyLost, Notice: simnet.NoticeNever,
-		Says: "Unknown for 48 hours, longer than the network promises; then it succeeds."},
-	{Name: "wrong_amount", Excess: 1,
-		Says: "Takes one minor unit more than it was asked to, so a person must look."},
 
 	{Name: "declined_later", Later: string(pay.DeclineGeneric),
 		Says: "Succeeds and is saved; every later charge is declined as `card_declined`."},
@@ -67,14 +50,14 @@ var scenarios = []simnet.Scenario{
 		Says: "Succeeds; a refund takes 30 seconds."},
 	{Name: "refund_fails", Refund: simnet.RefundFails,
 		Says: "Succeeds; a refund looks good for 30 seconds and then fails."},
-}
+}...)
 
 func declines(code pay.DeclineCode, says string) simnet.Scenario {
 	return simnet.Scenario{Name: string(code), Says: says, Decline: code}
 }
 
 // magic is the table of numbers, in the order of docs/test-values.md. Any other number succeeds.
-var magic = []struct{ number, scenario string }{
+var magic = [][2]string{
 	{"4242424242424242", approved},
 	{"5555555555554444", approved},
 	{"378282246310005", approved},
@@ -120,31 +103,13 @@ var magic = []struct{ number, scenario string }{
 	{"4000000000005126", "refund_fails"},
 }
 
-var (
-	byName   = indexScenarios()
-	byNumber = indexNumbers()
-)
-
-func indexScenarios() map[string]*simnet.Scenario {
-	m := map[string]*simnet.Scenario{}
-	for i := range scenarios {
-		m[scenarios[i].Name] = &scenarios[i]
-	}
-	return m
-}
-
-func indexNumbers() map[string]*simnet.Scenario {
-	m := map[string]*simnet.Scenario{}
-	for _, row := range magic {
-		m[row.number] = byName[row.scenario]
-	}
-	return m
-}
+// catalogue has all of them.
+var catalogue = simnet.NewCatalogue(scenarios, magic)
 
 // scenarioOf returns how the network treats a card.
 func scenarioOf(digits string) *simnet.Scenario {
-	if s, ok := byNumber[digits]; ok {
+	if s, ok := catalogue.ByValue[digits]; ok {
 		return s
 	}
-	return byName[approved]
+	return catalogue.ByName[approved]
 }

@@ -117,7 +117,7 @@ func (m *model) Take(a pay.Attempt, b pay.Behaviour, r *simnet.Record) error {
 		r.Scenario = scenarioOf(wallet)
 	}
 	if w := r.Terms.Mobile; w != nil && slices.Contains(b.Outage, w.Provider) {
-		r.Scenario = byName[unavailable]
+		r.Scenario = catalogue.ByName[unavailable]
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ var (
 	byCode  = simnet.Asks{Action: pay.ActionCode, TTL: CodeTTL}
 )
 
-var scenarios = []simnet.Scenario{
+var scenarios = append(simnet.Faults(), []simnet.Scenario{
 	{Name: prompted, Asks: onPhone, Says: "Asks on the simulated phone and waits for the answer."},
 
 	{Name: "approved", Says: "Succeeds at once."},
@@ -54,37 +54,20 @@ var scenarios = []simnet.Scenario{
 	{Name: "declined_after_code", Asks: byCode, Decline: pay.DeclineInsufficientFunds,
 		Says: "Sends a one-time code; typing it ends in `insufficient_funds`."},
 
-	{Name: "late_approved", After: simnet.LateAfter, Says: "Succeeds after 30 seconds."},
 	{Name: "late_declined", After: simnet.LateAfter, Decline: pay.DeclineInsufficientFunds,
 		Says: "Declined after 30 seconds."},
 	{Name: "paid_after_time_out", Asks: late,
 		Says: "Asks on the phone; if nobody answers, it is declined after 2 minutes, " +
 			"and 3 minutes later the money comes all the same."},
-	{Name: "late_notified_twice", After: simnet.LateAfter, Notice: simnet.NoticeTwice,
-		Says: "Succeeds after 30 seconds; the notification comes twice."},
-	{Name: "notified_first", Notice: simnet.NoticeFirst,
-		Says: "Succeeds; the notification comes before the reply."},
-	{Name: "notified_out_of_order", After: simnet.LateAfter, Notice: simnet.NoticeReordered,
-		Says: "Succeeds after 30 seconds; an older notification comes after the newer one."},
-	{Name: "never_notified", After: simnet.LateAfter, Notice: simnet.NoticeNever,
-		Says: "Succeeds after 30 seconds; nobody is told."},
-	{Name: "reply_lost", Reply: simnet.ReplyLost, Notice: simnet.NoticeNever,
-		Says: "Succeeds, but the reply is lost: the outcome is unknown until the network is asked."},
-	{Name: "never_arrived", Reply: simnet.NeverArrives,
-		Says: "The request is lost: the network never hears of the payment."},
-	{Name: "stuck", After: simnet.StuckAfter, Reply: simnet.ReplyLost, Notice: simnet.NoticeNever,
-		Says: "Unknown for 48 hours, longer than the network promises; then it succeeds."},
-	{Name: "wrong_amount", Excess: 1,
-		Says: "Takes one minor unit more than it was asked to, so a person must look."},
 
 	{Name: "refund_slow", Refund: simnet.RefundSlow,
 		Says: "Succeeds at once; a refund takes 30 seconds."},
 	{Name: "refund_fails", Refund: simnet.RefundFails,
 		Says: "Succeeds at once; a refund looks good for 30 seconds and then fails."},
-}
+}...)
 
 // magic is the table of endings, in the order of docs/test-values.md.
-var magic = []struct{ ending, scenario string }{
+var magic = [][2]string{
 	{"0000", "approved"},
 	{"0001", "insufficient_funds"},
 	{"0002", "declined_by_customer"},
@@ -115,34 +98,16 @@ var magic = []struct{ ending, scenario string }{
 	{"0041", "refund_fails"},
 }
 
-var (
-	byName   = indexScenarios()
-	byEnding = indexEndings()
-)
+// catalogue has all of them.
+var catalogue = simnet.NewCatalogue(scenarios, magic)
 
 // story is what the networks make of a payer who does not agree.
 var story = simnet.Story{
-	Scenarios: byName, Plain: byName[prompted],
+	Scenarios: catalogue.ByName, Plain: catalogue.ByName[prompted],
 	OnReject: pay.DeclineByPayer, OnTimeOut: pay.DeclinePromptExpired,
 	OnWrong: map[pay.ActionKind]pay.DeclineCode{
 		pay.ActionApprove: pay.DeclineWrongPIN, pay.ActionCode: pay.DeclineWrongCode,
 	},
-}
-
-func indexScenarios() map[string]*simnet.Scenario {
-	m := map[string]*simnet.Scenario{}
-	for i := range scenarios {
-		m[scenarios[i].Name] = &scenarios[i]
-	}
-	return m
-}
-
-func indexEndings() map[string]*simnet.Scenario {
-	m := map[string]*simnet.Scenario{}
-	for _, row := range magic {
-		m[row.ending] = byName[row.scenario]
-	}
-	return m
 }
 
 // endingDigits is how many of a number's last digits decide.
@@ -151,14 +116,14 @@ const endingDigits = 4
 // scenarioOf returns how the networks treat a wallet.
 func scenarioOf(w pay.Mobile) *simnet.Scenario {
 	ending := w.Phone[max(0, len(w.Phone)-endingDigits):]
-	known, ok := byEnding[ending]
+	known, ok := catalogue.ByValue[ending]
 	switch {
 	case !ok:
-		return byName[prompted]
+		return catalogue.ByName[prompted]
 	case known.Name == ported && w.Provider == pay.ProviderOf(w.Phone):
-		return byName[unknown]
+		return catalogue.ByName[unknown]
 	case known.Name == ported:
-		return byName[prompted]
+		return catalogue.ByName[prompted]
 	}
 	return known
 }

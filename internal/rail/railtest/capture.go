@@ -24,20 +24,12 @@ func (s *suite) held(t *testing.T, r pay.Rail) pay.Attempt {
 
 func capturer(t *testing.T, r pay.Rail) pay.Capturer {
 	t.Helper()
-	c, ok := r.(pay.Capturer)
-	if !ok {
-		t.Skip("the rail cannot hold money")
-	}
-	return c
+	return able[pay.Capturer](t, r, "cannot hold money")
 }
 
 func voider(t *testing.T, r pay.Rail) pay.Voider {
 	t.Helper()
-	v, ok := r.(pay.Voider)
-	if !ok {
-		t.Skip("the rail cannot give a payment up")
-	}
-	return v
+	return able[pay.Voider](t, r, "cannot give a payment up")
 }
 
 func (s *suite) capture(t *testing.T) {

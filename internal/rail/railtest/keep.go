@@ -10,20 +10,12 @@ import (
 
 func keeper(t *testing.T, r pay.Rail) pay.Keeper {
 	t.Helper()
-	k, ok := r.(pay.Keeper)
-	if !ok {
-		t.Skip("the rail keeps no credentials")
-	}
-	return k
+	return able[pay.Keeper](t, r, "keeps no credentials")
 }
 
 func rehearser(t *testing.T, r pay.Rail) pay.Rehearser {
 	t.Helper()
-	h, ok := r.(pay.Rehearser)
-	if !ok {
-		t.Skip("the rail cannot be told what comes next")
-	}
-	return h
+	return able[pay.Rehearser](t, r, "cannot be told what comes next")
 }
 
 // kept submits a payment that leaves its credential, and returns the token.

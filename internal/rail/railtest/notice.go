@@ -14,10 +14,7 @@ import (
 func (s *suite) noticed(t *testing.T) (pay.Rail, pay.Notifier, pay.Attempt, Notification) {
 	t.Helper()
 	r := s.Open(t)
-	n, ok := r.(pay.Notifier)
-	if !ok {
-		t.Skip("the rail does not call back")
-	}
+	n := able[pay.Notifier](t, r, "does not call back")
 	s.Notices(t, r) // those of earlier tests
 	c := Late
 	bank, isBank := r.(pay.Depositor)

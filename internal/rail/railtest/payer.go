@@ -16,10 +16,7 @@ func (s *suite) asked(
 	t *testing.T, r pay.Rail, c Case,
 ) (pay.Attempt, pay.Simulated, pay.Outcome) {
 	t.Helper()
-	sim, ok := r.(pay.Simulated)
-	if !ok {
-		t.Skip("the rail is not a simulated network")
-	}
+	sim := able[pay.Simulated](t, r, "is not a simulated network")
 	a := s.attempt(t, c, pay.CaptureAutomatic)
 	out := s.started(t, r, a)
 	kind := pay.OutcomeAction
@@ -259,10 +256,7 @@ func (s *suite) prompts(t *testing.T) {
 
 func (s *suite) behaviour(t *testing.T) {
 	r := s.Open(t)
-	sim, ok := r.(pay.Simulated)
-	if !ok {
-		t.Skip("the rail is not a simulated network")
-	}
+	sim := able[pay.Simulated](t, r, "is not a simulated network")
 	bad := pay.Behaviour{
 		Down: true, LoseReplies: true, DropNotices: true, Duplicate: true, Reorder: true,
 		DelayMillis: 1500,

@@ -131,10 +131,7 @@ func (s *suite) wrongCodes(t *testing.T) {
 func (s *suite) resend(t *testing.T) {
 	const resends = 3
 	r := s.Open(t)
-	resender, ok := r.(pay.Resender)
-	if !ok {
-		t.Skip("the rail does not prompt again")
-	}
+	resender := able[pay.Resender](t, r, "does not prompt again")
 	a, sim, _ := s.asked(t, r, Challenged)
 	first := s.prompted(t, sim, a)
 	for range resends {

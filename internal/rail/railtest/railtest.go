@@ -315,3 +315,13 @@ func atOnce(t *testing.T, do func(ctx context.Context, i int) (pay.Outcome, erro
 	}
 	return known
 }
+
+// able returns an ability of the rail, or skips the test of a rail that does not have it.
+func able[A any](t *testing.T, r pay.Rail, lack string) A {
+	t.Helper()
+	a, ok := r.(A)
+	if !ok {
+		t.Skip("the rail " + lack)
+	}
+	return a
+}

@@ -11,11 +11,7 @@ import (
 
 func refunder(t *testing.T, r pay.Rail) pay.Refunder {
 	t.Helper()
-	f, ok := r.(pay.Refunder)
-	if !ok {
-		t.Skip("the rail cannot send money back")
-	}
-	return f
+	return able[pay.Refunder](t, r, "cannot send money back")
 }
 
 func (s *suite) order(paymentID string, minor int64) pay.RefundOrder {

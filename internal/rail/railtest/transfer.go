@@ -12,10 +12,7 @@ import (
 // transfer submits a payment that waits for a transfer.
 func (s *suite) transfer(t *testing.T, r pay.Rail) (pay.Attempt, pay.Depositor) {
 	t.Helper()
-	bank, ok := r.(pay.Depositor)
-	if !ok {
-		t.Skip("the rail takes no transfers")
-	}
+	bank := able[pay.Depositor](t, r, "takes no transfers")
 	a := s.attempt(t, Succeeds, pay.CaptureAutomatic)
 	out := s.started(t, r, a)
 	want(t, out, pay.OutcomeWaiting, s.amount)
