@@ -22,7 +22,7 @@ const module = "github.com/kassa-pay/kassa/"
 // above may use.
 var leaves = []string{
 	"internal/money", "internal/ident", "internal/secret", "internal/limit",
-	"internal/returnurl", "internal/vault", "internal/fault", "internal/site",
+	"internal/returnurl", "internal/vault", "internal/site",
 	"internal/terms", "internal/consent", "internal/payid", "internal/npp",
 }
 
@@ -42,10 +42,8 @@ var plan = map[string][]string{
 	"internal/hosted":      with("internal/pay"),
 	"internal/sim":         with("internal/pay"),
 	"internal/demo":        with(),
-	"internal/dashboard":   with("internal/pay"),
 	"internal/worker":      with("internal/pay"),
 	"internal/webhook":     with("internal/pay", "internal/egress"),
-	"internal/rail":        with("internal/pay"),
 	"internal/rail/*":      with("internal/pay", "internal/rail/simnet"),
 	"internal/rail/simnet": with("internal/pay", "internal/store/sqldb"),
 	"internal/store":       with("internal/pay", "internal/store/sqldb", "internal/store/schema"),
@@ -61,7 +59,6 @@ var plan = map[string][]string{
 	"internal/limit":     {},
 	"internal/returnurl": {},
 	"internal/vault":     {"internal/ident", "internal/secret"},
-	"internal/fault":     {},
 	"internal/egress":    {},
 	"internal/disk":      {},
 	"internal/site":      {},
@@ -93,9 +90,10 @@ var foreign = map[string][]string{
 	"github.com/pressly/goose":   {"internal/store/sqldb"},
 	"github.com/spf13/cobra":     {"cmd"},
 	"github.com/knadh/koanf":     {"internal/config"},
-	"github.com/bojanz/currency": {"internal/money", "internal/hosted", "internal/dashboard"},
-	"html/template": {"internal/hosted", "internal/sim", "internal/demo", "internal/api/openapi",
-		"internal/dashboard"},
+	"github.com/bojanz/currency": {"internal/money", "internal/hosted"},
+	"html/template": {
+		"internal/hosted", "internal/sim", "internal/demo", "internal/api/openapi",
+	},
 	"text/template":                 {},
 	"unsafe":                        {},
 	"plugin":                        {},
@@ -302,6 +300,38 @@ func beyond(s *source, spec *ast.ImportSpec, data []string) (found []string) {
 		return true
 	})
 	return found
+}
+
+// TestPlan_IsTheDrawing holds that ARCHITECTURE.md lists every room, and that neither it nor the
+// plan knows one that does not exist.
+func TestPlan_IsTheDrawing(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, drawing, _ := strings.Cut(string(text), "```\n")
+	drawing, _, _ = strings.Cut(drawing, "```")
+	words := strings.FieldsFunc(drawing, func(r rune) bool { return strings.ContainsRune(" \n,", r) })
+	rooms := map[string]bool{}
+	for _, s := range sources(t) {
+		rooms[s.room] = s.room != "."
+	}
+	for _, room := range slices.Sorted(maps.Keys(rooms)) {
+		if rooms[room] && !slices.Contains(words, strings.TrimPrefix(room, "internal/")) {
+			t.Errorf("ARCHITECTURE.md does not list the room %s", room)
+		}
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(plan)) {
+		if !strings.Contains(pattern, "*") && !rooms[pattern] {
+			t.Errorf("the plan has a room %s, which does not exist", pattern)
+		}
+	}
+	for _, word := range words {
+		if strings.Contains(word, "/") && !rooms["internal/"+word] && !rooms[word] &&
+			!strings.HasSuffix(word, "/") && !strings.HasPrefix(word, "/") {
+			t.Errorf("ARCHITECTURE.md lists a room %s, which does not exist", word)
+		}
+	}
 }
 
 func TestPlan_EveryRoomHasADrawing(t *testing.T) {
