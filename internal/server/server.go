@@ -184,6 +184,7 @@ func (s *Server) mountAPIs(mux *http.ServeMux, c config.Config, common wire.Comm
 	checkout.New(checkout.Deps{Common: common, Pay: s.Pay, CheckTarget: target}).Mount(mux)
 	collect.New(collect.Deps{
 		Common: common, Pay: s.Pay, BaseURL: c.BaseURL, CheckTarget: target,
+		Public: publicLimit(c.RateLimit),
 	}).Mount(mux)
 	wpay.New(wpay.Deps{
 		Common: common, Pay: s.Pay, After: time.After, BaseURL: c.BaseURL,
@@ -231,6 +232,21 @@ func (s *Server) serveOrStream(h http.Handler, w http.ResponseWriter, r *http.Re
 func pageError(w http.ResponseWriter, _ *http.Request, e *pay.Error) {
 	http.Error(w, "Something went wrong. Please go back and try again.\nReference: "+
 		w.Header().Get("Request-Id"), http.StatusInternalServerError)
+}
+
+// What one address opens with publishable keys: a payer needs one session, a household or an office
+// behind one address some.
+const (
+	publicRate  = 0.5 // sessions a second
+	publicBurst = 30
+)
+
+// publicLimit returns no limit where there is none for keys either.
+func publicLimit(perSecond int) wire.Limiter {
+	if perSecond == 0 {
+		return nil
+	}
+	return limit.NewBucket(publicRate, publicBurst, time.Now)
 }
 
 func requestLimit(perSecond int) wire.Limiter {

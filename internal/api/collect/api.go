@@ -122,6 +122,9 @@ type Deps struct {
 	Pay Core
 	// BaseURL is the public origin, without a slash at the end.
 	BaseURL string
+	// Public bounds what one address sends with publishable keys, which anybody may have; nil does
+	// not. It comes before the limit of the key, which would be that of all payers together.
+	Public wire.Limiter
 	// CheckTarget judges the address of a webhook endpoint. Its error is a sentence without a
 	// subject, such as "must use https".
 	CheckTarget func(mode pay.Mode, rawURL string) error
@@ -132,13 +135,14 @@ type API struct {
 	pay         Core
 	front       wire.Front
 	enc         encoder
+	public      wire.Limiter
 	checkTarget func(mode pay.Mode, rawURL string) error
 }
 
 // New returns the API. It has no state of its own.
 func New(d Deps) *API {
 	return &API{
-		pay: d.Pay, enc: encoder{d.Pay}, checkTarget: d.CheckTarget,
+		pay: d.Pay, enc: encoder{d.Pay}, public: d.Public, checkTarget: d.CheckTarget,
 		front: wire.Front{
 			Common: d.Common, Authenticate: d.Pay.Authenticate,
 			WriteError: problems{base: d.BaseURL}.write,

@@ -3,6 +3,7 @@ package collect
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -46,6 +47,12 @@ func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (pay.Caller, 
 	if !ok {
 		return pay.Caller{}, pay.Errorf(pay.Unauthorized, "missing_api_key",
 			"No API key provided. Send it as Authorization: Bearer <key>.")
+	}
+	if a.public != nil && strings.HasPrefix(token, string(pay.PublishableKey)) {
+		address := wire.AddrKey(wire.ClientIP(r, a.front.Trusted))
+		if err := wire.Throttle(w, a.public, address); err != nil {
+			return pay.Caller{}, err
+		}
 	}
 	c, err := a.front.Caller(w, r, token)
 	if errors.Is(err, pay.ErrKeyEnded) {

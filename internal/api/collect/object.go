@@ -50,8 +50,8 @@ func (e encoder) session(s *pay.Session, now time.Time) *sessionDoc {
 		Mode: s.Mode, ExternalReference: kept.ExternalReference, Metadata: s.Metadata,
 		CreatedAt: at(s.CreatedAt), UpdatedAt: at(s.UpdatedAt),
 	}
-	if became == outcomePaid || became == outcomeReserved {
-		doc.PaymentID = s.PaymentID // an attempt in flight may still fail
+	if s.Series == pay.SeriesNext || became == outcomePaid || became == outcomeReserved {
+		doc.PaymentID = s.PaymentID // with a payer, an attempt in flight may fail and not be the last
 	}
 	if s.MandateID != "" && s.Offer.Schedule != nil {
 		doc.SubscriptionID = reprefix(s.MandateID, prefixMandate, prefixSubscription)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/collect"
+	"github.com/kassa-pay/kassa/internal/limit"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
 )
@@ -129,6 +130,44 @@ func TestPublishableKey_DoesNotShareKeysOfRequests(t *testing.T) {
 	again := open(public, "order-2", 5000)
 	if again.Header().Get("Idempotent-Replayed") != "true" || again.Body.String() != w.Body.String() {
 		t.Errorf("its own request again: %v %s", again.Header(), again.Body)
+	}
+}
+
+// TestPublishableKey_IsSlowedDownByAddress holds that somebody who has the publishable key can
+// neither flood the shop with sessions nor take the others' turn, nor that of the shop's server.
+func TestPublishableKey_IsSlowedDownByAddress(t *testing.T) {
+	const allowed = 3
+	h := newHouse(t, func(d *collect.Deps) {
+		d.Limit = limit.NewBucket(1, 2*allowed, d.Now)
+		d.Public = limit.NewBucket(1, allowed, d.Now)
+	})
+	open := func(presented, address string) int {
+		r := httptest.NewRequest("POST", "/collect/payment_sessions",
+			strings.NewReader(`{"amount":1,"currency":"GHS"}`))
+		r.Header.Set("Authorization", "Bearer "+presented)
+		r.Header.Set("Content-Type", "application/json")
+		r.RemoteAddr = address + ":4711"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	public := paytest.PublicKey("shop")
+	for i := range 4 * allowed {
+		want := http.StatusCreated
+		if i >= allowed {
+			want = http.StatusTooManyRequests
+		}
+		if got := open(public, "192.0.2.1"); got != want {
+			t.Errorf("request %d: %d, want %d", i+1, got, want)
+		}
+	}
+	if got := open(public, "192.0.2.2"); got != http.StatusCreated {
+		t.Errorf("from another address: %d", got)
+	}
+	for range allowed + 1 {
+		if got := open(paytest.Key("shop"), "192.0.2.1"); got != http.StatusCreated {
+			t.Errorf("the shop's server: %d", got)
+		}
 	}
 }
 
