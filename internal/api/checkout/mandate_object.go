@@ -39,6 +39,8 @@ func (e encoder) mandateView(buf []byte, v *mandateView) []byte {
 	if v.Payto != nil {
 		o.nested("payto", func(buf []byte) []byte { return appendPayto(buf, v.Payto) })
 		o.maybe("network_code", v.NetworkCode)
+		o.maybe("description", v.Description)
+		proposalKey(&o, v.Proposal)
 	}
 	o.text("manage_url", e.manage(v.ID))
 	o.time("created_at", v.CreatedAt)
