@@ -97,17 +97,6 @@ func (f *faults) err() error {
 	}
 }
 
-// all collects what is wrong with the fields of a request.
-func all(errs ...error) error {
-	var f faults
-	for _, err := range errs {
-		if other := f.add(err); other != nil {
-			return other
-		}
-	}
-	return f.err()
-}
-
 func fault(code, field, message string) error {
 	return &pay.Error{Kind: pay.Invalid, Code: code, Param: field, Message: message}
 }
