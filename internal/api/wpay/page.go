@@ -31,7 +31,7 @@ func (a *API) launch(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return a.nowhere(w, r)
 	}
-	if e.LaunchedAt.IsZero() && e.ReturnedAt.IsZero() {
+	if e.LaunchedAt.IsZero() && e.ReturnedAt.IsZero() && !looksAhead(r) {
 		_, err := a.Pay.Annotate(r.Context(), id, key, func(s pay.Session, now time.Time) []byte {
 			e := echoOf(s.Family, s.Echo)
 			if status, _ := e.status(&s, now); status != sessionCreated {
@@ -59,12 +59,18 @@ func (a *API) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return a.nowhere(w, r)
 	}
-	if e.ReturnedAt.IsZero() {
+	if e.ReturnedAt.IsZero() && !looksAhead(r) {
 		if err := a.leave(r, &v, key); err != nil {
 			return err
 		}
 	}
 	return leadTo(w, e.backTo())
+}
+
+// looksAhead reports whether a program follows a link that its buyer has not followed: to show what
+// is there, or to have it at hand.
+func looksAhead(r *http.Request) bool {
+	return r.Method == http.MethodHead || strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch")
 }
 
 // leave ends the buyer's part of a session.
