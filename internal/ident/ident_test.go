@@ -39,6 +39,22 @@ func TestID_SortsInTheOrderOfMaking(t *testing.T) {
 	}
 }
 
+// TestID_SortsWhileOtherTimesAreAround: the clock moves on between two ids of one moment, and other
+// merchants' clocks move with it.
+func TestID_SortsWhileOtherTimesAreAround(t *testing.T) {
+	src := Random()
+	now := time.UnixMilli(1_800_000_000_000)
+	for i := range 5000 {
+		at := now.Add(time.Duration(i) * time.Millisecond)
+		first := src.ID("evt", at)
+		src.ID("evt", at.Add(24*time.Hour))
+		src.ID("evt", at.Add(48*time.Hour))
+		if second := src.ID("evt", at); second <= first {
+			t.Fatalf("%s was made before %s", first, second)
+		}
+	}
+}
+
 func TestGrow_CarriesToTheLeft(t *testing.T) {
 	b := [tail]byte{8: 0xff, 9: 0xff}
 	grow(&b, 0)
