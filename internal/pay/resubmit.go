@@ -51,6 +51,9 @@ func (s *Service) again(ctx context.Context, c Caller, p *Payment) (*try, error)
 		}
 		t.expiresAt = ses.ExpiresAt
 	}
+	if !p.Occurrence.IsZero() {
+		t.expiresAt = s.Now(c).Add(DefaultTTL) // what fell due is made up for, however late
+	}
 	if !s.Now(c).Before(t.expiresAt) {
 		return nil, nil
 	}

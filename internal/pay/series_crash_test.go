@@ -115,6 +115,28 @@ func TestCrash_AChargeIsBroughtToItsEnd(t *testing.T) {
 	}
 }
 
+// TestCrash_DownForDays: a process that dies with a scheduled charge on its way, and is started
+// again only days later, makes the charge then. That it was down is no failure of the payer's.
+func TestCrash_DownForDays(t *testing.T) {
+	rail := &mortalRail{took: map[string]int{}}
+	w := paytest.Open(t, paytest.Options{Rails: []pay.Rail{rail}})
+	m := w.Agree(ok, terms.Terms{MaxCount: 1},
+		func(r *pay.OpenSession) { r.Amount = 700 }, paytest.Scheduled(daily(700, day(10, 3))))
+	w.Clock.Advance(150 * time.Minute)
+	rail.dies = true
+	dying(t, func() { _, _ = w.Pay.ChargeDue(t.Context()) })
+	rail.dies = false
+	w.Pay = w.Twin()
+	w.Advance(72 * time.Hour)
+	charges := w.Charges(m.ID)
+	if len(charges) != 1 || charges[0].State != pay.PaymentPaid || rail.took[charges[0].ID] != 1 {
+		t.Errorf("charges %+v", charges)
+	}
+	if got := w.Mandate(m.ID); got.State != pay.MandateCompleted || got.Failures != 0 {
+		t.Errorf("mandate is %s after %d failures", got.State, got.Failures)
+	}
+}
+
 // TestCrash_NotSubmittedAgainWhereThatIsAnotherPayment: the network itself must tell that it never
 // heard of the charge, for as long as it says that takes; then the slot is free.
 func TestCrash_NotSubmittedAgainWhereThatIsAnotherPayment(t *testing.T) {
