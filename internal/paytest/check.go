@@ -7,7 +7,25 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
+	"github.com/kassa-pay/kassa/internal/store"
 )
+
+// Books is where the facts of an installation are read.
+type Books struct {
+	Pay      *pay.Service
+	Store    *store.Store
+	Networks []*simnet.Network
+}
+
+// Violations lists what is wrong with what is stored of a merchant, by the networks' own ledgers
+// and by the order of its events.
+func (b Books) Violations(ctx context.Context, sc pay.Scope) ([]string, error) {
+	f, err := b.facts(ctx, sc)
+	if err != nil {
+		return nil, err
+	}
+	return f.violations(), nil
+}
 
 // facts is what is stored of one merchant's payments and events, and what the networks have booked.
 type facts struct {
@@ -30,20 +48,21 @@ func (w *World) Check() {
 		w.T.Errorf("audit of %s: %s: %s", f.MerchantID, f.ObjectID, f.What)
 	}
 	for _, c := range []pay.Caller{w.Shop, w.Rival} {
-		f, err := w.facts(context.Background(), c)
+		violations, err := w.books().Violations(context.Background(), c.Scope)
 		if err != nil {
 			w.T.Errorf("reading the facts of %s: %v", c.MerchantID, err)
-			continue
 		}
-		for _, broken := range f.violations() {
+		for _, broken := range violations {
 			w.T.Errorf("invariant broken for %s: %s", c.MerchantID, broken)
 		}
 	}
 	w.checkLogs()
 }
 
-func (w *World) facts(ctx context.Context, c pay.Caller) (*facts, error) {
-	c, err := w.Pay.CallerFor(ctx, c.Scope) // its clock may have moved
+func (w *World) books() Books { return Books{w.Pay, w.Store, w.networks()} }
+
+func (b Books) facts(ctx context.Context, sc pay.Scope) (*facts, error) {
+	c, err := b.Pay.CallerFor(ctx, sc) // its clock may have moved
 	if err != nil {
 		return nil, err
 	}
@@ -51,19 +70,19 @@ func (w *World) facts(ctx context.Context, c pay.Caller) (*facts, error) {
 		payments: map[string]pay.Payment{}, books: map[string]bool{},
 	}
 	err = each(func(p pay.Page) ([]pay.Payment, error) {
-		return w.Store.Payments(ctx, c.Scope, pay.PaymentFilter{Page: p})
+		return b.Store.Payments(ctx, sc, pay.PaymentFilter{Page: p})
 	}, func(p pay.Payment) string { f.payments[p.ID] = p; return p.ID })
 	if err != nil {
 		return nil, err
 	}
 	err = each(func(p pay.Page) ([]pay.Event, error) {
-		return w.Store.Events(ctx, c.Scope, pay.EventFilter{Page: p})
+		return b.Store.Events(ctx, sc, pay.EventFilter{Page: p})
 	}, func(e pay.Event) string { f.events = append([]pay.Event{e}, f.events...); return e.ID })
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range w.networks() {
-		entries, err := n.Ledger(ctx, c.MerchantID, w.Pay.Now(c))
+	for _, n := range b.Networks {
+		entries, err := n.Ledger(ctx, c.MerchantID, b.Pay.Now(c))
 		if err != nil {
 			return nil, err
 		}

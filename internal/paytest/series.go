@@ -93,7 +93,7 @@ func (w *World) Charges(mandateID string) []pay.Payment {
 // asks the networks' own ledgers, not us.
 func (w *World) Debits(mandateID string) (count int, sum int64) {
 	w.T.Helper()
-	f, err := w.facts(context.Background(), w.Shop)
+	f, err := w.books().facts(context.Background(), w.Shop.Scope)
 	if err != nil {
 		w.T.Fatal(err)
 	}

@@ -1,0 +1,260 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/kassa-pay/kassa/internal/config"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
+)
+
+// A step is a row that is written, and the story of a buyer that leads there.
+type step struct {
+	name, by  string
+	table, op string
+	when      string // of the row; "" for any
+}
+
+// steps are where the process dies, in the order of a payment's life.
+var steps = []step{
+	{"a session opens", "checkout", "session", "INSERT", "NEW.family = 'wpay'"},
+	{"a payment with an account at a bank is begun", "checkout", "payment", "INSERT",
+		"NEW.method = 'payto' AND NOT NEW.off_session"},
+	{"the network writes down the agreement", "ongoing", "sim_agreement", "INSERT", ""},
+	{"we learn that the payer is asked", "once", "payment", "UPDATE",
+		"NEW.method = 'payto' AND NEW.state = 'action'"},
+	{"the payer agrees at the bank", "checkout", "sim_agreement", "UPDATE",
+		"NEW.state = 'active' AND OLD.state = 'pending'"},
+	{"the payer declines at the bank", "once", "sim_agreement", "UPDATE",
+		"NEW.state = 'cancelled' AND OLD.state = 'pending'"},
+	{"the method of an agreement is saved", "ongoing", "method", "INSERT", "NEW.type = 'payto'"},
+	{"a mandate of an agreement is saved", "checkout", "mandate", "INSERT",
+		"NEW.currency = 'AUD'"},
+	{"an agreement for one payment is paid", "once", "payment", "UPDATE",
+		"NEW.method = 'payto' AND NEW.state = 'paid' AND OLD.state <> 'paid'"},
+	{"an agreement that was declined fails its payment", "once", "payment", "UPDATE",
+		"NEW.method = 'payto' AND NEW.state = 'failed'"},
+	{"a session completes", "checkout", "session", "UPDATE",
+		"NEW.family = 'wpay' AND NEW.state = 'complete'"},
+
+	{"a charge under an agreement is begun", "ongoing", "payment", "INSERT",
+		"NEW.off_session AND NEW.method = 'payto'"},
+	{"the network takes a charge under an agreement", "ongoing", "sim_entry", "INSERT",
+		"NEW.rail = 'payto' AND NEW.kind = 'debit'" + ofCharge},
+	{"a charge under an agreement is paid", "checkout", "payment", "UPDATE",
+		"NEW.off_session AND NEW.method = 'payto' AND NEW.state = 'paid' AND OLD.state <> 'paid'"},
+	{"a charge of a card is begun", "series", "payment", "INSERT",
+		"NEW.off_session AND NEW.method = 'card'"},
+	{"the network takes a charge of a card", "series", "sim_entry", "INSERT",
+		"NEW.rail = 'card' AND NEW.kind = 'debit'" + ofCharge},
+	{"a charge of a card is paid", "series", "payment", "UPDATE",
+		"NEW.off_session AND NEW.method = 'card' AND NEW.state = 'paid' AND OLD.state <> 'paid'"},
+	{"a charge that fell due is begun", "schedule", "payment", "INSERT",
+		"NEW.occurrence IS NOT NULL"},
+	{"the network takes a charge that fell due", "schedule", "sim_entry", "INSERT",
+		"NEW.kind = 'debit'" + ofSchedule},
+	{"a charge that fell due is paid", "schedule", "payment", "UPDATE",
+		"NEW.occurrence IS NOT NULL AND NEW.state = 'paid' AND OLD.state <> 'paid'"},
+	{"a charge that fell due fails", "schedule", "payment", "UPDATE",
+		"NEW.occurrence IS NOT NULL AND NEW.state = 'failed'"},
+
+	{"a card is asked for money", "card", "sim_payment", "INSERT", "NEW.rail = 'card'"},
+	{"a payment by card is paid", "card", "payment", "UPDATE",
+		"NEW.method = 'card' AND NEW.state = 'paid'"},
+	{"a capture is begun", "held", "payment", "UPDATE", "NEW.capturing > 0 AND OLD.capturing = 0"},
+	{"the network captures", "held", "sim_capture", "INSERT", ""},
+	{"a capture is booked", "held", "payment", "UPDATE",
+		"NEW.authorised > 0 AND NEW.captured > OLD.captured"},
+	{"the network lets go", "held", "sim_payment", "UPDATE",
+		"NEW.voided_at IS NOT NULL AND OLD.voided_at IS NULL"},
+	{"what was let go is booked", "held", "payment", "UPDATE", "NEW.voided > OLD.voided"},
+	{"a refund is begun", "held", "refund", "INSERT", ""},
+	{"the network sends back", "ongoing", "sim_refund", "INSERT", ""},
+	{"a refund is booked", "checkout", "refund", "UPDATE", "NEW.state = 'succeeded'"},
+	{"an agreement is ended at the network", "ongoing", "sim_agreement", "UPDATE",
+		"NEW.state = 'cancelled' AND OLD.state = 'active'"},
+	{"a mandate ends", "ongoing", "mandate", "UPDATE", "NEW.state = 'canceled'"},
+	{"a notification comes in", "once", "inbox", "INSERT", ""},
+	{"an event becomes a delivery", "once", "delivery", "INSERT", ""},
+	{"a delivery is recorded", "once", "delivery_attempt", "INSERT", ""},
+}
+
+// What a row of a network's ledger is for.
+const (
+	ofCharge = ` AND EXISTS (SELECT 1 FROM payment
+		WHERE payment.id = NEW.payment_id AND payment.off_session)`
+	ofSchedule = ` AND EXISTS (SELECT 1 FROM payment
+		WHERE payment.id = NEW.payment_id AND payment.occurrence IS NOT NULL)`
+)
+
+// The process is held by a trigger of the database that does not come back: PostgreSQL sleeps,
+// SQLite counts to more than it can.
+const (
+	liteHold = `CREATE VIEW endless AS WITH RECURSIVE c (n) AS (
+		SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 500000000) SELECT n FROM c`
+	liteTrigger = `CREATE TRIGGER hold BEFORE %op ON %table WHEN %when
+		BEGIN SELECT count(*) FROM endless; END`
+	pgHold = `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $hold$ BEGIN
+		IF %when THEN PERFORM pg_sleep(60); END IF; RETURN NEW; END $hold$`
+	pgTrigger = `CREATE TRIGGER hold BEFORE %op ON %table FOR EACH ROW EXECUTE FUNCTION hold()`
+)
+
+// Times of holding.
+const (
+	holdPatience = 10 * time.Second       // for the process to come to its step
+	holdLook     = 4 * time.Millisecond   // between two looks whether it has
+	holdProof    = 100 * time.Millisecond // for which nothing else is written to the file
+)
+
+// prepare makes the server stand still when it comes to the step; nil for nowhere. What the dead
+// had leased is free: while the server is down a minute passes, which is told to the database
+// rather than waited for.
+func (v *victim) prepare(s *step) {
+	v.t.Helper()
+	if v.watch == nil && v.database != "" {
+		v.watch = v.open()
+		v.t.Cleanup(func() { v.watch.Close() })
+	}
+	db := v.watch
+	if db == nil {
+		db = v.open()
+		defer db.Close()
+	}
+	statements := []string{leasesEnd, "DROP TRIGGER IF EXISTS hold", "DROP VIEW IF EXISTS endless"}
+	hold := []string{liteHold, liteTrigger}
+	if v.database != "" {
+		v.sever(db)
+		statements = []string{leasesEnd, "DROP FUNCTION IF EXISTS hold CASCADE"}
+		hold = []string{pgHold, pgTrigger}
+	}
+	for _, text := range hold {
+		if s != nil {
+			statements = append(statements, s.say(text))
+		}
+	}
+	err := db.Write(context.Background(), func(ctx context.Context, tx sqldb.Tx) error {
+		for _, statement := range statements {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// leasesEnd has the leases of deliveries end that began less than a minute ago.
+const leasesEnd = `UPDATE delivery SET next_attempt_at = next_attempt_at - 60000000
+	WHERE state = 'pending' AND lease IS NOT NULL`
+
+// watcher is what our own connections are called.
+const watcher = "watcher"
+
+// open opens the database beside the server, or in its place.
+func (v *victim) open() *sqldb.DB {
+	v.t.Helper()
+	url := "sqlite:" + filepath.Join(v.data, config.DatabaseFile)
+	if v.database != "" {
+		url = v.database + "&application_name=" + watcher
+	}
+	db, err := sqldb.Open(context.Background(), sqldb.Options{URL: url})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return db
+}
+
+// count reads a number.
+func count(db *sqldb.DB, sql string, args ...any) (n int64, err error) {
+	err = db.Reader().QueryRow(context.Background(), sql, args...).Scan(&n)
+	return n, err
+}
+
+func (s *step) say(text string) string {
+	when := s.when
+	if when == "" {
+		when = "TRUE"
+	}
+	return strings.NewReplacer("%op", s.op, "%table", s.table, "%when", when).Replace(text)
+}
+
+// outlive is a minute in which the server is down, and no step at which it is held.
+func (v *victim) outlive() { v.prepare(nil) }
+
+// sever ends what the dead had begun in a PostgreSQL that outlives them: with a process that was
+// killed, its machine is gone, and so are its connections.
+func (v *victim) sever(db *sqldb.DB) {
+	v.t.Helper()
+	_, err := count(db, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name <> $1`, watcher)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// awaitHold returns when the process stands still at its step.
+func (v *victim) awaitHold(name string) {
+	v.t.Helper()
+	since := time.Now()
+	var last walState
+	for began := since; time.Since(began) < holdPatience; time.Sleep(holdLook) {
+		if v.database != "" {
+			if n, err := count(v.watch, `SELECT count(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event = 'PgSleep'`); err != nil {
+				v.t.Fatal(err)
+			} else if n > 0 {
+				return
+			}
+			continue
+		}
+		now := v.wal()
+		if !now.locked || now != last {
+			last, since = now, time.Now()
+		} else if time.Since(since) > holdProof {
+			return
+		}
+	}
+	v.t.Errorf("the server never came to the step %q", name)
+}
+
+// walState is what can be seen of the embedded database from outside without touching it: whether
+// somebody writes, and what has been written.
+type walState struct {
+	locked bool
+	size   int64
+	at     time.Time
+}
+
+// writeLock is the byte of the shared memory file that SQLite's writer has locked
+// (https://sqlite.org/walformat.html, "WAL Locks").
+const writeLock = 120
+
+func (v *victim) wal() (w walState) {
+	v.t.Helper()
+	file := filepath.Join(v.data, config.DatabaseFile)
+	shm, err := os.Open(file + "-shm")
+	if errors.Is(err, fs.ErrNotExist) {
+		return w
+	}
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer shm.Close()
+	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Start: writeLock, Len: 1}
+	if err := syscall.FcntlFlock(shm.Fd(), syscall.F_GETLK, &lock); err != nil {
+		v.t.Fatal(err)
+	}
+	if info, err := os.Stat(file + "-wal"); err == nil {
+		w.size, w.at = info.Size(), info.ModTime()
+	}
+	w.locked = lock.Type != syscall.F_UNLCK
+	return w
+}
