@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { cards, fillCard, toTheBank } from "./lib/card.mjs";
 import { eventually } from "./lib/kassa.mjs";
+import { accounts, BankApp, send } from "./lib/payto.mjs";
 import { collected, goTo, openCollect } from "./lib/series.mjs";
 import { Stage } from "./lib/stage.mjs";
 
@@ -17,10 +18,20 @@ after(() => stage?.close());
 const modes = { modal: "embedded_modal", inline: "embedded_inline" };
 
 /** Opens a session to be shown within the shop's page. */
-const open = (mode, { return_url = `${stage.shop.elsewhere}/done`, ...presentation } = {}) =>
-  openCollect(stage.kassa, {}, {
-    checkout_options: { return_url, presentation_mode: { mode: modes[mode], ...presentation } },
+const open = (mode, { currency = "GHS", ...presentation } = {}) =>
+  openCollect(stage.kassa, { currency }, {
+    checkout_options: {
+      return_url: `${stage.shop.elsewhere}/done`,
+      presentation_mode: { mode: modes[mode], ...presentation },
+    },
   });
+
+/** Answers in the bank's app of a session's payer, on a device of its own. */
+async function atBank(session, button) {
+  const app = await BankApp.open(stage, { url: session.session_url });
+  await app.press(button);
+  await app.leave();
+}
 
 /** The page of the shop that shows it. */
 function address(session, mode, origin = stage.shop.elsewhere) {
@@ -94,6 +105,35 @@ for (const mode of Object.keys(modes)) {
         await toTheBank(page);
         await page.getByRole("button", { name: "Approve" }).click();
         await page.waitForURL(`${stage.shop.elsewhere}/done?session_id=${session.id}`);
+      });
+      assert.equal((await collected(stage.kassa, session)).payment_outcome, "paid");
+    });
+
+    test("PayTo switches to the bank's app and back, and the page within knows", async () => {
+      const session = await open(mode, { currency: "AUD" });
+      await shown(session, mode, async (payer, frame) => {
+        await heard(payer.page, "ready");
+        await frame.getByRole("link", { name: "PayTo", exact: true }).click();
+        await send(frame, { payid: accounts.payid });
+        await payer.inspect(`embed-payto-${mode}`, widths);
+        await frame.getByRole("button", { name: "I can’t find the request" }).click();
+        await frame.getByText("It can take a minute to appear").waitFor();
+        await frame.getByLabel("Which bank is it with?").selectOption({ label: "ANZ" });
+        await frame.getByRole("button", { name: "Show steps" }).click();
+        await frame.getByText("Payments › PayTo").waitFor();
+        const app = payer.page.waitForEvent("popup");
+        await frame.getByRole("link", { name: "Test mode: open the test bank" }).click();
+        const bank = await app;
+        await bank.getByRole("button", { name: "Decline", exact: true }).click();
+        await bank.close();
+        const failure = await heard(payer.page, "failure");
+        assert.deepEqual([failure.code, failure.final], ["declined_by_customer", false]);
+        await send(frame, { payid: accounts.email });
+        await atBank(session, "Approve");
+        assert.equal((await heard(payer.page, "success")).state, "paid");
+        await frame.getByRole("heading", { name: "Payment successful" }).waitFor();
+        assert.equal(new URL(payer.page.url()).origin, stage.shop.elsewhere, "the shop stays");
+        assert.deepEqual(await names(payer.page), ["ready", "failure", "retry", "success"]);
       });
       assert.equal((await collected(stage.kassa, session)).payment_outcome, "paid");
     });

@@ -16,6 +16,7 @@ const sound = `<!doctype html><html lang="en"><meta name="viewport" content="wid
 const pages = {
   "/sound": sound,
   "/unlabelled": sound.replace("</main>", "<input></main>"),
+  "/framing": sound.replace("</main>", '<iframe title="Within" src="/unlabelled"></iframe></main>'),
   "/wide": sound.replace("</main>", '<p style="width:2000px">wide</p></main>'),
   "/stranger": sound.replace("</main>", '<img alt="" src="http://127.0.0.1:9/x.png"></main>'),
   "/complaint": sound.replace("</main>", "<script>console.error('oh')</script></main>"),
@@ -56,6 +57,8 @@ describe("a page", () => {
     test(`that is sound passes ${how}`, () => look("/sound", js));
     test(`without a label is refused ${how}`, () =>
       assert.rejects(look("/unlabelled", js), /axe on harness at 320 px[^]*label:/));
+    test(`without a label in a page within it is refused ${how}`, () =>
+      assert.rejects(look("/framing", js), /axe on harness at 320 px[^]*label:/));
     test(`that is too wide is refused ${how}`, () =>
       assert.rejects(look("/wide", js), /scrolls sideways/));
     test(`that asks a stranger is refused ${how}`, () =>

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { accounts, BankApp, monthlyAUD, name, payto, send, terms } from "./lib/payto.mjs";
 import { eventually } from "./lib/kassa.mjs";
-import { agreement, customer, mandateOf } from "./lib/series.mjs";
+import { agreement, collected, customer, mandateOf, openCollect } from "./lib/series.mjs";
 import { Stage } from "./lib/stage.mjs";
 
 const widths = [320, 390, 1280];
@@ -90,10 +90,15 @@ for (const js of [true, false]) {
         await page.getByRole("button", { name: "Send the request to my bank" }).click();
         await h1(page, "Approve it in your bank");
         await page.getByText("Pay & transfer › PayTo agreements").waitFor();
+        const help = page.getByText("It can take a minute to appear");
+        assert.equal(await help.isVisible(), false, "help is for those who ask for it");
+        await page.getByRole("button", { name: "I can’t find the request" }).click();
+        await help.waitFor();
         await payer.inspect("payto-approve-bank", widths);
         await page.getByLabel("Not your bank?").selectOption({ label: "NAB" });
         await page.getByRole("button", { name: "Show steps" }).click();
         await page.getByText("Payments › PayTo agreements").waitFor();
+        assert.ok(await help.isVisible(), "another bank's steps leave the help open");
         await release(page, js);
         await atBank(session, "Approve", { js });
         await stage.assertPaid(page, session);
@@ -102,12 +107,14 @@ for (const js of [true, false]) {
     test("details that name no account are told at once, all of them", () =>
       stage.visit(async (payer) => {
         const { page } = payer;
-        await name(page, { bsb: "06", account: "0000" });
-        await page.getByRole("alert").getByText("Check the BSB").waitFor();
-        await page.getByRole("alert").getByText("Check the account number").waitFor();
+        await name(page, { bsb: "06-200", account: "0000" });
+        const wrong = page.getByRole("alert");
+        await wrong.getByText("A BSB has 6 digits, this has 5").waitFor();
+        await wrong.getByText("Check the account number: it is not all zeros").waitFor();
         await payer.inspect("payto-errors", widths);
-        await name(page, { payid: "0512" });
-        await page.getByRole("alert").getByText("Check the PayID").waitFor();
+        await name(page, { payid: "0412 345 67" });
+        await wrong.getByText("An Australian mobile number has 10 digits, this has 9").waitFor();
+        await payer.inspect("payto-error-payid", widths);
         await name(page, { payid: accounts.unknown });
         await page.getByText("no account is registered under it").first().waitFor();
       }, { js, wishes: payto }));
@@ -165,11 +172,43 @@ for (const js of [true, false]) {
         await stage.assertPaid(page, session);
       }, { js, wishes: payto }));
 
+    test("an account is saved alone, and pays the next time without the bank", async () => {
+      const session = await openCollect(stage.kassa, { amount: 0, currency: "AUD" }, {
+        customer: { name: "Mira Okafor", email: "mira@shop.example" },
+        checkout_options: { return_url: `${stage.shop.origin}/done` },
+      });
+      const payer = await stage.payer({ js });
+      const { page } = payer;
+      await page.goto(session.session_url);
+      await page.getByRole("link", { name: "PayTo", exact: true }).click();
+      await page.getByText("Nothing to pay now").waitFor();
+      await payer.inspect("payto-save", widths);
+      await stand(page, js);
+      await send(page, { payid: accounts.payid });
+      assert.equal(await page.getByText("starts by itself").count(), 0, "nothing is paid");
+      await payer.inspect("payto-save-approve", widths);
+      await release(page, js);
+      await atBank({ url: session.session_url }, "Approve", { js });
+      await page.waitForURL(/\/done/);
+      const done = await collected(stage.kassa, session);
+      assert.equal(done.payment_outcome, "payment_method_verified");
+      await page.goto(session.session_url);
+      await h1(page, "Account set up");
+      await payer.inspect("payto-saved", widths);
+      await payer.leave();
+      await stage.visit(async ({ page: next }, later) => {
+        await h1(next, "Pay with a saved method");
+        await next.getByRole("button", { name: "Pay AUD 49.95" }).click();
+        await stage.assertPaid(next, later);
+      }, { js, wishes: { ...payto, customer: done.customer_id } });
+    });
+
     test("the first of a series gives a mandate with the same terms at the bank", async () => {
       const who = await customer(stage.kassa);
       await stage.visit(async (payer, session) => {
         const { page } = payer;
         const words = await agreement(page);
+        assert.ok(words.includes("The payment you make now is the first of these charges."));
         await payer.inspect("payto-series", widths);
         await stand(page, js);
         await send(page, { payid: accounts.payid });

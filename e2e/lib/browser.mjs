@@ -12,6 +12,8 @@ const screens = fileURLToPath(new URL("../../docs/screens", import.meta.url));
 const usualWidths = [320, 1280];
 const height = 800;
 const patience = 10_000;
+// Below this width all pages have one layout: no style sheet asks for less.
+const phone = 448;
 // Without JavaScript the server may hold the waiting page for 25 s until there is news.
 const longPatience = 40_000;
 
@@ -43,6 +45,7 @@ export class Payer {
     payer.context = await browser.newContext({
       viewport: { width, height },
       locale: "en-GH",
+      reducedMotion: "reduce", // what turns for ever is drawn for ever, in software
       ...context,
     });
     payer.context.setDefaultTimeout(js ? patience : longPatience);
@@ -64,7 +67,7 @@ export class Payer {
 
   #see(request) {
     const url = new URL(request.url());
-    if (url.protocol === "data:") return;
+    if (url.protocol === "data:" || url.protocol === "about:") return;
     this.requests.push(request);
     if (!this.#allowed.has(url.origin)) this.#broken.push(`foreign request: ${request.url()}`);
   }
@@ -72,9 +75,19 @@ export class Payer {
   /** Closes the page. Chromium now and then never says that it has; nobody waits for that. */
   async close() {
     let timer;
-    const enough = new Promise((resolve) => (timer = setTimeout(resolve, patience)));
-    await Promise.race([this.context.close(), enough]);
+    const enough = new Promise((resolve) => (timer = setTimeout(resolve, patience, "still open")));
+    const how = await Promise.race([this.context.close(), enough]);
     clearTimeout(timer);
+    if (how) console.log(`the browser has not closed ${this.page.url()} within ${patience} ms`);
+  }
+
+  /** Fails when the page asked a stranger or complained, and waits on an empty one for the next. */
+  async rest() {
+    // A page that was about to go somewhere by itself may get there first; the next one goes on.
+    await this.page.goto("about:blank").catch(() => {});
+    const broken = this.#broken;
+    this.#broken = [];
+    assert.deepEqual(broken, [], "the page misbehaved");
   }
 
   /** Fails when the page asked a stranger or complained, and leaves. */
@@ -84,28 +97,30 @@ export class Payer {
   }
 
   /**
-   * Looks at the state the page is in: axe and overflow on a phone and on a desk. Pictures are taken
-   * when they are wanted, of pages with JavaScript; never at 320 px when there are wider phones.
+   * Looks at the state the page is in: overflow at every width, axe once for each layout. Pictures
+   * are taken when they are wanted, of pages with JavaScript; never at 320 px when there are wider
+   * phones.
    */
   async inspect(name, widths = usualWidths) {
     const before = this.page.viewportSize();
+    const layouts = new Set();
     for (const width of widths) {
       await this.page.setViewportSize({ width, height });
       const pictured = !this.#scripts && (width > usualWidths[0] || widths === usualWidths);
       if (pictured) await this.#picture(`${name}-${width}`);
-      await this.#accessible(`${name} at ${width} px`);
+      const layout = width < phone ? "phone" : width;
+      if (!layouts.has(layout)) await this.#accessible(`${name} at ${width} px`);
+      layouts.add(layout);
       const wide = await this.page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= width, `${name} at ${width} px scrolls sideways: ${wide} px wide`);
     }
     await this.page.setViewportSize(before);
   }
 
+  // Every document is looked at by itself, also one that is shown within another.
   async #accessible(where) {
-    const { violations } = await this.#scripting(async () => {
-      await this.page.evaluate(axe.source);
-      return this.page.evaluate(() => globalThis.axe.run());
-    });
-    const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
+    const found = await this.#scripting(() => Promise.all(this.page.frames().map(judge)));
+    const serious = found.flat().filter(({ impact }) => ["serious", "critical"].includes(impact));
     const told = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0].html}`);
     assert.deepEqual(told, [], `axe on ${where}`);
   }
@@ -137,6 +152,15 @@ export class Payer {
     }
     await this.page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
   }
+}
+
+/** What axe finds wrong in one document. It stays in the document for the next look. */
+async function judge(frame) {
+  if (!(await frame.evaluate(() => "axe" in globalThis))) await frame.evaluate(axe.source);
+  return frame.evaluate(async () => {
+    const only = { iframes: false, resultTypes: ["violations"] };
+    return (await globalThis.axe.run(document, only)).violations;
+  });
 }
 
 // Chromium reports every answer above 399 as a console error, also the ones that are the page a

@@ -39,11 +39,11 @@ export async function payByBank(page) {
 // The payer's own phone and bank are a page of their own, opened by the same key.
 const counterOf = (session) => session.url.replace("/checkout/", "/sim/session/");
 
-/** The other side of the counter, in a tab or on a device of its own. */
+/** The other side of the counter, on the payer's phone. */
 export class Counter {
   static async open(stage, session, options) {
     const counter = new Counter();
-    counter.payer = await stage.payer(options);
+    counter.payer = await stage.device(options);
     counter.page = counter.payer.page;
     counter.address = counterOf(session);
     await counter.look();
@@ -78,6 +78,6 @@ export class Counter {
   }
 
   leave() {
-    return this.payer.leave();
+    return this.payer.rest();
   }
 }

@@ -53,12 +53,12 @@ export async function send(page, who) {
   await heading(page, "Approve it in your bank");
 }
 
-/** The app of the payers' banks, in a tab of its own. */
+/** The app of the payers' banks, on the payer's phone. */
 export class BankApp {
   /** Opens the app of one session's payer, or with no session that of everybody. */
   static async open(stage, session, options) {
     const app = new BankApp();
-    app.payer = await stage.payer(options);
+    app.payer = await stage.device(options);
     app.page = app.payer.page;
     app.address = session
       ? session.url.replace("/checkout/", "/sim/session/")
@@ -84,7 +84,7 @@ export class BankApp {
   }
 
   leave() {
-    return this.payer.leave();
+    return this.payer.rest();
   }
 }
 

@@ -10,6 +10,8 @@ const backWithin = 45_000; // a page without JavaScript may be held for 25 s
 
 /** A server, a shop and a browser. Make one with Stage.open, end it with close. */
 export class Stage {
+  #devices = new Map();
+
   /** flags are the server's, besides those of Kassa.start. */
   static async open(...flags) {
     const stage = new Stage();
@@ -39,6 +41,16 @@ export class Stage {
   payer(options = {}) {
     const origins = [this.kassa.origin, this.shop.origin];
     return Payer.arrive(this.browser, { origins, ...options });
+  }
+
+  /**
+   * The payer's own phone, on which the other side of the counter is: the same for all tests of a
+   * file, as in life, because a browser's context costs more than most of what is done in it. It is
+   * given back by rest.
+   */
+  async device({ js = true } = {}) {
+    if (!this.#devices.has(js)) this.#devices.set(js, await this.payer({ js }));
+    return this.#devices.get(js);
   }
 
   /**

@@ -49,6 +49,9 @@ func lookAgain(r *http.Request) string {
 // Helps reports whether the panel is open.
 func (p *page) Helps() bool { return p.Prompt != "" || p.look.Has(fieldHelp) }
 
+// AskedBank is the code of the bank that the reader has chosen; "" when none was.
+func (p *page) AskedBank() string { return p.look.Get(fieldBank) }
+
 // PagePath is the page's address without its query.
 func (p *page) PagePath() string { return p.way.base }
 

@@ -204,7 +204,7 @@ func TestPayto_FollowsTheBankThatIsChosen(t *testing.T) {
 // TestWaiting_KeepsTheHelpOpen: whoever reads it without scripts is not thrown out of it by the
 // page's own reload, nor by a bank that is chosen meanwhile.
 func TestWaiting_KeepsTheHelpOpen(t *testing.T) {
-	for _, name := range []string{"approve", "prompt"} {
+	for _, name := range []string{"approve at a bank", "prompt"} {
 		v := openSession()
 		named(t, name).setup(&v)
 		h := handlerOf(newPages(t, &stage{view: v}))
@@ -217,10 +217,11 @@ func TestWaiting_KeepsTheHelpOpen(t *testing.T) {
 		if to := get(h, wait).Header().Get("Location"); to != stagePath+"&go=1&help=1#help" {
 			t.Errorf("%s: waiting leads to %q", name, to)
 		}
-		if name == "approve" {
+		if name != "prompt" {
 			says(t, body, `name="help" value="1" data-help>`) // with the bank that is chosen next
 			says(t, get(h, stagePath+"&bank=nab").Body.String(), `name="bank" value="nab"`,
 				`name="help" value="1" data-help disabled>`)
+			says(t, body, "not", `name="bank" value=`) // that its BSB tells is not chosen
 		}
 	}
 }
