@@ -14,6 +14,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store"
+	"github.com/kassa-pay/kassa/internal/store/storetest"
 )
 
 // BenchmarkCreate stores what creating a session stores: the session, its event and, in the keyed
@@ -36,7 +37,7 @@ func BenchmarkCreate(b *testing.B) {
 }
 
 func benchmarkCreate(b *testing.B, url string, callers int, unit func(int64, pay.Tx) error) {
-	db := open(b, url)
+	db := storetest.Open(b, url)
 	s := store.New(db)
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -113,7 +114,7 @@ func BenchmarkRetrieve(b *testing.B) {
 	const stored, readers = 10_000, 8
 	for engine, url := range engines {
 		b.Run(engine, func(b *testing.B) {
-			s := store.New(open(b, url(b)))
+			s := store.New(storetest.Open(b, url(b)))
 			sessions := make([]pay.Session, stored)
 			err := s.Write(context.Background(), func(ctx context.Context, tx pay.Tx) error {
 				for i := range sessions {
@@ -151,7 +152,7 @@ func BenchmarkDeliver(b *testing.B) {
 	for engine, url := range engines {
 		for _, backlog := range []int{0, 20_000} {
 			b.Run(fmt.Sprintf("%s/backlog=%d", engine, backlog), func(b *testing.B) {
-				benchmarkDeliver(b, store.New(open(b, url(b))), backlog)
+				benchmarkDeliver(b, store.New(storetest.Open(b, url(b))), backlog)
 			})
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/store"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
 	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
+	"github.com/kassa-pay/kassa/internal/store/storetest"
 )
 
 // dueNow is the moment at which tests and measurements ask what is due.
@@ -82,7 +83,7 @@ func BenchmarkDueScan(b *testing.B) {
 	const mandates, due = 1_000_000, 100
 	for engine, url := range engines {
 		b.Run(engine, func(b *testing.B) {
-			db := open(b, url(b))
+			db := storetest.Open(b, url(b))
 			bulk(b, db, mandates, due)
 			s := store.New(db)
 			for _, x := range []struct {
@@ -115,10 +116,10 @@ func countDue(b *testing.B, s *store.Store, at time.Time, limit int) (n int) {
 // and does not wait.
 func TestDueMandates_LockedArePassedOver(t *testing.T) {
 	url := pgtest.URL(t)
-	db := open(t, url)
+	db := storetest.Open(t, url)
 	bulk(t, db, 4, 3)
 	ids := []string{"mdt_1", "mdt_2", "mdt_3"}
-	mine, theirs := store.New(db), store.New(open(t, url))
+	mine, theirs := store.New(db), store.New(storetest.Open(t, url))
 	take := func(ctx context.Context, tx pay.Tx) []string {
 		due, err := tx.LockDueMandates(ctx, dueNow, 2)
 		if err != nil {
@@ -151,9 +152,9 @@ func TestDueMandates_LockedArePassedOver(t *testing.T) {
 func TestSlots_TwoNodes(t *testing.T) {
 	const slots, buyers = 36, 60 // slots is what the terms of bulk permit, of which 3 are used
 	url := pgtest.URL(t)
-	db := open(t, url)
+	db := storetest.Open(t, url)
 	bulk(t, db, 1, 0)
-	nodes := []*store.Store{store.New(db), store.New(open(t, url))}
+	nodes := []*store.Store{store.New(db), store.New(storetest.Open(t, url))}
 	errs := make([]error, buyers)
 	var wg sync.WaitGroup
 	for i := range errs {

@@ -7,13 +7,14 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store"
+	"github.com/kassa-pay/kassa/internal/store/storetest"
 )
 
 // TestRememberKeys shows two nodes: what one changes the other knows after a second, and it itself
 // at once.
 func TestRememberKeys_ForgetsItsOwnChangesAtOnce(t *testing.T) {
 	ctx := context.Background()
-	db := open(t, engines["sqlite"](t))
+	db := storetest.Open(t, engines["sqlite"](t))
 	now := time.Date(2026, 10, 3, 9, 30, 0, 0, time.UTC)
 	here, elsewhere := store.New(db), store.New(db)
 	here.RememberKeys(func() time.Time { return now })

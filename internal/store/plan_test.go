@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -9,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kassa-pay/kassa/internal/store/schema"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
 	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
+	"github.com/kassa-pay/kassa/internal/store/storetest"
 )
 
 // plan is what a statement may cost: the indexes it must go through, by their names on PostgreSQL,
@@ -116,21 +115,13 @@ var plans = map[string]plan{
 
 func explain(t *testing.T, url, prefix string) func(sql string) []string {
 	t.Helper()
-	ctx := context.Background()
-	db, err := sqldb.Open(ctx, sqldb.Options{URL: url, Migrations: schema.FS})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	if _, _, err := db.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
+	db := storetest.Open(t, url)
 	return func(sql string) (lines []string) {
 		args := make([]any, parameters(sql))
 		for i := range args {
 			args[i] = "0"
 		}
-		rows, err := db.Reader().Query(ctx, prefix+sql, args...)
+		rows, err := db.Reader().Query(t.Context(), prefix+sql, args...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store"
-	"github.com/kassa-pay/kassa/internal/store/schema"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
 	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 	"github.com/kassa-pay/kassa/internal/store/storetest"
@@ -16,29 +15,10 @@ var engines = pgtest.Engines
 
 func TestMain(m *testing.M) { pgtest.MainWithoutLeaks(m) }
 
-// open returns a migrated database that is closed when the test ends.
-func open(t testing.TB, url string) *sqldb.DB {
-	t.Helper()
-	ctx := context.Background()
-	db, err := sqldb.Open(ctx, sqldb.Options{URL: url, Migrations: schema.FS})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, _, err := db.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return db
-}
-
 func TestStore(t *testing.T) {
 	for name, url := range engines {
 		t.Run(name, func(t *testing.T) {
-			db := open(t, url(t))
+			db := storetest.Open(t, url(t))
 			storetest.Run(t, func(t *testing.T) pay.Store {
 				wipe(t, db)
 				return store.New(db)

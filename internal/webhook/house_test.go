@@ -17,9 +17,8 @@ import (
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/rail/railtest"
 	"github.com/kassa-pay/kassa/internal/store"
-	"github.com/kassa-pay/kassa/internal/store/schema"
-	"github.com/kassa-pay/kassa/internal/store/sqldb"
 	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
+	"github.com/kassa-pay/kassa/internal/store/storetest"
 	"github.com/kassa-pay/kassa/internal/vault"
 	"github.com/kassa-pay/kassa/internal/webhook"
 )
@@ -56,14 +55,7 @@ func newHouse(t testing.TB) *house {
 
 func newHouseOn(t testing.TB, url string) *house {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), sqldb.Options{URL: url, Migrations: schema.FS})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	if _, _, err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	db := storetest.Open(t, url)
 	ids := ident.Random()
 	v, err := vault.FromKey(ids.Bytes(32), ids)
 	if err != nil {
