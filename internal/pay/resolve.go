@@ -52,7 +52,13 @@ func (s *Service) ResolvePayment(
 		}
 		signal := p.resolution(v)
 		next, _ := p.State.Next(signal)
-		return s.advance(ctx, tx, c, &p, change{step: step{signal, next}, out: out, after: &after})
+		x := change{step: step{signal, next}, out: out, after: &after}
+		if err := s.advance(ctx, tx, c, &p, x); err != nil {
+			return err
+		}
+		// What its payer may still agree to at their bank must not bring money after all.
+		after.unkept = v == VerdictUnpaid && p.Agreement != "" && p.MethodID == ""
+		return nil
 	})
 	if err == nil {
 		s.log.WarnContext(ctx, "payment resolved by a person", "payment", p.ID, "verdict", v,

@@ -178,3 +178,33 @@ func TestResolve_OneVerdictCounts(t *testing.T) {
 		})
 	}
 }
+
+// Nobody is left to agree at their bank to a payment that was resolved as unpaid.
+func TestResolve_WithdrawsTheAgreement(t *testing.T) {
+	w := paytest.New(t)
+	ses := w.Open(paytest.InAUD(4995))
+	p := w.PayTo(ses.ID, paytest.Mira)
+	if p.State != pay.PaymentAction || p.Agreement == "" {
+		t.Fatalf("payment is %s, agreement %q", p.State, p.Agreement)
+	}
+	err := w.Store.Write(t.Context(), func(ctx context.Context, tx pay.Tx) error {
+		stuck, err := tx.LockPayment(ctx, p.ID)
+		stuck.State = pay.PaymentReview
+		stuck.Version++
+		if err == nil {
+			err = tx.SwapPayment(ctx, stuck, w.Clock.Now().Add(time.Hour))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err = resolve(w, p.ID, pay.VerdictUnpaid, 0); err != nil || p.State != pay.PaymentFailed {
+		t.Fatalf("payment is %s, %v", p.State, err)
+	}
+	for _, a := range agreements(t, w) {
+		if a.State != pay.AgreementCancelled {
+			t.Errorf("the agreement is %s", a.State)
+		}
+	}
+}
