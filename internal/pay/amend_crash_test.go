@@ -2,6 +2,7 @@ package pay_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,20 +14,28 @@ func (d *cutOff) Amend(
 	ctx context.Context, ref pay.AgreementRef, o pay.AmendOrder,
 ) (pay.Agreement, error) {
 	if d.there.Load() {
-		return pay.Agreement{}, errSilent
+		return pay.Agreement{}, d.lost()
 	}
 	a, err := d.agreer.Amend(ctx, ref, o)
 	if d.back.Load() {
-		return pay.Agreement{}, errSilent
+		return pay.Agreement{}, d.lost()
 	}
 	return a, err
+}
+
+// lost is what becomes of a call that is cut off.
+func (d *cutOff) lost() error {
+	if d.dies.Load() {
+		panic(errSilent)
+	}
+	return errSilent
 }
 
 // amendedOnce demands one amendment at the bank, the new terms, and one final event.
 func amendedOnce(t *testing.T, w *paytest.World, id string) {
 	t.Helper()
 	m := w.Mandate(id)
-	a := agreements(t, w)[0]
+	a := agreements(t, w)[0] // the newest
 	if m.Proposal != nil || m.Terms.Amount.Max != 8000 || a.Terms.Amount.Max != 8000 ||
 		a.Version != 2 {
 		t.Errorf("mandate is for %+v, the agreement of version %d for %+v", m.Terms, a.Version,
@@ -73,20 +82,56 @@ func TestAmendCrash(t *testing.T) {
 	}
 }
 
+// TestAmendCrash_TheProcessDies: between the intent and the bank, or between the bank and what it
+// said. The request is repeated: at once, and after the look.
+func TestAmendCrash_TheProcessDies(t *testing.T) {
+	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
+		for key, cut := range map[string]*atomic.Bool{"there": &d.there, "back": &d.back} {
+			m := agreeAtBank(t, w, upTo(5000))
+			once := &pay.Once[pay.Mandate]{Key: key, Render: func(m pay.Mandate) pay.Reply {
+				return pay.Reply{Status: 200, Body: []byte(m.Proposal.ID)}
+			}}
+			propose := func() (pay.Reply, error) {
+				_, reply, err := w.Pay.AmendMandate(t.Context(), w.Shop, once, m.ID, toUpTo(8000))
+				return reply, err
+			}
+			cut.Store(true)
+			d.dies.Store(true)
+			func() {
+				defer func() { _ = recover() }()
+				reply, err := propose()
+				t.Errorf("the process lives: %+v, %v", reply, err)
+			}()
+			cut.Store(false)
+			d.dies.Store(false)
+			restart(w)
+			_, err := propose()
+			fails(t, err, pay.Conflict, "idempotency_key_in_use", "")
+			w.Advance(2 * time.Minute)
+			p := w.Mandate(m.ID).Proposal
+			if reply, err := propose(); err != nil || p == nil || string(reply.Body) != p.ID ||
+				!reply.Replayed || !p.Known {
+				t.Fatalf("repeated: %+v, %v, proposal %+v", reply, err, p)
+			}
+			w.AtBank(m.ID, pay.BankApprove)
+			amendedOnce(t, w, m.ID)
+		}
+	})
+}
+
 // TestAmendCrash_AnsweredBeforeWeHeard: the reply to the proposal was lost, and the payer has
 // answered before we ask.
 func TestAmendCrash_AnsweredBeforeWeHeard(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
-		m := agreeAtBank(t, w, upTo(5000))
-		deaf(t, w)
-		d.back.Store(true)
-		amended(t, w, m.ID, toUpTo(8000))
-		w.AtBankAlone(agreements(t, w)[0].Token, pay.BankApprove)
-		d.back.Store(false)
-		restart(w)
-		w.Advance(2 * time.Minute)
-		amendedOnce(t, w, m.ID)
-	})
+	w, d := mortal(t, paytest.Options{})
+	m := agreeAtBank(t, w, upTo(5000))
+	deaf(t, w)
+	d.back.Store(true)
+	amended(t, w, m.ID, toUpTo(8000))
+	w.AtBankAlone(agreements(t, w)[0].Token, pay.BankApprove)
+	d.back.Store(false)
+	restart(w)
+	w.Advance(2 * time.Minute)
+	amendedOnce(t, w, m.ID)
 }
 
 // TestAmendCrash_NeverHeard: the bank is silent until the time to answer is over.

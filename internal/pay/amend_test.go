@@ -300,18 +300,17 @@ func TestAmend_ChargedInTheMeantime(t *testing.T) {
 
 // A period's limit that is raised holds in the period that has begun.
 func TestAmend_APeriodThatHasBegun(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, _ *cutOff) {
-		permits := upTo(5000)
-		permits.Period = &terms.Period{Unit: terms.Month, MaxCount: 1}
-		m := agreeAtBank(t, w, permits)
-		_, err := w.ChargeAUD(m.ID, 1000)
-		fails(t, err, pay.State, "period_count_reached", "")
-		amended(t, w, m.ID, toMonthly(2, 6000))
-		w.AtBank(m.ID, pay.BankApprove)
-		chargeAUD(t, w, m.ID, 1000)
-		_, err = w.ChargeAUD(m.ID, 1)
-		fails(t, err, pay.State, "period_count_reached", "")
-	})
+	w := paytest.New(t)
+	permits := upTo(5000)
+	permits.Period = &terms.Period{Unit: terms.Month, MaxCount: 1}
+	m := agreeAtBank(t, w, permits)
+	_, err := w.ChargeAUD(m.ID, 1000)
+	fails(t, err, pay.State, "period_count_reached", "")
+	amended(t, w, m.ID, toMonthly(2, 6000))
+	w.AtBank(m.ID, pay.BankApprove)
+	chargeAUD(t, w, m.ID, 1000)
+	_, err = w.ChargeAUD(m.ID, 1)
+	fails(t, err, pay.State, "period_count_reached", "")
 }
 
 func TestAmend_TheScheduleFollows(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 type cutOff struct {
 	agreer
 	there, back atomic.Bool
+	dies        atomic.Bool // the process itself, where it is cut off from an amendment
 }
 
 func (d *cutOff) call(do func() (pay.Outcome, error)) (pay.Outcome, error) {
