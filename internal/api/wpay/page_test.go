@@ -130,39 +130,35 @@ func TestPage_AReceiverThatHangsHoldsNobodyLong(t *testing.T) {
 }
 
 func TestPage_NobodyWaitsForNothing(t *testing.T) {
-	onBoth(t, func(t *testing.T, on paytest.Options) {
-		h := houseOn(t, on)
-		h.deaf = true
-		o := h.ask(t, http.StatusCreated, "POST", "/session/checkout",
-			strings.ReplaceAll(checkout(1, "OneOff"), `"merchantWebhooksUrl":"https://shop.test/hooks"`,
-				`"merchantWebhooksUrl":null`))
-		id := o.Text("sessionId")
-		h.payAs(t, id, "+61400000000")
-		before := h.Clock.Now()
-		h.visit(t, h.back(t, id))
-		if waited := h.Clock.Now().Sub(before); waited != 0 {
-			t.Errorf("without webhooks the buyer waited %s", waited)
-		}
-	})
+	h := newHouse(t)
+	h.deaf = true
+	o := h.ask(t, http.StatusCreated, "POST", "/session/checkout",
+		strings.ReplaceAll(checkout(1, "OneOff"), `"merchantWebhooksUrl":"https://shop.test/hooks"`,
+			`"merchantWebhooksUrl":null`))
+	id := o.Text("sessionId")
+	h.payAs(t, id, "+61400000000")
+	before := h.Clock.Now()
+	h.visit(t, h.back(t, id))
+	if waited := h.Clock.Now().Sub(before); waited != 0 {
+		t.Errorf("without webhooks the buyer waited %s", waited)
+	}
 }
 
 func TestPage_StoppingServerKeepsNobody(t *testing.T) {
-	onBoth(t, func(t *testing.T, on paytest.Options) {
-		stopping := make(chan struct{})
-		close(stopping)
-		never := func(time.Duration) <-chan time.Time { return nil }
-		h := houseOn(t, on, func(d *wpay.Deps) { d.Stopping, d.After = stopping, never })
-		id, _ := h.open(t, 1, "Ongoing")
-		h.payAs(t, id, "+61400000000")
-		if got := h.visit(t, h.back(t, id)); got != "https://shop.test/return?order=1" {
-			t.Errorf("the buyer goes back to %s", got)
-		}
-		o := h.ask(t, http.StatusCreated, "POST", "/instruments/ins-1/payment",
-			`{"paymentId":"next","amount":100,"simulation":{"outcome":"Processing"}}`)
-		if o.Text("status") != "Processing" {
-			t.Errorf("a payment is %s", o.Text("status"))
-		}
-	})
+	stopping := make(chan struct{})
+	close(stopping)
+	never := func(time.Duration) <-chan time.Time { return nil }
+	h := newHouse(t, func(d *wpay.Deps) { d.Stopping, d.After = stopping, never })
+	id, _ := h.open(t, 1, "Ongoing")
+	h.payAs(t, id, "+61400000000")
+	if got := h.visit(t, h.back(t, id)); got != "https://shop.test/return?order=1" {
+		t.Errorf("the buyer goes back to %s", got)
+	}
+	o := h.ask(t, http.StatusCreated, "POST", "/instruments/ins-1/payment",
+		`{"paymentId":"next","amount":100,"simulation":{"outcome":"Processing"}}`)
+	if o.Text("status") != "Processing" {
+		t.Errorf("a payment is %s", o.Text("status"))
+	}
 }
 
 func TestPage_WhoGivesUpEndsTheSession(t *testing.T) {
@@ -181,19 +177,17 @@ func TestPage_WhoGivesUpEndsTheSession(t *testing.T) {
 }
 
 func TestPage_WhoComesTooLateIsTold(t *testing.T) {
-	onBoth(t, func(t *testing.T, on paytest.Options) {
-		h := houseOn(t, on)
-		id, redirect := h.open(t, 1, "OneOff")
-		h.Advance(wpay.SessionTTL)
-		h.visit(t, redirect)
-		if got := h.status(t, id); got != "Expired" {
-			t.Errorf("the session is %s", got)
-		}
-		h.visit(t, h.back(t, id))
-		if got := h.status(t, id); got != "Expired" {
-			t.Errorf("after a late return the session is %s", got)
-		}
-	})
+	h := newHouse(t)
+	id, redirect := h.open(t, 1, "OneOff")
+	h.Advance(wpay.SessionTTL)
+	h.visit(t, redirect)
+	if got := h.status(t, id); got != "Expired" {
+		t.Errorf("the session is %s", got)
+	}
+	h.visit(t, h.back(t, id))
+	if got := h.status(t, id); got != "Expired" {
+		t.Errorf("after a late return the session is %s", got)
+	}
 }
 
 func TestPage_PaidAndNeverBackIsCompletedInTheEnd(t *testing.T) {
@@ -213,30 +207,28 @@ func TestPage_PaidAndNeverBackIsCompletedInTheEnd(t *testing.T) {
 }
 
 func TestPage_NobodyElseGetsIn(t *testing.T) {
-	onBoth(t, func(t *testing.T, on paytest.Options) {
-		h := houseOn(t, on)
-		id, redirect := h.open(t, 1, "OneOff")
-		other, _ := h.open(t, 2, "OneOff")
-		for _, address := range []string{
-			"/payto", "/payto?sessionId=" + id, "/payto?sessionId=" + id + "&key=x.y",
-			strings.Replace(redirect, id, other, 1), redirect[:len(redirect)-1] + "x",
-			"/payto/return", "/payto/return?sessionId=" + id + "&session=ps_1",
-			strings.Replace(h.back(t, id), id, other, 1),
-		} {
-			to := h.visit(t, address)
-			if !strings.HasPrefix(to, paytest.BaseURL+"/checkout/") || strings.Contains(to, "key=") {
-				t.Errorf("%s leads to %s", address, to)
-			}
+	h := newHouse(t)
+	id, redirect := h.open(t, 1, "OneOff")
+	other, _ := h.open(t, 2, "OneOff")
+	for _, address := range []string{
+		"/payto", "/payto?sessionId=" + id, "/payto?sessionId=" + id + "&key=x.y",
+		strings.Replace(redirect, id, other, 1), redirect[:len(redirect)-1] + "x",
+		"/payto/return", "/payto/return?sessionId=" + id + "&session=ps_1",
+		strings.Replace(h.back(t, id), id, other, 1),
+	} {
+		to := h.visit(t, address)
+		if !strings.HasPrefix(to, paytest.BaseURL+"/checkout/") || strings.Contains(to, "key=") {
+			t.Errorf("%s leads to %s", address, to)
 		}
-		if got := h.status(t, id); got != "Created" {
-			t.Errorf("the session is %s", got)
-		}
-		if w := h.do("GET", strings.TrimPrefix(redirect, paytest.BaseURL), ""); w.Body.Len() > 0 ||
-			w.Header().Get("Referrer-Policy") != "no-referrer" ||
-			w.Header().Get("Cache-Control") != "no-store" {
-			t.Errorf("the way to the page is told: %v %s", w.Header(), w.Body)
-		}
-	})
+	}
+	if got := h.status(t, id); got != "Created" {
+		t.Errorf("the session is %s", got)
+	}
+	if w := h.do("GET", strings.TrimPrefix(redirect, paytest.BaseURL), ""); w.Body.Len() > 0 ||
+		w.Header().Get("Referrer-Policy") != "no-referrer" ||
+		w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("the way to the page is told: %v %s", w.Header(), w.Body)
+	}
 }
 
 // Of many requests at once for the same ids one makes the objects.
@@ -351,49 +343,45 @@ func TestBuyer_IsOneCustomer(t *testing.T) {
 
 // Another merchant has objects of its own under the same ids.
 func TestMerchants_AreApart(t *testing.T) {
-	onBoth(t, func(t *testing.T, on paytest.Options) {
-		h := houseOn(t, on)
-		h.open(t, 1, "OneOff")
-		rival := "/merchants/" + wpay.MerchantID("rival")
-		key := []string{"Authorization", "Bearer " + paytest.Key("rival")}
-		for _, path := range []string{"/instruments/ins-1", "/payments/pay-1"} {
-			if w := h.do("GET", rival+path, "", key...); w.Code != http.StatusNotFound {
-				t.Errorf("the rival's %s: %d", path, w.Code)
-			}
+	h := newHouse(t)
+	h.open(t, 1, "OneOff")
+	rival := "/merchants/" + wpay.MerchantID("rival")
+	key := []string{"Authorization", "Bearer " + paytest.Key("rival")}
+	for _, path := range []string{"/instruments/ins-1", "/payments/pay-1"} {
+		if w := h.do("GET", rival+path, "", key...); w.Code != http.StatusNotFound {
+			t.Errorf("the rival's %s: %d", path, w.Code)
 		}
-		body := strings.ReplaceAll(checkout(1, "OneOff"), "shop.test", "rival.test")
-		if w := h.do("POST", rival+"/session/checkout", body, key...); w.Code != http.StatusCreated {
-			t.Errorf("the rival's session: %d %s", w.Code, w.Body)
-		}
-	})
+	}
+	body := strings.ReplaceAll(checkout(1, "OneOff"), "shop.test", "rival.test")
+	if w := h.do("POST", rival+"/session/checkout", body, key...); w.Code != http.StatusCreated {
+		t.Errorf("the rival's session: %d %s", w.Code, w.Body)
+	}
 }
 
 // Payments that nobody sees the end of are Processing for as long as a caller waits.
 func TestMakePayment_WaitsAsLongAsTheNetworkMay(t *testing.T) {
-	onBoth(t, func(t *testing.T, on paytest.Options) {
-		h := houseOn(t, on)
-		id, _ := h.open(t, 1, "Ongoing")
-		h.payAs(t, id, "+61400000000")
-		h.waited = nil
-		o := h.ask(t, http.StatusCreated, "POST", "/instruments/ins-1/payment",
-			`{"paymentId":"slow","amount":100,"simulation":{"simulate":"requires_investigation"}}`)
-		var sum time.Duration
-		for _, d := range h.waited {
-			sum += d
-		}
-		if o.Text("status") != "Processing" || sum != 30*time.Second {
-			t.Errorf("after %s the payment is %s", sum, o.Text("status"))
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		r := h.request(ctx, "POST", "/instruments/ins-1/payment",
-			`{"paymentId":"gone","amount":100,"simulation":{"outcome":"Processing"}}`)
-		h.waited = nil
-		h.ServeHTTP(discard{}, r)
-		if len(h.waited) > 1 {
-			t.Errorf("a caller who hung up is waited for: %v", h.waited)
-		}
-	})
+	h := newHouse(t)
+	id, _ := h.open(t, 1, "Ongoing")
+	h.payAs(t, id, "+61400000000")
+	h.waited = nil
+	o := h.ask(t, http.StatusCreated, "POST", "/instruments/ins-1/payment",
+		`{"paymentId":"slow","amount":100,"simulation":{"simulate":"requires_investigation"}}`)
+	var sum time.Duration
+	for _, d := range h.waited {
+		sum += d
+	}
+	if o.Text("status") != "Processing" || sum != 30*time.Second {
+		t.Errorf("after %s the payment is %s", sum, o.Text("status"))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := h.request(ctx, "POST", "/instruments/ins-1/payment",
+		`{"paymentId":"gone","amount":100,"simulation":{"outcome":"Processing"}}`)
+	h.waited = nil
+	h.ServeHTTP(discard{}, r)
+	if len(h.waited) > 1 {
+		t.Errorf("a caller who hung up is waited for: %v", h.waited)
+	}
 }
 
 func (h *house) request(ctx context.Context, method, path, body string) *http.Request {

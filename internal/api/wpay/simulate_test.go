@@ -265,6 +265,21 @@ func TestSimulation_OfAnInstrumentAlone(t *testing.T) {
 	h.ask(t, http.StatusCreated, "POST", "/instruments/i/payment", `{"paymentId":"p","amount":1}`)
 }
 
+// The payment of a payment session is simulated, too; its buyer only watches.
+func TestSimulation_OfAPaymentSession(t *testing.T) {
+	h := saved(t, paytest.Options{})
+	id := h.ask(t, http.StatusCreated, "POST", "/session/payment", `{
+		"merchantReturnUrl":"https://shop.test/back","buyer":{"buyerId":"cust-77"},
+		"payment":{"paymentId":"p","instrumentId":"ins-1","amount":100,
+			"simulation":{"simulate":"insufficient_funds","delay":10}}}`).Text("sessionId")
+	for _, want := range []string{"Active , Processing ", "Active , Rejected AM04"} {
+		if got := h.stands(t, id); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		h.Advance(10 * time.Second)
+	}
+}
+
 // What nobody can simulate is refused, and the field is named.
 func TestSimulation_IsRefused(t *testing.T) {
 	h := saved(t, paytest.Options{})
