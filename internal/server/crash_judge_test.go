@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +33,9 @@ func (m *market) settle() {
 	for _, s := range m.open {
 		m.t.Errorf("%s does not come to its end: %d answers, the last is %v", s.key,
 			len(s.answers), s.answers[max(0, len(s.answers)-1):])
+	}
+	if len(m.open) > 0 {
+		return
 	}
 	m.repeat(ctx)
 	m.runOut(ctx)
@@ -160,10 +163,15 @@ func judge(t *testing.T, v *victim, m *market) {
 	}
 	agreements(t, core)
 	m.read(t, core)
-	for _, code := range slices.Sorted(maps.Keys(m.refusals)) {
-		t.Logf("%4d × %s", m.refusals[code], code)
+	for refusal, n := range m.refusals {
+		if _, code, _ := strings.Cut(refusal, " "); !slices.Contains(truths, code) {
+			t.Errorf("%d × %s", n, refusal)
+		}
 	}
 }
+
+// truths are refusals that are true: the payer's answer has come before, or the time was over.
+var truths = []string{"409 prompt_closed", "409 amendment_answered", "409 session_expired"}
 
 func texts(core *server.Core, sql string) (all []string, err error) {
 	rows, err := core.DB.Reader().Query(context.Background(), sql)
@@ -216,6 +224,12 @@ func agreements(t *testing.T, core *server.Core) {
 		if active := a.State == pay.AgreementActive; active != (state == "active") ||
 			a.State == pay.AgreementPending {
 			t.Errorf("agreement %s is %s, our mandate %q is %q", token, a.State, mandate, state)
+		}
+		if state == "active" {
+			m, err := core.Pay.Mandate(ctx, c, mandate)
+			if err != nil || !reflect.DeepEqual(m.Terms, a.Terms) {
+				t.Errorf("mandate %s permits %+v, its agreement %+v, %v", m.ID, m.Terms, a.Terms, err)
+			}
 		}
 		if seen[token] {
 			t.Errorf("agreement %s has two mandates", token)

@@ -31,11 +31,13 @@ type market struct {
 	sink   *httptest.Server
 	client *http.Client
 
+	clock sync.RWMutex // held by whoever moves time on, and read by those who are swift
+
 	mu       sync.Mutex
 	stories  []*story
 	open     []*story         // that a kill cut off
 	inbox    map[string]*mail // by receiver and id
-	refusals map[string]int   // by the code
+	refusals map[string]int   // by the story and the code
 }
 
 func newMarket(t *testing.T, v *victim) *market {
@@ -69,6 +71,9 @@ type request struct {
 	merchant, path, key, body string
 	// live: a repeat is answered with what has become of it, not with the first answer.
 	live bool
+	// swift: no time passes while it is on its way. The clocks run so fast that a payment would
+	// otherwise be on its way for longer than any network takes.
+	swift bool
 }
 
 // subscribe makes the endpoints of the webhooks.
@@ -151,6 +156,8 @@ func (m *market) passTime(ctx context.Context, demo, clubs int) {
 }
 
 func (m *market) advance(ctx context.Context, merchant string, seconds int) {
+	m.clock.Lock()
+	defer m.clock.Unlock()
 	_, _, _ = m.send(ctx, http.MethodPost, request{
 		merchant: merchant, path: "/v1/test_helpers/clock/advance",
 		body: fmt.Sprintf(`{"seconds":%d}`, seconds),
@@ -211,7 +218,7 @@ func (v *visit) ask(r request, out any, over func(status int, body string) bool)
 	n := v.n
 	v.n++
 	for n >= len(v.answers) && !v.gone {
-		status, body, err := v.send(v.ctx, http.MethodPost, r)
+		status, body, err := v.sent(r)
 		switch {
 		case err != nil:
 			v.gone = true
@@ -237,6 +244,15 @@ func (v *visit) ask(r request, out any, over func(status int, body string) bool)
 	return true
 }
 
+// sent sends a request one time.
+func (v *visit) sent(r request) (status int, body string, err error) {
+	if r.swift {
+		v.clock.RLock()
+		defer v.clock.RUnlock()
+	}
+	return v.send(v.ctx, http.MethodPost, r)
+}
+
 // note counts what was refused.
 func (v *visit) note(r request, status int, body string) {
 	if status < http.StatusMultipleChoices {
@@ -249,7 +265,7 @@ func (v *visit) note(r request, status int, body string) {
 	_ = json.NewDecoder(bytes.NewReader([]byte(body))).Decode(&e)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.refusals[fmt.Sprintf("%s: %d %s%s", v.kind, status, e.Code, e.Error.Code)]++
+	v.refusals[fmt.Sprintf("%s %d %s%s", v.kind, status, e.Code, e.Error.Code)]++
 }
 
 // get reads an object as it is now.

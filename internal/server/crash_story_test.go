@@ -58,6 +58,7 @@ func (v *visit) begin(merchant string, of object) string {
 func (v *visit) pay(merchant, session string, method object) (p payment, ok bool) {
 	r := request{
 		merchant: merchant, path: "/v1/test_helpers/sessions/" + session + "/pay", live: true,
+		swift: true,
 	}
 	ok = v.post(r, object{"payment_method": method}, &p)
 	return p, ok
@@ -162,7 +163,8 @@ func (v *visit) once() {
 	}
 }
 
-// ongoing is a buyer who agrees to more than one payment, and a merchant who makes them.
+// ongoing is a buyer who agrees to more than one payment, and a merchant who makes them, and then
+// asks for more or has had enough.
 func (v *visit) ongoing() {
 	ses := v.begin(demo, object{
 		"amount": 2500, "currency": "AUD", "customer_email": v.key + "@shop.test",
@@ -176,17 +178,43 @@ func (v *visit) ongoing() {
 	if !ok {
 		return
 	}
-	for i := range 2 {
-		var charge payment
-		if v.post(request{merchant: demo, path: "/v1/payments"}, object{
-			"amount": 700 + i, "currency": "AUD", "mandate": p.Mandate, "off_session": true,
-		}, &charge) {
-			v.final(demo, charge.ID)
-		}
-	}
+	v.charge(p.Mandate, 700)
+	v.charge(p.Mandate, 701)
 	v.refund(p.ID, 500)
 	if v.dice%2 == 0 {
 		v.post(request{merchant: demo, path: "/v1/mandates/" + p.Mandate + "/cancel"}, object{}, nil)
+		return
+	}
+	v.amend(p.Mandate)
+}
+
+// amend has the payer of a mandate agree at the bank that more may be charged, and charges it.
+func (v *visit) amend(mandate string) {
+	const more = 6000
+	path := "/v1/mandates/" + mandate
+	if !v.post(request{merchant: demo, path: path + "/amend"},
+		object{"amount": object{"max": more}}, nil) {
+		return
+	}
+	v.ask(request{merchant: demo, path: "/v1/test_helpers/agreements/" + mandate + "/approve"}, nil,
+		func(status int, _ string) bool { return status < 500 })
+	var now struct {
+		Terms struct{ Amount struct{ Max int } }
+	}
+	for now.Terms.Amount.Max != more && !v.gone {
+		v.get(demo, path, &now)
+		v.pause()
+	}
+	v.charge(mandate, more)
+}
+
+// charge makes a payment under a mandate at a bank without its payer.
+func (v *visit) charge(mandate string, amount int) {
+	var p payment
+	if v.post(request{merchant: demo, path: "/v1/payments"}, object{
+		"amount": amount, "currency": "AUD", "mandate": mandate, "off_session": true,
+	}, &p) {
+		v.final(demo, p.ID)
 	}
 }
 
