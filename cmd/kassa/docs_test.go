@@ -133,7 +133,7 @@ func TestOperations_QuotesTheLog(t *testing.T) {
 	}
 	code := ""
 	for _, name := range []string{"disk/guard.go", "pay/signal.go", "pay/refund.go",
-		"webhook/record.go", "worker/worker.go"} {
+		"webhook/apart.go", "webhook/record.go", "worker/worker.go"} {
 		text, err := os.ReadFile("../../internal/" + name)
 		if err != nil {
 			t.Fatal(err)

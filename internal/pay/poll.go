@@ -79,9 +79,17 @@ func (s *Service) pollOne(ctx context.Context, p Payment) error {
 	if err != nil || after.Version != p.Version {
 		return err
 	}
-	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+	return orMoved(s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
 		return tx.DelayPayment(ctx, p, s.nextPoll(c, &p, s.Now(c)))
-	})
+	}))
+}
+
+// orMoved forgives a due time that could not be set because what was due has moved on by itself.
+func orMoved(err error) error {
+	if IsKind(err, Conflict) {
+		return nil
+	}
+	return err
 }
 
 // PollRefunds does for refunds what PollPayments does for payments. A refund the rail never saw is
@@ -142,7 +150,7 @@ func (s *Service) pollRefund(ctx context.Context, r Refund) error {
 		return err
 	}
 	pause := min(2*time.Second<<min(r.PollCount, 12), maxPoll)
-	return s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+	return orMoved(s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
 		return tx.DelayRefund(ctx, r, s.clock.Now().Add(pause))
-	})
+	}))
 }

@@ -14,20 +14,29 @@ import (
 // events it handled. As many deliveries as there is room for are leased to this node from the start
 // and sent without being claimed.
 func (s *Sender) FanOut(ctx context.Context) (int, error) {
+	handled, head, err := s.fanOut(ctx, fanOutBatch)
+	if err != nil && head != "" && !pay.IsKind(err, pay.Unavailable) {
+		return s.fanOutApart(ctx)
+	}
+	return handled, err
+}
+
+// fanOut is a round of so many events. head is the first of them, if it came so far.
+func (s *Sender) fanOut(ctx context.Context, limit int) (handled int, head string, err error) {
 	s.taking.Lock()
 	defer s.taking.Unlock()
 	room, ok := s.room()
 	if !ok {
-		return 0, nil
+		return 0, "", nil
 	}
-	var handled int
 	var f *fan
-	err := s.store.Write(ctx, func(ctx context.Context, tx pay.Tx) error {
+	err = s.store.Write(ctx, func(ctx context.Context, tx pay.Tx) error {
 		f = s.newFan(tx, room)
-		events, err := tx.UnsentEvents(ctx, fanOutBatch)
+		events, err := tx.UnsentEvents(ctx, limit)
 		if handled = len(events); err != nil || handled == 0 {
 			return err
 		}
+		head = events[0].ID
 		ids := make([]string, len(events))
 		for i, e := range events {
 			ids[i] = e.ID
@@ -40,13 +49,13 @@ func (s *Sender) FanOut(ctx context.Context) (int, error) {
 		return tx.MarkSent(ctx, ids)
 	})
 	if err != nil {
-		return 0, err
+		return 0, head, err
 	}
 	if s.begin(f) {
 		s.release(ctx, f.chains)
 		s.wake(pay.WorkDelivery)
 	}
-	return handled, nil
+	return handled, head, nil
 }
 
 // begin sends what a round leased to this node and remembers what waits for something else. It

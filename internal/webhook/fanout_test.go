@@ -222,3 +222,31 @@ func fanOutHooks(t *testing.T, h *house) {
 		t.Errorf("the hook got %v", got)
 	}
 }
+
+// An event whose deliveries the store refuses holds up nobody's events but its own.
+func TestFanOut_OneThatFailsIsLeftOut(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		r := h.receive(nil)
+		to := h.endpoint(r.URL)
+		h.event("pay_1", "payment.paid")
+		ill := h.event("pay_2", "payment.review")
+		h.event("pay_3", "payment.failed")
+		h.write(func(ctx context.Context, tx pay.Tx) error {
+			return tx.InsertDelivery(ctx, pay.Delivery{ // its own one will be refused
+				ID: h.ids.ID("dlv", epoch), MerchantID: to.MerchantID, Mode: to.Mode, EndpointID: to.ID,
+				EventID: ill.ID, Type: "by hand", ObjectID: "x", Sequence: 1,
+				State: pay.DeliverySucceeded, CreatedAt: epoch, UpdatedAt: epoch,
+			}, []byte("{}"))
+		})
+		n, err := h.sender.FanOut(context.Background())
+		if err != nil || n != 3 {
+			t.Errorf("%d events were handled, %v", n, err)
+		}
+		h.drain()
+		got := h.types(to)
+		slices.Sort(got)
+		if !slices.Equal(got, []string{"by hand", "payment.failed", "payment.paid"}) {
+			t.Errorf("sent: %v", got)
+		}
+	})
+}
