@@ -2,6 +2,7 @@ package pay
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -34,9 +35,11 @@ type giveUp struct {
 func (s *Service) giveUp(
 	ctx context.Context, c Caller, o *Once[Payment], id string, how giveUp,
 ) (Payment, Reply, error) {
+	claimed := false
 	if o.keyed() {
-		reply, found, err := s.replay(ctx, o.ticket(c))
-		if found || err != nil {
+		reply, found, err := resume(ctx, s, c, o, s.givenUp(ctx, c))
+		claimed = errors.Is(err, errRunning)
+		if !claimed && (found || err != nil) {
 			return Payment{}, reply, err
 		}
 	}
@@ -48,15 +51,44 @@ func (s *Service) giveUp(
 		return p, Reply{}, Errorf(State, "payment_not_cancelable", "The payment holds no money.")
 	}
 	if err := s.mayCancel(&p, s.Now(c)); err != nil {
-		return p, Reply{}, err
+		return orReplay(ctx, s, c, o, err)
+	}
+	if o.keyed() && !claimed {
+		if err := s.takeKey(ctx, o.ticket(c), p.ID); err != nil {
+			return p, Reply{}, err
+		}
 	}
 	ctx = context.WithoutCancel(ctx)
 	out := s.askVoid(ctx, c, &p)
 	if out.Kind == OutcomeWaiting {
+		if o.keyed() {
+			s.free(ctx, o.ticket(c))
+		}
 		return s.tooLate(ctx, c, p.ID, out)
 	}
 	out.metadata = how.metadata
-	return s.concludeNew(ctx, c, o, p.ID, out)
+	return s.concludeVoid(ctx, c, o, p.ID, out)
+}
+
+// givenUp loads a payment for resume. Whatever it has come to is an answer, but for one that could
+// still be given up: then the first run has died, or goes on. Voiding twice does no harm.
+func (s *Service) givenUp(ctx context.Context, c Caller) func(string) (Payment, bool, error) {
+	return func(id string) (Payment, bool, error) {
+		p, err := s.store.Payment(ctx, c.Scope, id)
+		return p, !p.State.InFlight() && p.State != PaymentAuthorised, err
+	}
+}
+
+// takeKey takes a key for a request about an object. If the same request has taken it in this
+// moment, both go on, as one.
+func (s *Service) takeKey(ctx context.Context, t ticket, objectID string) error {
+	err := s.store.Write(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.InsertIdempotency(ctx, s.record(t, objectID, nil))
+	})
+	if IsKind(err, Conflict) {
+		_, err = s.lookup(ctx, t)
+	}
+	return err
 }
 
 // tooLate answers for a payment that its network has sent on its way and does not call back.
@@ -71,9 +103,8 @@ func (s *Service) tooLate(
 	return p, Reply{}, err
 }
 
-// concludeNew applies an answer and records a key that was not claimed before: voiding twice does
-// no harm, so the first phase of it leaves nothing behind.
-func (s *Service) concludeNew(
+// concludeVoid applies an answer and gives it to the key that was taken before.
+func (s *Service) concludeVoid(
 	ctx context.Context, c Caller, o *Once[Payment], id string, out Outcome,
 ) (Payment, Reply, error) {
 	var reply Reply
@@ -86,13 +117,8 @@ func (s *Service) concludeNew(
 		if !o.keyed() {
 			return nil
 		}
-		r := s.record(o.ticket(c), p.ID, &reply)
-		return tx.InsertIdempotency(ctx, r)
+		return tx.FinishIdempotency(ctx, s.record(o.ticket(c), p.ID, &reply))
 	})
-	if IsKind(err, Conflict) && o.keyed() {
-		again, _, rerr := s.replay(ctx, o.ticket(c))
-		return p, again, rerr
-	}
 	return p, reply, err
 }
 

@@ -109,3 +109,45 @@ func TestWish_AtOnce(t *testing.T) {
 		}
 	})
 }
+
+func (s *silent) Void(ctx context.Context, ref pay.Ref) (pay.Outcome, error) {
+	if s.before {
+		return pay.Outcome{}, errSilent
+	}
+	out, err := s.agreer.(pay.Voider).Void(ctx, ref)
+	if s.after {
+		return pay.Outcome{}, errSilent
+	}
+	return out, err
+}
+
+// What holds for mandates holds for a payment that is given up while its payer is asked.
+func TestWish_APaymentIsGivenUpOnce(t *testing.T) {
+	for _, effect := range []bool{false, true} {
+		for _, looked := range []bool{false, true} {
+			w, s := quiet(t)
+			ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)))
+			p := w.PayTo(ses.ID, paytest.Mira)
+			s.before, s.after = !effect, effect
+			void := once("k", "cancel", func(p pay.Payment) string { return p.State.String() })
+			_, _, err := w.Pay.CancelPayment(t.Context(), w.Shop, void, p.ID)
+			fails(t, err, pay.Unavailable, "outcome_unknown", "")
+			s.before, s.after = false, false
+			want := "canceled"
+			if looked {
+				w.Advance(48 * time.Hour)
+				want = w.Payment(p.ID).State.String() // nobody answers for so long
+			}
+			for i := range 2 {
+				_, reply, err := w.Pay.CancelPayment(t.Context(), w.Shop, void, p.ID)
+				if err != nil || string(reply.Body) != want {
+					t.Errorf("effect %v, looked %v: repeat %d is answered %q, %v", effect, looked, i,
+						reply.Body, err)
+				}
+			}
+			other := once("k", "else", func(p pay.Payment) string { return "" })
+			_, _, err = w.Pay.CancelPayment(t.Context(), w.Shop, other, p.ID)
+			fails(t, err, pay.State, "idempotency_key_reused", "idempotency_key")
+		}
+	}
+}
