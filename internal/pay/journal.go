@@ -34,14 +34,6 @@ const (
 	EntryRefundFailure EntryType = "refund_failure" // came back
 )
 
-// EntryTypes lists all types of entry.
-func EntryTypes() []EntryType {
-	return []EntryType{
-		EntryPayment, EntryTransfer, EntrySettlement, EntryLate, EntryRefund, EntryRefundPaid,
-		EntryRefundFailure,
-	}
-}
-
 // Entry is one line of the journal: an amount that left one account and reached another, so that
 // the sum over all accounts is zero by its shape. Entries are only ever added.
 type Entry struct {

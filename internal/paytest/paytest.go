@@ -71,7 +71,7 @@ type World struct {
 	Shop   pay.Caller // merchant "shop" in test mode
 	Rival  pay.Caller // another merchant in test mode
 	Log    *slog.Logger
-	Logs   *bytes.Buffer // what Log wrote, unless the options have another
+	Logs   *bytes.Buffer // what Log wrote
 	logsMu *sync.Mutex
 	deps   pay.Deps
 }
@@ -97,9 +97,10 @@ type Options struct {
 	Broken bool
 	// Real uses real randomness instead of counted ids, for tests of races.
 	Real bool
-	// ShopName replaces the name of the shop, BaseURL the public origin, Log the log.
+	// ShopName replaces the name of the shop, BaseURL the public origin.
 	ShopName, BaseURL string
-	Log               *slog.Logger
+	// Bare leaves out the mask of the product's log, for tests of what is behind it.
+	Bare bool
 	// Named is what the core is told of who hears of which event.
 	Named func(family, eventType string) bool
 }
@@ -119,9 +120,11 @@ func Open(t testing.TB, o Options) *World {
 		w.IDs = ident.Random()
 	}
 	o.BaseURL = cmp.Or(o.BaseURL, BaseURL)
-	if w.Log = o.Log; w.Log == nil {
-		w.Log = slog.New(secret.Handler(slog.NewTextHandler(lockedWriter{w.logsMu, w.Logs}, nil)))
+	var log slog.Handler = slog.NewTextHandler(lockedWriter{w.logsMu, w.Logs}, nil)
+	if !o.Bare {
+		log = secret.Handler(log)
 	}
+	w.Log = slog.New(log)
 	w.openStore(ctx, o.URL)
 	var err error
 	if w.Vault, err = vault.FromKey(bytes.Repeat([]byte{7}, vault.KeySize), w.IDs); err != nil {

@@ -24,6 +24,9 @@ const nobody = "https://nobody."
 type Receiver struct {
 	// Sent are the deliveries that nobody has looked at yet.
 	Sent []pay.Parcel
+	// ByEvent sorts what is taken at once by its events. Where an event becomes several letters, or
+	// one waits for another, that is not the order in which they are sent.
+	ByEvent bool
 	// Judge holds every delivery against a document; nil does not.
 	Judge *Contract
 
@@ -52,7 +55,7 @@ var nowhere = &net.Resolver{
 	},
 }
 
-// Deliver takes what is due, in the order in which it was made.
+// Deliver takes what is due, in the order in which it was made, or of its events.
 func (r *Receiver) Deliver(t testing.TB) {
 	t.Helper()
 	before := len(r.Sent)
@@ -70,6 +73,9 @@ func (r *Receiver) Deliver(t testing.TB) {
 		r.Sent, n = append(r.Sent, taken...), n+len(taken)
 	}
 	slices.SortFunc(r.Sent[before:], func(a, b pay.Parcel) int {
+		if r.ByEvent {
+			return strings.Compare(a.EventID, b.EventID)
+		}
 		return strings.Compare(a.ID, b.ID)
 	})
 	for _, p := range r.Sent[before:] {

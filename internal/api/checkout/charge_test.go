@@ -91,7 +91,7 @@ func TestSavingLeavesNoTrace(t *testing.T) {
 	w := h.do("GET", "/v1/mandates/"+mandate, key, "")
 	_, rest, _ := strings.Cut(w.Body.String(), "?key=")
 	pageKey, _, ok := strings.Cut(rest, `"`)
-	log := h.log.String()
+	log := h.Logs.String()
 	for _, word := range []string{"4242424242424242", "987", pageKey} {
 		if !ok || word == "" || strings.Contains(log, word) {
 			t.Errorf("the log shows %q", word)

@@ -1,9 +1,6 @@
 package checkout_test
 
 import (
-	"bytes"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -42,25 +39,23 @@ type house struct {
 	http.Handler
 	*paytest.World
 	*apitest.Receiver
-	log *bytes.Buffer // without the masks that the product's own log has
 }
 
 func open(t testing.TB) *house { return openWith(t, func(*checkout.Deps) {}) }
 
 func openWith(t testing.TB, change func(*checkout.Deps)) *house {
 	t.Helper()
-	h := &house{log: &bytes.Buffer{}}
-	h.World = paytest.Open(t, paytest.Options{
-		ShopName: "Demo", BaseURL: "https://pay.example",
-		Log:   slog.New(slog.NewTextHandler(&locked{w: h.log}, nil)),
+	h := &house{World: paytest.Open(t, paytest.Options{
+		ShopName: "Demo", BaseURL: "https://pay.example", Bare: true,
 		Named: func(_, eventType string) bool { return checkout.Names(eventType) },
-	})
+	})}
 	must(t, h.Pay.SetReturnOrigins(t.Context(), "shop", nil))
 	must(t, h.Pay.SetReturnOrigins(t.Context(), "rival", []string{"https://other.example"}))
 	apitest.MakeKeys(t, h.World)
 	h.Receiver = apitest.NewReceiver(t, h.World, checkout.Family, map[string]webhook.Encoder{
 		checkout.Family: webhook.Single(checkout.Encoder(h.Pay.PageURL, h.Pay.MandateURL)),
 	})
+	h.ByEvent = true
 	policy := egress.Policy{}
 	d := checkout.Deps{
 		Common: wire.Common{Log: h.Log, IDs: h.IDs, Now: h.Clock.Now}, Pay: h.Pay,
@@ -76,18 +71,6 @@ func openWith(t testing.TB, change func(*checkout.Deps)) *house {
 		h.Handler, h.Judge = c.Wrap(t, mux), c
 	}
 	return h
-}
-
-// locked lets parallel requests share a buffer.
-type locked struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }
 
 // target lets a transcript talk to the house.

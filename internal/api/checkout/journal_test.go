@@ -113,7 +113,7 @@ func TestLogsKeepPhones(t *testing.T) {
 	h.do("POST", "/v1/payments", key, fmt.Sprintf(body, "0300000001"))
 	h.do("GET", "/v1/test_helpers/prompts", key, "")
 	for _, number := range []string{"241234567", "300000001"} {
-		if strings.Contains(h.log.String(), number) {
+		if strings.Contains(h.Logs.String(), number) {
 			t.Errorf("the log shows %s", number)
 		}
 	}

@@ -170,7 +170,7 @@ func TestLogsKeepSecrets(t *testing.T) {
 	h.do("POST", "/v1/test_helpers/sessions/"+x.session+"/pay", key, wrong)
 	h.do("GET", "/v1/customers?email=secret@shop.example", key, "")
 	h.do("POST", "/v1/checkout/sessions", "sk_test_thisisnokeyofours", sessionBody)
-	log := h.log.String()
+	log := h.Logs.String()
 	for _, word := range []string{
 		"4242424242424242", "4242424242424241", "987", key, "thisisnokeyofours", "whsec_",
 		"secret@shop", "shop.example/done", x.session,

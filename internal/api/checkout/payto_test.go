@@ -164,7 +164,7 @@ func TestPayTo_LeavesNoTrace(t *testing.T) {
 	for _, p := range h.Sent {
 		texts = append(texts, string(p.Body))
 	}
-	all := strings.Join(append(texts, h.log.String()), "\n")
+	all := strings.Join(append(texts, h.Logs.String()), "\n")
 	for _, word := range []string{"98765432", "498765", "quokka", "0498 765 432"} {
 		if i := strings.Index(all, word); i >= 0 {
 			t.Errorf("%q is shown: %s", word, all[max(0, i-80):min(len(all), i+40)])
