@@ -69,8 +69,8 @@ func (s *Service) turnedDown(c Caller, p *Proposal) *Amendment {
 	return a
 }
 
-// submitChange brings a proposal to its bank. said is the agreement as the bank tells of it; refusal
-// is why there is nothing to answer; err: the bank did not say.
+// submitChange brings a proposal to its bank. said is the agreement as the bank tells of it;
+// refusal is why there is nothing to answer; err: the bank did not say.
 func (s *Service) submitChange(
 	ctx context.Context, c Caller, m *Mandate,
 ) (said *Agreement, refusal, err error) {
