@@ -9,8 +9,8 @@ import (
 	"github.com/kassa-pay/kassa/internal/paytest"
 )
 
-// TestPage_LookingAheadChangesNothing holds that whoever looks where a link leads, without the buyer
-// having gone there, neither launches a session nor ends it.
+// TestPage_LookingAheadChangesNothing holds that whoever looks where a link leads, without the
+// buyer having gone there, neither launches a session nor ends it.
 func TestPage_LookingAheadChangesNothing(t *testing.T) {
 	h := newHouse(t)
 	id, redirect := h.open(t, 1, "OneOff")
