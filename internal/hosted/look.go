@@ -6,8 +6,8 @@ import (
 )
 
 // lookOf is what the reader of a page on which one waits has chosen to see of it: whose steps are
-// shown, and whether the panel is open for those who find nothing. It stands in the address, so that
-// it stays whatever leads back to the page, also where there is no script.
+// shown, and whether the panel is open for those who find nothing. It stands in the address, so
+// that it stays whatever leads back to the page, also where there is no script.
 func lookOf(r *http.Request) url.Values {
 	asked, look := r.URL.Query(), url.Values{}
 	if b := bankNamed(asked.Get(fieldBank)); b != nil {

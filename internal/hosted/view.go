@@ -301,8 +301,8 @@ func initial(name string) string {
 // templates holds one set per page: the layout, the shared parts, and the page itself.
 type templates map[string]*template.Template
 
-// partsOf names the files of parts that only some pages use. A set keeps a copy of all it was given,
-// used or not, for as long as the server runs.
+// partsOf names the files of parts that only some pages use. A set keeps a copy of all it was
+// given, used or not, for as long as the server runs.
 var partsOf = map[string][]string{
 	"form":      {"card", "mobile", "agree", "payto"},
 	"approve":   {"payto"},

@@ -126,7 +126,9 @@ func Reasons() []Reason {
 }
 
 // ofType are the reasons that need a type which somebody else has told.
-var ofType = []Reason{TypeUnknown, FormUnknown, PhoneCharacters, ABNLength, ABNCharacters, OrgLetters}
+var ofType = []Reason{
+	TypeUnknown, FormUnknown, PhoneCharacters, ABNLength, ABNCharacters, OrgLetters,
+}
 
 func wrong(r Reason) *Problem { return counted(r, 0) }
 
