@@ -401,3 +401,36 @@ func TestAgreement_PortedByTheBank(t *testing.T) {
 	w.AtBank(m.ID, pay.BankApprove)
 	events(t, w, m.ID, "mandate.updated", "mandate.amended")
 }
+
+// The audit knows an amendment from a mandate that counts too much, or that ended and still asks.
+func TestAudit_KnowsAmendments(t *testing.T) {
+	w := paytest.Open(t, paytest.Options{Broken: true})
+	permits := upTo(5000)
+	permits.MaxCount = 9
+	m := agreeAtBank(t, w, permits)
+	chargeAUD(t, w, m.ID, 1000)
+	amended(t, w, m.ID, toMost(8))
+	for _, x := range []struct{ statement, finding string }{
+		{`UPDATE mandate SET terms = replace(terms, '"max_count":9', '"max_count":1')`,
+			"it counts 2 of 1 charges"},
+		{`UPDATE mandate SET state = 'canceled', next_at = NULL, try_at = NULL`,
+			"it is canceled and waits for an answer"},
+	} {
+		if found := found(t, w); slices.Contains(found, x.finding) {
+			t.Errorf("%s: found before it was planted", x.finding)
+		}
+		plant(t, w, x.statement)
+		if found := found(t, w); !slices.Contains(found, x.finding) {
+			t.Errorf("%s is not among %q", x.finding, found)
+		}
+	}
+}
+
+// found is what an audit finds.
+func found(t *testing.T, w *paytest.World) (all []string) {
+	t.Helper()
+	for _, f := range auditOf(t, w).Findings {
+		all = append(all, f.What)
+	}
+	return all
+}
