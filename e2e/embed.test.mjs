@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { cards, fillCard, toTheBank } from "./lib/card.mjs";
 import { eventually } from "./lib/kassa.mjs";
-import { accounts, BankApp, send } from "./lib/payto.mjs";
+import { accounts, BankApp, findHelp, send } from "./lib/payto.mjs";
 import { collected, goTo, openCollect } from "./lib/series.mjs";
 import { Stage } from "./lib/stage.mjs";
 
@@ -116,8 +116,7 @@ for (const mode of Object.keys(modes)) {
         await frame.getByRole("link", { name: "PayTo", exact: true }).click();
         await send(frame, { payid: accounts.payid });
         await payer.inspect(`embed-payto-${mode}`, widths);
-        await frame.getByRole("button", { name: "I can’t find the request" }).click();
-        await frame.getByText("It can take a minute to appear").waitFor();
+        await findHelp(frame);
         await frame.getByLabel("Which bank is it with?").selectOption({ label: "ANZ" });
         await frame.getByRole("button", { name: "Show steps" }).click();
         await frame.getByText("Payments › PayTo").waitFor();

@@ -53,6 +53,17 @@ export async function send(page, who) {
   await heading(page, "Approve it in your bank");
 }
 
+/** Opens the help on the page that waits for the bank. News may just be exchanging that page. */
+export function findHelp(page) {
+  const help = page.getByText("It can take a minute to appear");
+  const button = page.getByRole("button", { name: "I can’t find the request" });
+  return eventually("the help is open", async () => {
+    if (await help.isVisible()) return true;
+    await button.click();
+    return false;
+  });
+}
+
 /** The app of the payers' banks, on the payer's phone. */
 export class BankApp {
   /** Opens the app of one session's payer, or with no session that of everybody. */

@@ -66,13 +66,14 @@ func TestPayto_RejectedOnTheRealCore(t *testing.T) {
 	says(t, b.sees(get(b.h, b.path), pageForm), "You declined the agreement in your bank.")
 }
 
-// TestPayto_SavesAnAccountAlone: an agreement without a payment takes no money, is told as such, and
-// pays the next session without the bank asking again.
+// TestPayto_SavesAnAccountAlone: an agreement without a payment takes no money, is told as such,
+// and pays the next session without the bank asking again.
 func TestPayto_SavesAnAccountAlone(t *testing.T) {
 	world := newBrowser(t)
 	theirs := world.customer()
 	b := world.next(paytest.InAUD(0), theirs, func(r *pay.OpenSession) { r.Verify = true })
 	says(t, b.sees(get(b.h, b.path), pageForm), "Nothing to pay now", "Nothing is taken now.",
+		"Save your bank account with PayTo",
 		"not", "AUD")
 	b.AtBank(b.asks(paytest.Mira).ID, pay.BankDecline)
 	says(t, b.sees(get(b.h, b.path), pageForm), "Your account was not set up",
@@ -87,7 +88,7 @@ func TestPayto_SavesAnAccountAlone(t *testing.T) {
 	b.Advance(5 * time.Second)
 	b.Work()
 	says(t, b.sees(get(b.h, b.path), pagePaid), "Account set up", "04xx xxx 678",
-		"You have not been charged.", "not", "AUD")
+		"ready for your next payments", "You have not been charged.", "not", "AUD", "as you agreed")
 	if p := b.Payment(asked.ID); p.State != pay.PaymentPaid || p.Captured != 0 {
 		t.Errorf("the verification: %+v", p)
 	}
