@@ -2,12 +2,9 @@ package server_test
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/config"
@@ -102,22 +99,28 @@ const (
 )
 
 // The process is held by a trigger of the database that does not come back: PostgreSQL sleeps,
-// SQLite counts to more than it can.
+// SQLite counts to more than it can. Before that SQLite writes more than it keeps in memory, so that
+// the file it writes ahead to grows, which can be seen from outside.
 const (
-	liteHold = `CREATE VIEW endless AS WITH RECURSIVE c (n) AS (
+	liteView = `CREATE VIEW endless AS WITH RECURSIVE c (n) AS (
 		SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 500000000) SELECT n FROM c`
-	liteTrigger = `CREATE TRIGGER hold BEFORE %op ON %table WHEN %when
-		BEGIN SELECT count(*) FROM endless; END`
-	pgHold = `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $hold$ BEGIN
+	liteHeap    = `CREATE TABLE heap (lump BLOB NOT NULL)`
+	liteTrigger = `CREATE TRIGGER hold BEFORE %op ON %table WHEN %when BEGIN
+		INSERT INTO heap SELECT zeroblob(1000000) FROM endless LIMIT 30;
+		SELECT count(*) FROM endless; END`
+	liteSign = 20_000_000 // bytes; a file that nobody is held at is less than half of that
+
+	pgFunction = `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $hold$ BEGIN
 		IF %when THEN PERFORM pg_sleep(60); END IF; RETURN NEW; END $hold$`
 	pgTrigger = `CREATE TRIGGER hold BEFORE %op ON %table FOR EACH ROW EXECUTE FUNCTION hold()`
+	pgSign    = `SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event = 'PgSleep'`
 )
 
 // Times of holding.
 const (
-	holdPatience = 10 * time.Second       // for the process to come to its step
-	holdLook     = 4 * time.Millisecond   // between two looks whether it has
-	holdProof    = 100 * time.Millisecond // for which nothing else is written to the file
+	holdPatience = 20 * time.Second     // for the process to come to its step
+	holdLook     = 4 * time.Millisecond // between two looks whether it has
 )
 
 // prepare makes the server stand still when it comes to the step; nil for nowhere. What the dead
@@ -134,12 +137,15 @@ func (v *victim) prepare(s *step) {
 		db = v.open()
 		defer db.Close()
 	}
-	statements := []string{leasesEnd, "DROP TRIGGER IF EXISTS hold", "DROP VIEW IF EXISTS endless"}
-	hold := []string{liteHold, liteTrigger}
+	statements := []string{
+		leasesEnd, "DROP TRIGGER IF EXISTS hold", "DROP VIEW IF EXISTS endless",
+		"DROP TABLE IF EXISTS heap",
+	}
+	hold := []string{liteView, liteHeap, liteTrigger}
 	if v.database != "" {
 		v.sever(db)
 		statements = []string{leasesEnd, "DROP FUNCTION IF EXISTS hold CASCADE"}
-		hold = []string{pgHold, pgTrigger}
+		hold = []string{pgFunction, pgTrigger}
 	}
 	for _, text := range hold {
 		if s != nil {
@@ -211,58 +217,22 @@ func (v *victim) sever(db *sqldb.DB) {
 // awaitHold returns when the process stands still at its step.
 func (v *victim) awaitHold(name string) {
 	v.t.Helper()
-	since := time.Now()
-	var last walState
-	for began := since; time.Since(began) < holdPatience; time.Sleep(holdLook) {
-		if v.database != "" {
-			if n, err := count(v.watch, `SELECT count(*) FROM pg_stat_activity
-				WHERE datname = current_database() AND wait_event = 'PgSleep'`); err != nil {
-				v.t.Fatal(err)
-			} else if n > 0 {
-				return
-			}
-			continue
-		}
-		now := v.wal()
-		if !now.locked || now != last {
-			last, since = now, time.Now()
-		} else if time.Since(since) > holdProof {
+	for began := time.Now(); !v.held(); time.Sleep(holdLook) {
+		if time.Since(began) > holdPatience {
+			v.t.Errorf("the server never came to the step %q", name)
 			return
 		}
 	}
-	v.t.Errorf("the server never came to the step %q", name)
 }
 
-// walState is what can be seen of the embedded database from outside without touching it: whether
-// somebody writes, and what has been written.
-type walState struct {
-	locked bool
-	size   int64
-	at     time.Time
-}
-
-// writeLock is the byte of the shared memory file that SQLite's writer has locked
-// (https://sqlite.org/walformat.html, "WAL Locks").
-const writeLock = 120
-
-func (v *victim) wal() (w walState) {
-	v.t.Helper()
-	file := filepath.Join(v.data, config.DatabaseFile)
-	shm, err := os.Open(file + "-shm")
-	if errors.Is(err, fs.ErrNotExist) {
-		return w
+func (v *victim) held() bool {
+	if v.database == "" {
+		wal, err := os.Stat(filepath.Join(v.data, config.DatabaseFile+"-wal"))
+		return err == nil && wal.Size() > liteSign
 	}
+	n, err := count(v.watch, pgSign)
 	if err != nil {
-		v.t.Fatal(err)
+		v.t.Error(err)
 	}
-	defer shm.Close()
-	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Start: writeLock, Len: 1}
-	if err := syscall.FcntlFlock(shm.Fd(), syscall.F_GETLK, &lock); err != nil {
-		v.t.Fatal(err)
-	}
-	if info, err := os.Stat(file + "-wal"); err == nil {
-		w.size, w.at = info.Size(), info.ModTime()
-	}
-	w.locked = lock.Type != syscall.F_UNLCK
-	return w
+	return n > 0
 }
