@@ -27,7 +27,8 @@ type Once[T any] struct {
 	Fingerprint [32]byte
 	// Render encodes the result. It is called inside a transaction and must be pure.
 	Render func(T) Reply
-	// Secret marks an answer that shows a secret; it is sealed at rest.
+	// Secret marks an answer that shows a secret, be it in the address of a page; it is sealed at
+	// rest.
 	Secret bool
 }
 

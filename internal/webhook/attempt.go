@@ -58,6 +58,9 @@ func (s *Sender) attempt(ctx context.Context, p *pay.Parcel) result {
 
 // request makes the signed request, or says in one word why it cannot be made.
 func (s *Sender) request(p *pay.Parcel, at time.Time) (*http.Request, string) {
+	if p.Body == nil {
+		return nil, wordInternal
+	}
 	// The URL was checked when it was registered, but perhaps by another policy.
 	u, err := s.pools[p.Mode].Policy().Parse(p.Endpoint.URL)
 	if err != nil {

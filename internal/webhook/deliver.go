@@ -24,6 +24,7 @@ func (s *Sender) Deliver(ctx context.Context) (int, error) {
 		claimed, err = tx.ClaimDeliveries(ctx, order)
 		return err
 	})
+	s.unseal(claimed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {

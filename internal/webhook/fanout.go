@@ -278,7 +278,7 @@ func (f *fan) insert(ctx context.Context, e pay.Event, to pay.Endpoint, l pay.Le
 	default:
 		f.left = true
 	}
-	return f.tx.InsertDelivery(ctx, d, l.Body)
+	return f.tx.InsertDelivery(ctx, d, seal(f.vault, l.Body))
 }
 
 // waits reports whether the endpoint still has to get an earlier event of the object.

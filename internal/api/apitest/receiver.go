@@ -98,6 +98,11 @@ func (r *Receiver) take(ctx context.Context, tx pay.Tx) ([]pay.Parcel, error) {
 	parcels = slices.DeleteFunc(parcels, func(p pay.Parcel) bool {
 		return strings.HasPrefix(p.Endpoint.URL, nobody)
 	})
+	for i := range parcels {
+		if err := webhook.Unseal(r.world.Vault, &parcels[i]); err != nil {
+			return nil, err
+		}
+	}
 	for _, p := range parcels {
 		p.State, p.Attempts, p.Lease = pay.DeliverySucceeded, p.Attempts+1, "lease"
 		p.UpdatedAt = now

@@ -52,7 +52,7 @@ func once[T any](
 	if err := checkTags(in); err != nil {
 		return nil, err
 	}
-	o := &pay.Once[T]{Key: key, Render: func(v T) pay.Reply {
+	o := &pay.Once[T]{Key: key, Secret: true, Render: func(v T) pay.Reply {
 		return pay.Reply{Status: status, Body: put(make([]byte, 0, sizeHint), &v)}
 	}}
 	if key != "" {

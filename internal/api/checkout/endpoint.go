@@ -41,7 +41,6 @@ func (a *API) createEndpoint(c *call) error {
 	if err != nil {
 		return err
 	}
-	o.Secret = true
 	_, reply, err := a.pay.CreateEndpoint(c.r.Context(), c.Caller, o, pay.NewEndpoint{
 		Family: Family, URL: in.URL, Description: wire.Value(in.Description), Events: in.Events,
 	})
@@ -125,7 +124,6 @@ func (a *API) rotateSecret(c *call) error {
 	if err != nil {
 		return err
 	}
-	o.Secret = true
 	_, reply, err := a.pay.RotateEndpointSecret(c.r.Context(), c.Caller, o, id)
 	return c.reply(reply, err)
 }

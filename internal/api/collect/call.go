@@ -53,7 +53,7 @@ func once[T any](c *call, in any, status int, doc func(*T) any) (*pay.Once[T], e
 	if err != nil {
 		return nil, err
 	}
-	o := &pay.Once[T]{Render: func(v T) pay.Reply {
+	o := &pay.Once[T]{Secret: true, Render: func(v T) pay.Reply {
 		return pay.Reply{Status: status, Body: wire.Encode(doc(&v))}
 	}}
 	if key != "" {

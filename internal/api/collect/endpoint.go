@@ -68,7 +68,6 @@ func (a *API) createEndpoint(c *call) error {
 	if err != nil {
 		return err
 	}
-	o.Secret = true
 	events := []string{allEvents}
 	if in.Events != nil {
 		events = *in.Events

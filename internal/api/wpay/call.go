@@ -47,7 +47,7 @@ func (c *call) decode(in any) error { return wire.Decode(c.w, c.r, in) }
 func once[T any](c *call, name pay.Alias, in any, doc func(*T) any) *pay.Once[T] {
 	key := Family + " " + strings.ToLower(c.id) + " " + name.Kind + " " + name.ID
 	return &pay.Once[T]{
-		Key: key, Fingerprint: wire.Fingerprint(c.r.Method, c.r.URL.Path, in),
+		Key: key, Fingerprint: wire.Fingerprint(c.r.Method, c.r.URL.Path, in), Secret: true,
 		Render: func(v T) pay.Reply {
 			return pay.Reply{Status: http.StatusCreated, Body: wire.Encode(doc(&v))}
 		},
