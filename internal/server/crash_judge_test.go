@@ -114,23 +114,28 @@ const leftOver = `SELECT
 	(SELECT count(*) FROM delivery WHERE state = 'pending')`
 
 // runOut lets days pass, until what nobody paid has run out, what was agreed to was charged, and
-// all of it was told.
+// all of it was told. Some days later the agreements are over that end by their own terms alone,
+// because we died before we could withdraw them.
 func (m *market) runOut(ctx context.Context) {
+	const calm = 3
 	db := m.v.watch
 	if db == nil {
 		db = m.v.open()
 		defer db.Close()
 	}
-	left := int64(-1)
-	for ; left != 0 && ctx.Err() == nil; time.Sleep(2 * tick) {
+	left, days := int64(-1), 0
+	for ; days < calm && ctx.Err() == nil; time.Sleep(2 * tick) {
 		m.advance(ctx, server.DemoMerchant, 25*60*60)
 		m.advance(ctx, club, 12*60*60)
 		var err error
 		if left, err = count(db, leftOver); err != nil {
 			m.t.Fatal(err)
 		}
+		if days++; left != 0 {
+			days = 0
+		}
 	}
-	if left != 0 {
+	if days < calm {
 		m.t.Errorf("%d things do not come to their end", left)
 	}
 }
@@ -191,7 +196,7 @@ func texts(core *server.Core, sql string) (all []string, err error) {
 
 // known are the agreements that the network has written down, with the mandates that we have on
 // them.
-const known = `SELECT a.token, COALESCE(m.id, ''), COALESCE(m.state, '')
+const known = `SELECT a.merchant_id, a.token, COALESCE(m.id, ''), COALESCE(m.state, '')
 	FROM sim_agreement a LEFT JOIN method ON method.token = a.token AND method.type = 'payto'
 	LEFT JOIN mandate m ON m.method_id = method.id`
 
@@ -199,11 +204,6 @@ const known = `SELECT a.token, COALESCE(m.id, ''), COALESCE(m.state, '')
 // mandate of ours stands on is over.
 func agreements(t *testing.T, core *server.Core) {
 	ctx := context.Background()
-	sc := pay.Scope{MerchantID: server.DemoMerchant, Mode: pay.Test}
-	c, err := core.Pay.CallerFor(ctx, sc)
-	if err != nil {
-		t.Fatal(err)
-	}
 	rows, err := core.DB.Reader().Query(ctx, known)
 	if err != nil {
 		t.Fatal(err)
@@ -211,8 +211,13 @@ func agreements(t *testing.T, core *server.Core) {
 	defer rows.Close()
 	seen := map[string]bool{}
 	for rows.Next() {
-		var token, mandate, state string
-		if err := rows.Scan(&token, &mandate, &state); err != nil {
+		var merchant, token, mandate, state string
+		if err := rows.Scan(&merchant, &token, &mandate, &state); err != nil {
+			t.Fatal(err)
+		}
+		sc := pay.Scope{MerchantID: merchant, Mode: pay.Test}
+		c, err := core.Pay.CallerFor(ctx, sc)
+		if err != nil {
 			t.Fatal(err)
 		}
 		a, err := core.PayTo.Agreement(ctx, pay.AgreementRef{
@@ -269,7 +274,7 @@ var contradictions = []struct{ is, sql string }{
 		AND NOT (state = 'completed' AND used_count = 3 OR state = 'paused' AND used_count = 0)`},
 	{"a schedule whose charges are not three debits", `SELECT m.id FROM mandate m
 		WHERE schedule IS NOT NULL AND m.used_count <> (SELECT count(*) FROM sim_entry e
-			JOIN payment p ON p.id = e.payment_id AND p.occurrence IS NOT NULL
+			JOIN payment p ON p.id = e.payment_id
 			WHERE p.mandate_id = m.id AND e.kind = 'debit')`},
 	{"a request that still runs", `SELECT key FROM idempotency WHERE status IS NULL`},
 }

@@ -244,7 +244,7 @@ func (v *visit) checkout() {
 	}
 	if kind == "Ongoing" {
 		v.makePayment(v.key + "-2")
-		v.makePayment(v.key + "-3")
+		v.watchPayment(v.key + "-3")
 	}
 	v.post(request{merchant: demo, path: wpayBase + "/payments/" + v.key + "/refund", live: true},
 		object{"refundId": v.key, "amount": 100}, nil)
@@ -255,7 +255,25 @@ func (v *visit) makePayment(id string) {
 	made := v.post(request{
 		merchant: demo, path: wpayBase + "/instruments/" + v.key + "/payment", live: true,
 	}, object{"paymentId": id, "amount": 700}, nil)
-	for ; made && !v.gone; v.pause() {
+	if made {
+		v.concluded(id)
+	}
+}
+
+// watchPayment pays with the instrument in a session, whose page the buyer watches.
+func (v *visit) watchPayment(id string) {
+	if v.post(request{merchant: demo, path: wpayBase + "/session/payment"}, object{
+		"merchantReturnUrl": "https://shop.test/back", "merchantWebhooksUrl": v.sink.URL + "/wpay",
+		"buyer":   object{"buyerId": v.key},
+		"payment": object{"paymentId": id, "instrumentId": v.key, "amount": 800},
+	}, nil) {
+		v.concluded(id)
+	}
+}
+
+// concluded waits for the end of a payment.
+func (v *visit) concluded(id string) {
+	for ; !v.gone; v.pause() {
 		var p payment
 		v.get(demo, wpayBase+"/payments/"+id, &p)
 		if p.Status == "Completed" || p.Status == "Rejected" {
@@ -298,18 +316,23 @@ func (v *visit) series() {
 
 // schedule is a mandate under which the server charges by itself, three times on three days.
 func (v *visit) schedule() {
-	number := visa
-	if v.dice%4 == 0 {
-		number = emptyLater
-	}
-	v.payCard(club, v.begin(club, object{
+	in := object{
 		"amount": 2500, "customer_email": v.key + "@club.test",
 		"mandate": object{
 			"amount": object{"exact": 2500}, "recurrence": object{"unit": "day"},
-			"max_occurrences": scheduled, "time_zone": "Africa/Accra",
+			"max_occurrences": scheduled, "time_zone": "Australia/Sydney",
 			"schedule": object{"time": "09:00"}, "retry_days": []int{1},
 		},
-	}), number)
+	}
+	switch v.dice % 4 {
+	case 0:
+		v.payCard(club, v.begin(club, in), emptyLater)
+	case 1:
+		in["currency"] = "AUD" // the first payment under an agreement is one of the three
+		v.payTo(club, v.begin(club, in), atOnce, "approve")
+	default:
+		v.payCard(club, v.begin(club, in), visa)
+	}
 }
 
 // scheduled is how many charges a schedule makes.
