@@ -99,8 +99,8 @@ const (
 )
 
 // The process is held by a trigger of the database that does not come back: PostgreSQL sleeps,
-// SQLite counts to more than it can. Before that SQLite writes more than it keeps in memory, so that
-// the file it writes ahead to grows, which can be seen from outside.
+// SQLite counts to more than it can. Before that SQLite writes more than it keeps in memory, so
+// that the file it writes ahead to grows, which can be seen from outside.
 const (
 	liteView = `CREATE VIEW endless AS WITH RECURSIVE c (n) AS (
 		SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 500000000) SELECT n FROM c`
