@@ -175,8 +175,11 @@ func judge(t *testing.T, v *victim, m *market) {
 	}
 }
 
-// truths are refusals that are true: the payer's answer has come before, or the time was over.
-var truths = []string{"409 prompt_closed", "409 amendment_answered", "409 session_expired"}
+// truths are refusals that are true: the payer's answer has come before, the time was over, or the
+// payment was, before its bank heard of it.
+var truths = []string{
+	"409 prompt_closed", "409 amendment_answered", "409 session_expired", "409 " + unheard,
+}
 
 func texts(core *server.Core, sql string) (all []string, err error) {
 	rows, err := core.DB.Reader().Query(context.Background(), sql)

@@ -138,13 +138,13 @@ func (v *victim) prepare(s *step) {
 		defer db.Close()
 	}
 	statements := []string{
-		leasesEnd, "DROP TRIGGER IF EXISTS hold", "DROP VIEW IF EXISTS endless",
-		"DROP TABLE IF EXISTS heap",
+		deliveriesFree, noticesFree, "DROP TRIGGER IF EXISTS hold",
+		"DROP VIEW IF EXISTS endless", "DROP TABLE IF EXISTS heap",
 	}
 	hold := []string{liteView, liteHeap, liteTrigger}
 	if v.database != "" {
 		v.sever(db)
-		statements = []string{leasesEnd, "DROP FUNCTION IF EXISTS hold CASCADE"}
+		statements = []string{deliveriesFree, noticesFree, "DROP FUNCTION IF EXISTS hold CASCADE"}
 		hold = []string{pgFunction, pgTrigger}
 	}
 	for _, text := range hold {
@@ -165,9 +165,12 @@ func (v *victim) prepare(s *step) {
 	}
 }
 
-// leasesEnd has the leases of deliveries end that began less than a minute ago.
-const leasesEnd = `UPDATE delivery SET next_attempt_at = next_attempt_at - 60000000
-	WHERE state = 'pending' AND lease IS NOT NULL`
+// The leases end of deliveries and notifications that began less than a minute ago.
+const (
+	deliveriesFree = `UPDATE delivery SET next_attempt_at = next_attempt_at - 60000000
+		WHERE state = 'pending' AND lease IS NOT NULL`
+	noticesFree = `UPDATE inbox SET due_at = due_at - 60000000 WHERE state = 'pending'`
+)
 
 // watcher is what our own connections are called.
 const watcher = "watcher"
