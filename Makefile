@@ -33,8 +33,8 @@ test: vet test-go test-e2e ## Everything: vet, Go tests on SQLite and PostgreSQL
 check: fmt vet lint mod race fresh ## What a change must pass besides the tests
 
 .PHONY: bench
-bench: ## Print load and cost as ratios of peers measured in the same run
-	$(GO) run ./bench
+bench: need-postgresql ## Print load and cost as ratios of peers measured in the same run
+	$(WITHPG) $(GO) run ./bench
 
 .PHONY: help
 help: ## Print this list
