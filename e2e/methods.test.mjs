@@ -7,16 +7,13 @@ import { cards, pay, payButton } from "./lib/card.mjs";
 import { eventually } from "./lib/kassa.mjs";
 import { choose, Counter, networks, payByBank, payByPhone, phones } from "./lib/method.mjs";
 import { Stage } from "./lib/stage.mjs";
+import { standStill } from "./lib/still.mjs";
 
 const widths = [320, 390, 1280];
 
 let stage;
 before(async () => (stage = await Stage.open()));
 after(() => stage?.close());
-
-// Without scripts a waiting page is on its way to the next one all the time, and Chromium shows
-// nothing to a driver meanwhile. No content as the answer lets it stay where it is.
-const standStill = (page) => page.route(/\/wait\?/, (route) => route.fulfill({ status: 204 }));
 
 /** The payment that a session has now. */
 async function paymentOf(session) {

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { cards, fillCard, pay, payButton, toTheBank } from "./lib/card.mjs";
 import { Stage } from "./lib/stage.mjs";
+import { standStill } from "./lib/still.mjs";
 
 const maxRequests = 4;
 const maxBytes = 50 * 1024;
@@ -16,10 +17,6 @@ after(() => stage?.close());
 
 // A page opened again tells how things stand and does not carry its reader on.
 const again = ({ page }, session) => page.goto(session.url);
-
-// Without scripts the waiting page is on its way to the next one all the time, and Chromium shows
-// nothing to a driver meanwhile. No content as the answer lets it stay where it is.
-const standStill = (page) => page.route(/\/wait\?/, (route) => route.fulfill({ status: 204 }));
 
 /** What a payer can see: the name of the state, its heading, and the way there from the form. */
 const states = [

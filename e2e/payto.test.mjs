@@ -7,6 +7,7 @@ import { accounts, BankApp, findHelp, monthlyAUD, name, payto, send, terms } fro
 import { eventually } from "./lib/kassa.mjs";
 import { agreement, collected, customer, mandateOf, openCollect } from "./lib/series.mjs";
 import { Stage } from "./lib/stage.mjs";
+import { goOn, standStill } from "./lib/still.mjs";
 
 const widths = [320, 390, 1280];
 const h1 = (page, text) => page.getByRole("heading", { level: 1, name: text }).waitFor();
@@ -23,24 +24,8 @@ async function atBank(session, button, options) {
   await app.leave();
 }
 
-// Without scripts a waiting page is on its way to the next one all the time, and Chromium shows
-// nothing to a driver meanwhile. No content as the answer lets it stay where it is.
-const held = /\/wait\?/;
-const stand = (page, js) => js || page.route(held, (route) => route.fulfill({ status: 204 }));
-
-/** Lets the page that stood still wait for news by itself again. */
-async function release(page, js) {
-  if (js) return;
-  await page.unroute(held);
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await page.goto(page.url(), { waitUntil: "commit" });
-    } catch (error) {
-      // The page that was about to go somewhere by itself has ended a navigation of ours.
-      if (tries === 4 || !/ERR_ABORTED|interrupted/.test(error.message)) throw error;
-    }
-  }
-}
+const stand = (page, js) => js || standStill(page);
+const release = (page, js) => js || goOn(page);
 
 const attempt = async (session) => {
   const { data } = await stage.kassa.call("GET", `/v1/payments?session=${session.id}`);
