@@ -49,7 +49,7 @@ test-go: need-postgresql ## Go tests, on SQLite and on a throw-away PostgreSQL
 	$(WITHPG) $(GO) test $(TESTFLAGS) ./...
 
 .PHONY: test-e2e
-test-e2e: need-chromium need-postgresql
+test-e2e: need-chromium need-postgresql need-curl
 test-e2e: build e2e/node_modules/.package-lock.json ## Chromium pays, on both databases
 	cd e2e && $(E2E) $(NPM) test --silent
 	$(WITHPG) sh -c 'cd e2e && $(E2E) KASSA_CHROMIUM=$(WINDOWLESS) $(NPM) test --silent'
@@ -112,6 +112,11 @@ need-node:
 need-chromium:
 	@test -x $(CHROMIUM) || \
 		{ echo "$(CHROMIUM) is missing: apt-get install chromium (or CHROMIUM=PATH)"; exit 1; }
+
+# The examples of the documentation are run as they stand.
+.PHONY: need-curl
+need-curl:
+	@command -v curl >/dev/null || { echo "curl is missing: apt-get install curl"; exit 1; }
 
 .PHONY: need-postgresql
 need-postgresql:
