@@ -309,7 +309,6 @@ describe("the code that the shop shows", () => {
       assert.throws(() => verify(told.headers, `${told.body} `, stage.endpoint.secret));
     }));
 
-
   test("is right with curl", () =>
     browse({}, async ({ page }) => {
       await page.goto(demo());
