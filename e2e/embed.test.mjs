@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { shut } from "./lib/browser.mjs";
 import { cards, fillCard, toTheBank } from "./lib/card.mjs";
 import { eventually } from "./lib/kassa.mjs";
 import { accounts, BankApp, findHelp, send } from "./lib/payto.mjs";
@@ -124,7 +125,7 @@ for (const mode of Object.keys(modes)) {
         await frame.getByRole("link", { name: "Test mode: open the test bank" }).click();
         const bank = await app;
         await bank.getByRole("button", { name: "Decline", exact: true }).click();
-        await bank.close();
+        await shut(bank, "the test bank");
         const failure = await heard(payer.page, "failure");
         assert.deepEqual([failure.code, failure.final], ["declined_by_customer", false]);
         await send(frame, { payid: accounts.email });

@@ -32,6 +32,15 @@ export function launch() {
   });
 }
 
+/** Closes a page or a context. Chromium now and then never says that it has; nobody waits for that. */
+export async function shut(what, name) {
+  let timer;
+  const enough = new Promise((resolve) => (timer = setTimeout(resolve, patience, "still open")));
+  const how = await Promise.race([what.close(), enough]);
+  clearTimeout(timer);
+  if (how) console.log(`the browser has not closed ${name} within ${patience} ms`);
+}
+
 /** One payer at one screen: a page in a browser context of its own. */
 export class Payer {
   #broken = [];
@@ -72,13 +81,9 @@ export class Payer {
     if (!this.#allowed.has(url.origin)) this.#broken.push(`foreign request: ${request.url()}`);
   }
 
-  /** Closes the page. Chromium now and then never says that it has; nobody waits for that. */
-  async close() {
-    let timer;
-    const enough = new Promise((resolve) => (timer = setTimeout(resolve, patience, "still open")));
-    const how = await Promise.race([this.context.close(), enough]);
-    clearTimeout(timer);
-    if (how) console.log(`the browser has not closed ${this.page.url()} within ${patience} ms`);
+  /** Closes the page and all it has opened. */
+  close() {
+    return shut(this.context, this.page.url());
   }
 
   /** Fails when the page asked a stranger or complained, and waits on an empty one for the next. */
