@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { shut } from "./lib/browser.mjs";
+import { press, shut } from "./lib/browser.mjs";
 import { cards, fillCard, toTheBank } from "./lib/card.mjs";
 import { eventually } from "./lib/kassa.mjs";
 import { accounts, BankApp, findHelp, send } from "./lib/payto.mjs";
@@ -66,7 +66,7 @@ const names = (page) => page.evaluate(() => globalThis.heard.map((event) => even
 /** Fills the card form within the frame and sends it. */
 async function payWithin(frame, number) {
   await fillCard(frame, number);
-  await frame.getByRole("button", { name: "Pay GHS 50.00" }).click();
+  await press(frame.getByRole("button", { name: "Pay GHS 50.00" }));
 }
 
 for (const mode of Object.keys(modes)) {
@@ -114,15 +114,15 @@ for (const mode of Object.keys(modes)) {
       const session = await open(mode, { currency: "AUD" });
       await shown(session, mode, async (payer, frame) => {
         await heard(payer.page, "ready");
-        await frame.getByRole("link", { name: "PayTo", exact: true }).click();
+        await press(frame.getByRole("link", { name: "PayTo", exact: true }));
         await send(frame, { payid: accounts.payid });
         await payer.inspect(`embed-payto-${mode}`, widths);
         await findHelp(frame);
         await frame.getByLabel("Which bank is it with?").selectOption({ label: "ANZ" });
-        await frame.getByRole("button", { name: "Show steps" }).click();
+        await press(frame.getByRole("button", { name: "Show steps" }));
         await frame.getByText("Payments › PayTo").waitFor();
         const app = payer.page.waitForEvent("popup");
-        await frame.getByRole("link", { name: "Test mode: open the test bank" }).click();
+        await press(frame.getByRole("link", { name: "Test mode: open the test bank" }));
         const bank = await app;
         await bank.getByRole("button", { name: "Decline", exact: true }).click();
         await shut(bank, "the test bank");
@@ -211,7 +211,7 @@ test("within the page it is as high as what it shows", () =>
       Math.abs((await outer()) - (await inner())) <= 1);
     await fits();
     const before = await outer();
-    await frame.getByRole("link", { name: "Mobile money", exact: true }).click();
+    await press(frame.getByRole("link", { name: "Mobile money", exact: true }));
     await frame.getByLabel("Mobile money number").waitFor();
     await fits();
     assert.notEqual(await outer(), before, "another form has another height");
@@ -219,7 +219,7 @@ test("within the page it is as high as what it shows", () =>
 
 test("giving up ends the session where there is no other way back", () =>
   open("modal").then((session) => shown(session, "modal", async ({ page }, frame) => {
-    await frame.getByRole("button", { name: "Cancel this payment" }).click();
+    await press(frame.getByRole("button", { name: "Cancel this payment" }));
     assert.equal((await heard(page, "cancel")).canceled, true);
     await page.getByRole("dialog").waitFor({ state: "detached" });
     assert.equal((await collected(stage.kassa, session)).status, "cancelled");

@@ -7,6 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
+import { eventually } from "./kassa.mjs";
 
 const screens = fileURLToPath(new URL("../../docs/screens", import.meta.url));
 const usualWidths = [320, 1280];
@@ -39,6 +40,18 @@ export async function shut(what, name) {
   const how = await Promise.race([what.close(), enough]);
   clearTimeout(timer);
   if (how) console.log(`the browser has not closed ${name} within ${patience} ms`);
+}
+
+/**
+ * Clicks once the pointer gets through. Until a frame has been drawn at its size, Chromium gives
+ * what happens over it to the page around.
+ */
+export async function press(target) {
+  await eventually("the pointer is over what is to be pressed", async () => {
+    await target.hover();
+    return target.evaluate((element) => element.matches(":hover"));
+  });
+  await target.click();
 }
 
 /** One payer at one screen: a page in a browser context of its own. */

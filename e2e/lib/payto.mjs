@@ -2,6 +2,7 @@
 // there.
 
 import assert from "node:assert/strict";
+import { press } from "./browser.mjs";
 import { eventually } from "./kassa.mjs";
 
 /** PayIDs and accounts of the simulated bank network, by what they do. */
@@ -42,14 +43,14 @@ export async function name(page, { payid, bsb, account }) {
     await page.getByLabel("BSB", { exact: true }).fill(bsb);
     await page.getByLabel("Account number", { exact: true }).fill(account);
   }
-  await page.getByRole("button", { name: "Continue" }).click();
+  await press(page.getByRole("button", { name: "Continue" }));
 }
 
 /** Sends the request to the payer's bank, once the account was shown. */
 export async function send(page, who) {
   await name(page, who);
   await heading(page, "Is this your account?");
-  await page.getByRole("button", { name: "Send the request to my bank" }).click();
+  await press(page.getByRole("button", { name: "Send the request to my bank" }));
   await heading(page, "Approve it in your bank");
 }
 
