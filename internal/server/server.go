@@ -149,7 +149,8 @@ func named(family, eventType string) bool {
 
 func (s *Server) mount(c config.Config, proxies []netip.Prefix) error {
 	common := wire.Common{
-		Log: s.log, IDs: s.IDs, Now: time.Now, Limit: requestLimit(c.RateLimit), Trusted: proxies,
+		Log: s.log, IDs: s.IDs, Now: time.Now, Limit: requestLimit(c.RateLimit),
+		Misses: perAddress(c.RateLimit, missRate, missBurst), Trusted: proxies,
 	}
 	mux := http.NewServeMux()
 	s.mountAPIs(mux, c, common)
@@ -184,7 +185,7 @@ func (s *Server) mountAPIs(mux *http.ServeMux, c config.Config, common wire.Comm
 	checkout.New(checkout.Deps{Common: common, Pay: s.Pay, CheckTarget: target}).Mount(mux)
 	collect.New(collect.Deps{
 		Common: common, Pay: s.Pay, BaseURL: c.BaseURL, CheckTarget: target,
-		Public: publicLimit(c.RateLimit),
+		Public: perAddress(c.RateLimit, publicRate, publicBurst),
 	}).Mount(mux)
 	wpay.New(wpay.Deps{
 		Common: common, Pay: s.Pay, After: time.After, BaseURL: c.BaseURL,
@@ -235,18 +236,21 @@ func pageError(w http.ResponseWriter, _ *http.Request, e *pay.Error) {
 }
 
 // What one address opens with publishable keys: a payer needs one session, a household or an office
-// behind one address some.
+// behind one address some. And how often it may send a wrong key: whoever mends a configuration
+// needs some tries, whoever guesses needs very many.
 const (
 	publicRate  = 0.5 // sessions a second
 	publicBurst = 30
+	missRate    = 0.2 // requests with a wrong key a second
+	missBurst   = 20
 )
 
-// publicLimit returns no limit where there is none for keys either.
-func publicLimit(perSecond int) wire.Limiter {
+// perAddress returns a limit for one address; none where there is none for keys either.
+func perAddress(perSecond int, rate float64, burst int) wire.Limiter {
 	if perSecond == 0 {
 		return nil
 	}
-	return limit.NewBucket(publicRate, publicBurst, time.Now)
+	return limit.NewBucket(rate, burst, time.Now)
 }
 
 func requestLimit(perSecond int) wire.Limiter {

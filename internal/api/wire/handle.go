@@ -19,13 +19,16 @@ import (
 // must not have begun its answer.
 type HandlerFunc func(http.ResponseWriter, *http.Request) error
 
-// Common is what all families are given alike. All fields but Limit and Trusted are needed.
+// Common is what all families are given alike. All fields but Limit, Misses and Trusted are needed.
 type Common struct {
 	Log *slog.Logger
 	IDs ident.Source
 	Now func() time.Time // the server's own clock
 	// Limit bounds the requests of one API key; nil does not.
 	Limit Limiter
+	// Misses bounds how many requests with wrong keys of one address are answered as such, and the
+	// rest is told to wait; nil does not.
+	Misses Limiter
 	// Trusted are the proxies whose X-Forwarded-For is believed.
 	Trusted []netip.Prefix
 }

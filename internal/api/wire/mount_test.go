@@ -2,6 +2,8 @@ package wire_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -52,6 +54,55 @@ func TestMount(t *testing.T) {
 				t.Errorf("%s: %s, want %s", request, got, want)
 			}
 		}
+	}
+}
+
+// TestCaller_SlowsDownWhoGuessesKeys holds that an address that sends wrong keys is told to wait,
+// and that a good key works from there all the same, for it may be somebody else's.
+func TestCaller_SlowsDownWhoGuessesKeys(t *testing.T) {
+	b := newBench()
+	b.Misses = limit.NewBucket(0.5, 2, b.now)
+	ask := func(key, from string) string {
+		r := request()
+		r.Header.Set("X-Forwarded-For", from)
+		w := b.serve(func(w http.ResponseWriter, r *http.Request) error {
+			_, err := b.Caller(w, r, key)
+			return err
+		}, r)
+		var doc struct{ Code string }
+		_ = json.Unmarshal(w.Body.Bytes(), &doc)
+		return fmt.Sprint(w.Code, " ", doc.Code, " ", w.Header().Get("Retry-After"))
+	}
+	b.Authenticate = func(_ context.Context, key string) (pay.Caller, error) {
+		switch key {
+		case "good":
+			return pay.Caller{KeyID: "key_1"}, nil
+		case "broken":
+			return pay.Caller{}, errors.New("the database is away")
+		}
+		return pay.Caller{}, pay.Errorf(pay.Unauthorized, "invalid_api_key", "No.")
+	}
+	for i, step := range []struct{ key, from, want string }{
+		{"wrong", "203.0.113.9", "401 invalid_api_key "},
+		{"other", "203.0.113.9", "401 invalid_api_key "},
+		{"wrong", "203.0.113.9", "503 rate_limit_exceeded 2"},
+		{"good", "203.0.113.9", "200  "},
+		{"broken", "203.0.113.9", "500 internal "},
+		{"wrong", "198.51.100.9", "401 invalid_api_key "},
+		{"wrong", "198.51.100.10, 203.0.113.9", "503 rate_limit_exceeded 2"},
+		{"wrong", "2001:db8::1", "401 invalid_api_key "},
+		{"wrong", "2001:db8::2", "401 invalid_api_key "},
+		{"wrong", "2001:db8::3", "503 rate_limit_exceeded 2"},
+	} {
+		if got := ask(step.key, step.from); got != step.want {
+			t.Errorf("step %d: %q, want %q", i, got, step.want)
+		}
+	}
+	b.mu.Lock()
+	b.t = b.t.Add(2 * time.Second)
+	b.mu.Unlock()
+	if got := ask("wrong", "203.0.113.9"); got != "401 invalid_api_key " {
+		t.Errorf("after the wait: %q", got)
 	}
 }
 
