@@ -216,6 +216,9 @@ type Outcome struct {
 	Agreement *Agreement
 	// NetworkCode is the rail's own word for why, beside Decline; "" when it has none.
 	NetworkCode string
+	// NetworkStatus is the rail's own word for how a payment stands, such as ACSP; "" when it has
+	// none. It is for people to read: Kind says what follows from it.
+	NetworkStatus string
 	// refused: it never went out, and so took no slot of its mandate.
 	refused bool
 	// silent: the rail gave no answer at all.

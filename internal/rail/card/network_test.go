@@ -317,7 +317,7 @@ func TestPump_OlderNoticeComesLater(t *testing.T) {
 			types = append(types, body.Type)
 		}
 	}
-	if got := strings.Join(types, " "); got != "payment.decided payment.authorised" {
+	if got := strings.Join(types, " "); got != "payment.changed payment.authorised" {
 		t.Errorf("order = %q", got)
 	}
 }

@@ -171,15 +171,17 @@ func (m *model) Take(a pay.Attempt, b pay.Behaviour, r *simnet.Record) error {
 // treat is how this one payment goes: as its account asks for, unless its amount, its currency or
 // the bank's day decides.
 func (m *model) treat(a pay.Attempt, b pay.Behaviour, r *simnet.Record) *simnet.Scenario {
-	code := amountCode(a.Amount.Minor)
-	switch account := r.Terms.Payto; {
-	case account == nil: // nothing is kept under this token
+	account := r.Terms.Payto
+	if account == nil { // nothing is kept under this token
 		return r.Scenario
+	}
+	code := amountCode(a.Amount.Minor, bankOf(*account))
+	switch {
 	case a.Amount.Currency != currency:
 		code = codeCurrency
 	case a.Amount.Minor > maxMinor:
 		code = codeTooMuch
-	case slices.Contains(b.Outage, bankOf(*account)):
+	case slices.Contains(b.Outage, bankOf(*account).name):
 		code = codeBankDown
 	case a.Saved == nil && outside(a) != "":
 		code = outside(a)
@@ -198,12 +200,16 @@ func (m *model) treat(a pay.Attempt, b pay.Behaviour, r *simnet.Record) *simnet.
 	return byName[code]
 }
 
-// amountCode is the code with which a payment of a magic amount is rejected; "" for any other.
-func amountCode(minor int64) string {
+// amountCode is the code with which a payment is rejected that is of a magic amount or too large for
+// the payer's bank; "" for any other.
+func amountCode(minor int64, of bank) string {
 	for _, row := range amounts {
 		if row.minor == minor {
 			return row.code
 		}
+	}
+	if of.most > 0 && minor > of.most {
+		return codeTooMuch
 	}
 	return ""
 }
@@ -251,8 +257,12 @@ func check(a pay.Attempt) error {
 	return nil
 }
 
-// Outcome adds the network's own words to what the story says.
+// Outcome says what is known of a payment by the network's word for it, once it was initiated.
+// Before that, and where no money is asked for, it is the story of the agreement.
 func (m *model) Outcome(r *simnet.Record, now time.Time) pay.Outcome {
+	if r.Submitted() && !r.Scenario.Refuses && r.Amount.Minor > 0 {
+		return paymentAt(r, now)
+	}
 	out := m.Story.Outcome(r, now)
 	switch {
 	case out.Kind != pay.OutcomeDeclined || out.NetworkCode != "":

@@ -22,7 +22,7 @@ func at(s *simnet.Scenario, p pay.Pace) *simnet.Scenario {
 	paced := *s
 	paced.Name = string(pay.Rehearsal(s.Name).At(p))
 	if p.Settle > 0 {
-		paced.After = p.Settle
+		paced.After, paced.Course = p.Settle, course(p.Settle)
 	}
 	switch {
 	case p.Answer == 0:

@@ -79,6 +79,13 @@ var scenarios = []simnet.Scenario{
 		Says: "Waits for the payer; the settlement times out (`AB03`)."},
 	{Name: "fraud", Asks: inApp, After: SettleAfter, Code: "FRAD", Later: settled,
 		Says: "Waits for the payer; the payment is taken for fraud (`FRAD`)."},
+	{Name: "every_status", Asks: inApp, After: 8 * statusFor, Course: everyStatus,
+		Later: "every_status_later",
+		Says:  "Waits for the payer; every status before an answer for 5 seconds each, then paid."},
+	{Name: "every_status_later", After: 8 * statusFor, Course: everyStatus},
+	{Name: "new_status", Asks: inApp, After: simnet.LateAfter, Later: settled,
+		Course: []simnet.Stage{{Status: newStatus}},
+		Says: "Waits for the payer; a status that nobody knows (`XPRG`) for 30 seconds, then paid."},
 
 	{Name: "late_approved", After: simnet.LateAfter,
 		Says: "Agreed at once; the payment settles after 30 seconds."},
@@ -144,6 +151,8 @@ var magic = []struct{ ending, scenario string }{
 	{"0013", "over_limit"},
 	{"0014", "settlement_timeout"},
 	{"0015", "fraud"},
+	{"0016", "every_status"},
+	{"0017", "new_status"},
 
 	{"0020", "late_approved"},
 	{"0021", "late_declined"},
@@ -177,9 +186,20 @@ var amounts = []struct {
 	{88_810, "FF10"}, {88_821, "AM21"},
 }
 
-// banks are those that stand behind BSBs, by their first two digits; all others are the last one's.
-var banks = []struct{ name, prefixes string }{
-	{"wattle", "01 08 73"}, {"banksia", "03 06 76"}, {"kurrajong", "11 18 63 80"}, {"gumtree", ""},
+// bank is one that stands behind BSBs, by their first two digits. most is the largest payment that
+// it makes for a customer, in cents; 0: as much as the network takes.
+type bank struct {
+	name, prefixes string
+	most           int64
+}
+
+// bankMost is what many banks let a customer pay at once.
+const bankMost = 25_000_00
+
+// banks are all there are. The last one has what no other has.
+var banks = []bank{
+	{"wattle", "01 08 73", bankMost}, {"banksia", "03 06 76", bankMost},
+	{"kurrajong", "11 18 63 80", bankMost}, {"gumtree", "", 0},
 }
 
 // The BSBs that no ordinary bank has.
@@ -208,19 +228,23 @@ func indexScenarios() map[string]*simnet.Scenario {
 		if s.Code != "" {
 			s.Decline = Decline(s.Code)
 		}
+		if s.Course == nil {
+			s.Course = course(s.After)
+		}
 		m[s.Name] = s
 	}
 	for _, r := range npp.Reasons() {
 		m[r.Code] = &simnet.Scenario{Name: r.Code, Code: r.Code, Decline: Decline(r.Code)}
 		m[r.Code+asking] = &simnet.Scenario{
 			Name: r.Code + asking, Code: r.Code, Decline: Decline(r.Code), Asks: inApp,
-			After: SettleAfter, Later: settled,
+			After: SettleAfter, Course: course(SettleAfter), Later: settled,
 		}
 		m[r.Code+refusing] = &simnet.Scenario{
 			Name: r.Code + refusing, Code: r.Code, Decline: Decline(r.Code), Refuses: true,
 		}
 		m[r.Code+settling] = &simnet.Scenario{
 			Name: r.Code + settling, Code: r.Code, Decline: Decline(r.Code), After: SettleAfter,
+			Course: course(SettleAfter),
 		}
 	}
 	m[cancelled] = &simnet.Scenario{
@@ -288,14 +312,14 @@ func ofMailbox(address string) *simnet.Scenario {
 }
 
 // bankOf is the bank behind an account. A PayID is at one of them, always the same.
-func bankOf(p pay.Payto) string {
+func bankOf(p pay.Payto) bank {
 	if p.Kind == payid.PayID {
-		return banks[hash(p.PayID)%uint32(len(banks))].name
+		return banks[hash(p.PayID)%uint32(len(banks))]
 	}
 	for _, b := range banks {
 		if len(p.BSB) >= 2 && strings.Contains(b.prefixes, p.BSB[:2]) {
-			return b.name
+			return b
 		}
 	}
-	return banks[len(banks)-1].name
+	return banks[len(banks)-1]
 }

@@ -61,9 +61,9 @@ func (n *Network) Change(
 		}
 		if r.Received > before.Received {
 			n.queueDeposit(tx, &r, ref.Now, r.Received-before.Received)
-			news := decided(n.ids.ID("ntc", ref.Now), &r)
-			news.Type = noticeReceived
-			n.queueNotice(tx, r.MerchantID, news, n.clock.Now().Add(delay(b)))
+			deposit := changed(n.ids.ID("ntc", ref.Now), &r, "")
+			deposit.Type = noticeReceived
+			n.queueNotice(tx, r.MerchantID, deposit, n.clock.Now().Add(delay(b)))
 		}
 		if !reflect.DeepEqual(r, before) {
 			n.queueChange(tx, b, &r, ref.Now)
@@ -96,7 +96,7 @@ func (n *Network) Call(
 func (n *Network) queueChange(tx sqldb.Tx, b pay.Behaviour, r *Record, now time.Time) {
 	n.queueUpdate(tx, r)
 	tx.Queue(dropPlan, n.name, r.PaymentID, micros(now))
-	tx.Queue(dropNotices, n.name, r.PaymentID, noticeDecided, micros(n.clock.Now()))
+	tx.Queue(dropNotices, n.name, r.PaymentID, noticeChanged, micros(n.clock.Now()))
 	n.queuePlan(tx, b, r, now)
 }
 
@@ -109,19 +109,25 @@ func (n *Network) queuePlan(tx sqldb.Tx, b pay.Behaviour, r *Record, now time.Ti
 	if !p.DebitAt.IsZero() && p.Debit > 0 {
 		n.queueDebit(tx, r, r.PaymentID, dated{p.DebitAt, p.Debit})
 	}
-	n.queueNews(tx, b, r, p.newsAfter(r, now))
+	n.queueNews(tx, b, r, n.newsAfter(now, p, r))
 }
 
-// newsAfter returns how long after now the outcome changes, and how often. What the reply to now's
-// request carries is not told again, unless the payer took part or the scenario wants it.
-func (p Plan) newsAfter(r *Record, now time.Time) (in []time.Duration) {
+// shift is a change of an outcome: how long from now, and the network's word from then on.
+type shift struct {
+	in     time.Duration
+	status string
+}
+
+// newsAfter returns the changes of the outcome from now on. What the reply to now's request carries
+// is not told again, unless the payer took part or the scenario wants it.
+func (n *Network) newsAfter(now time.Time, p Plan, r *Record) (all []shift) {
 	for _, at := range p.News {
 		told := r.AnsweredAt.Equal(now) || r.Scenario.Notice == NoticeFirst
 		if at.After(now) || at.Equal(now) && told {
-			in = append(in, at.Sub(now))
+			all = append(all, shift{at.Sub(now), n.outcome(r, at).NetworkStatus})
 		}
 	}
-	return in
+	return all
 }
 
 // dated is money with its time.

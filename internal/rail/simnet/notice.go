@@ -26,7 +26,7 @@ const (
 
 // The types of notification. They are for people: the receiver asks what is true now.
 const (
-	noticeDecided  = "payment.decided"
+	noticeChanged  = "payment.changed"
 	noticeEarlier  = "payment.authorised"
 	noticeReceived = "transfer.received"
 	noticeAgreed   = "agreement.changed"
@@ -34,14 +34,16 @@ const (
 )
 
 const insertNotice = `INSERT INTO sim_notice
-	(row_id, rail, notice_id, merchant_id, payment_id, type, due_at, tries, agreement)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)`
+	(row_id, rail, notice_id, merchant_id, payment_id, type, due_at, tries, agreement, status)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)`
 
 // noticeBody is a notification as it is sent.
 type noticeBody struct {
 	ID      string `json:"id"`
 	Type    string `json:"type"`
 	Payment string `json:"payment,omitempty"`
+	// Status is the network's word for how the payment stood when it was told.
+	Status string `json:"status,omitempty"`
 	// Agreement is the token of the agreement that it is about.
 	Agreement string `json:"agreement,omitempty"`
 }
@@ -53,15 +55,15 @@ func headerOf(name string) string {
 
 func delay(b pay.Behaviour) time.Duration { return time.Duration(b.DelayMillis) * time.Millisecond }
 
-// queueNews plans the notifications of changes that come so much later than now.
-func (n *Network) queueNews(tx sqldb.Tx, b pay.Behaviour, r *Record, in []time.Duration) {
+// queueNews plans the notifications of changes.
+func (n *Network) queueNews(tx sqldb.Tx, b pay.Behaviour, r *Record, all []shift) {
 	how := r.Scenario.Notice
 	if how == NoticeNever {
 		return
 	}
-	for i, after := range in {
-		due := n.clock.Now().Add(after + delay(b))
-		body := decided(n.ids.ID("ntc", due), r)
+	for i, one := range all {
+		due := n.clock.Now().Add(one.in + delay(b))
+		body := changed(n.ids.ID("ntc", due), r, one.status)
 		if how == NoticeFirst {
 			body.ID = firstNoticeID(r)
 		}
@@ -69,8 +71,8 @@ func (n *Network) queueNews(tx sqldb.Tx, b pay.Behaviour, r *Record, in []time.D
 		switch {
 		case how == NoticeTwice:
 			n.queueNotice(tx, r.MerchantID, body, due)
-		case how == NoticeReordered && i == len(in)-1:
-			earlier := decided(n.ids.ID("ntc", due), r)
+		case how == NoticeReordered && i == len(all)-1:
+			earlier := changed(n.ids.ID("ntc", due), r, "")
 			earlier.Type = noticeEarlier
 			n.queueNotice(tx, r.MerchantID, earlier, due.Add(reorderedBy))
 		}
@@ -79,12 +81,12 @@ func (n *Network) queueNews(tx sqldb.Tx, b pay.Behaviour, r *Record, in []time.D
 
 func (n *Network) queueNotice(tx sqldb.Tx, merchantID string, body noticeBody, due time.Time) {
 	tx.Queue(insertNotice, n.ids.ID("row", due), n.name, body.ID, merchantID, body.Payment,
-		body.Type, micros(due), body.Agreement)
+		body.Type, micros(due), body.Agreement, body.Status)
 }
 
-// decided is the notification that a payment's outcome has changed.
-func decided(id string, r *Record) noticeBody {
-	return noticeBody{ID: id, Type: noticeDecided, Payment: r.PaymentID}
+// changed is the notification that a payment's outcome has changed.
+func changed(id string, r *Record, status string) noticeBody {
+	return noticeBody{ID: id, Type: noticeChanged, Payment: r.PaymentID, Status: status}
 }
 
 // firstNoticeID is the id under which the early notification is sent again by Pump, so that the
@@ -98,7 +100,8 @@ func (n *Network) notifyFirst(ctx context.Context, b pay.Behaviour, r *Record) {
 	if door == nil || b.DropNotices {
 		return
 	}
-	_ = n.deliver(ctx, n.clock.Now(), decided(firstNoticeID(r), r), *door)
+	body := changed(firstNoticeID(r), r, n.outcome(r, r.StartedAt).NetworkStatus)
+	_ = n.deliver(ctx, n.clock.Now(), body, *door)
 }
 
 // deliver signs one notification and brings it to the door.

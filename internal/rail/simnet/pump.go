@@ -12,7 +12,8 @@ import (
 const (
 	anyDue = `SELECT COUNT(*) FROM (SELECT 1 FROM sim_notice
 		WHERE rail = $1 AND due_at <= $2 LIMIT 1) AS due`
-	selectDue = `SELECT row_id, merchant_id, tries, notice_id, type, payment_id, agreement
+	selectDue = `SELECT row_id, merchant_id, tries, notice_id, type, payment_id, agreement,
+		status
 		FROM sim_notice WHERE rail = $1 AND due_at <= $2 AND NOT EXISTS (SELECT 1
 			FROM sim_behaviour AS b WHERE b.rail = sim_notice.rail
 			AND b.merchant_id = sim_notice.merchant_id AND b.down)
@@ -135,7 +136,7 @@ func (n *Network) due(
 	for rows.Next() {
 		var one notice
 		if err := rows.Scan(&one.row, &one.merchant, &one.tries, &one.body.ID, &one.body.Type,
-			&one.body.Payment, &one.body.Agreement); err != nil {
+			&one.body.Payment, &one.body.Agreement, &one.body.Status); err != nil {
 			return nil, err
 		}
 		due = append(due, one)

@@ -24,6 +24,8 @@ type Scenario struct {
 	Code string
 	// After is how long the decision takes; zero is at once.
 	After time.Duration
+	// Course is what the network says until then, where it has words for it; the first at once.
+	Course []Stage
 	// Asks is how the payer is asked first.
 	Asks   Asks
 	Reply  Reply
@@ -38,6 +40,13 @@ type Scenario struct {
 	Refuses bool
 	// Turns are what the payer's bank does about the agreement by itself, in order.
 	Turns []Turn
+}
+
+// Stage is a part of the time that a decision takes: from After on, the network has this word for
+// how the payment stands.
+type Stage struct {
+	After  time.Duration
+	Status string
 }
 
 // Asks is how a network asks the payer. The zero value asks nothing.
@@ -125,7 +134,7 @@ func (s *Story) Scenario(name string) *Scenario {
 // Outcome says what is known of the payment at now.
 func (s *Story) Outcome(r *Record, now time.Time) pay.Outcome {
 	out := pay.Outcome{Amount: r.Amount}
-	if r.asks() && r.Answer != Approved {
+	if !r.Submitted() {
 		s.unapproved(&out, r, now)
 		return out
 	}
@@ -160,7 +169,7 @@ func (s *Story) unapproved(out *pay.Outcome, r *Record, now time.Time) {
 // decide fills in the outcome of a payment that needs no answer, or has it.
 func (s *Story) decide(out *pay.Outcome, r *Record, now time.Time) {
 	switch {
-	case now.Before(r.since().Add(r.Scenario.After)):
+	case now.Before(r.Since().Add(r.Scenario.After)):
 		out.Kind = pay.OutcomeWaiting
 	case r.Scenario.Decline != "":
 		out.Kind, out.Decline = pay.OutcomeDeclined, r.Scenario.Decline
@@ -178,9 +187,9 @@ func (s *Story) decide(out *pay.Outcome, r *Record, now time.Time) {
 func (s *Story) Plan(r *Record) Plan {
 	asks := r.Scenario.Asks
 	switch {
-	case !r.asks() || r.Answer == Approved:
-		at := r.since().Add(r.Scenario.After)
-		p := Plan{News: []time.Time{at}}
+	case r.Submitted():
+		at := r.Since().Add(r.Scenario.After)
+		p := Plan{News: r.news(at)}
 		if r.Scenario.Decline == "" && !r.Manual {
 			p.DebitAt, p.Debit = at, r.Amount.Minor+r.Scenario.Excess
 		}
@@ -210,8 +219,22 @@ func (r *Record) answerBy() time.Time {
 	return end
 }
 
-// since is when the network began to decide.
-func (r *Record) since() time.Time {
+// Submitted reports whether it is for the network to decide: nobody is asked, or the payer agreed.
+func (r *Record) Submitted() bool { return !r.asks() || r.Answer == Approved }
+
+// news are the times at which there is something to tell of a payment that is decided at the given
+// time: its statuses, but for the first, and the decision.
+func (r *Record) news(decided time.Time) (all []time.Time) {
+	for _, stage := range r.Scenario.Course {
+		if stage.After > 0 {
+			all = append(all, r.Since().Add(stage.After))
+		}
+	}
+	return append(all, decided)
+}
+
+// Since is when the network began to decide.
+func (r *Record) Since() time.Time {
 	if r.Answer == Approved {
 		return r.AnsweredAt
 	}

@@ -38,6 +38,9 @@ ALTER TABLE sim_payment ADD COLUMN agreement TEXT NOT NULL DEFAULT '';
 -- The agreement that a notification is about; '' when it is about a payment alone.
 ALTER TABLE sim_notice ADD COLUMN agreement TEXT NOT NULL DEFAULT '';
 
+-- The network's word for how the payment stood by then; '' when it has none.
+ALTER TABLE sim_notice ADD COLUMN status TEXT NOT NULL DEFAULT '';
+
 CREATE INDEX sim_notice_agreement ON sim_notice (rail, agreement);
 
 -- The network's own word for why a refund failed.
@@ -47,6 +50,7 @@ ALTER TABLE sim_refund ADD COLUMN code TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE sim_refund DROP COLUMN code;
 DROP INDEX sim_notice_agreement;
+ALTER TABLE sim_notice DROP COLUMN status;
 ALTER TABLE sim_notice DROP COLUMN agreement;
 ALTER TABLE sim_payment DROP COLUMN agreement;
 DROP TABLE sim_agreement;
