@@ -347,7 +347,8 @@ type IdempotencyTx interface {
 	FinishIdempotency(ctx context.Context, r IdempotencyRecord) error
 	// FreeIdempotency forgets a key whose request has no answer; one that has keeps it.
 	FreeIdempotency(ctx context.Context, sc Scope, key string) error
-	// PruneIdempotency deletes finished records made before the time, at most limit of them.
+	// PruneIdempotency deletes records made before the time, at most limit of them. Those without an
+	// answer stay while the payment, the session's payment or the refund they name is due.
 	PruneIdempotency(ctx context.Context, before time.Time, limit int) (int64, error)
 }
 

@@ -29,6 +29,16 @@ func TestPrune_ForgetsWhatIsOver(t *testing.T) {
 		if got := w.Payment(p.ID); got.State != pay.PaymentPaid {
 			t.Fatalf("payment is %s", got.State)
 		}
+		// Another request has died and never answered.
+		err = w.Store.Write(t.Context(), func(ctx context.Context, tx pay.Tx) error {
+			return tx.InsertIdempotency(ctx, pay.IdempotencyRecord{
+				Scope: w.Shop.Scope, Key: "died", Fingerprint: []byte{1}, ObjectID: p.ID,
+				CreatedAt: w.Clock.Now(),
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		pruned := func() (n int) {
 			t.Helper()
 			for {
@@ -46,7 +56,7 @@ func TestPrune_ForgetsWhatIsOver(t *testing.T) {
 			t.Errorf("%d rows are forgotten too early", n)
 		}
 		w.Advance(2 * 24 * time.Hour)
-		if n := pruned(); n != 2 { // the key and the notification
+		if n := pruned(); n != 3 { // both keys and the notification
 			t.Errorf("%d rows are forgotten", n)
 		}
 		second, err := open()

@@ -20,9 +20,17 @@ const (
 		WHERE merchant_id = $1 AND mode = $2 AND key = $3 AND status IS NULL`
 	freeIdempotency = `DELETE FROM idempotency
 		WHERE merchant_id = $1 AND mode = $2 AND key = $3 AND status IS NULL`
+	// A request that died has no answer. While the payment or the refund that it began has something
+	// due, the key keeps a repeat from beginning another.
 	pruneIdempotency = `DELETE FROM idempotency WHERE (merchant_id, mode, key) IN (
-		SELECT merchant_id, mode, key FROM idempotency
-		WHERE status IS NOT NULL AND created_at < $1 ORDER BY created_at LIMIT $2)`
+		SELECT merchant_id, mode, key FROM idempotency AS old
+		WHERE created_at < $1 AND (status IS NOT NULL OR NOT EXISTS (
+			SELECT 1 FROM payment WHERE id = old.object_id AND due_at IS NOT NULL
+			UNION ALL
+			SELECT 1 FROM payment WHERE session_id = old.object_id AND due_at IS NOT NULL
+			UNION ALL
+			SELECT 1 FROM refund WHERE id = old.object_id AND due_at IS NOT NULL))
+		ORDER BY created_at LIMIT $2)`
 )
 
 func scanIdempotency(row sqldb.Row) (r pay.IdempotencyRecord, err error) {

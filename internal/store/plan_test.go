@@ -103,14 +103,17 @@ var plans = map[string]plan{
 	},
 	"idempotency":        {sql: selectIdempotency, indexes: "idempotency_pkey"},
 	"finish idempotency": {sql: finishIdempotency, indexes: "idempotency_pkey"},
-	"prune idempotency":  {sql: pruneIdempotency, indexes: "idempotency_done"},
-	"claim notices":      {sql: claimNotices, indexes: "inbox_due inbox_pkey"},
-	"finish notice":      {sql: finishNotice, indexes: "inbox_pkey"},
-	"sessions nearer":    {sql: shiftSessions},
-	"payments nearer":    {sql: shiftPayments},
-	"refunds nearer":     {sql: shiftRefunds},
-	"mandates nearer":    {sql: shiftMandates},
-	"deliveries nearer":  {sql: shiftDeliveries, indexes: "endpoint_owner"},
+	"prune idempotency": {
+		sql:     pruneIdempotency,
+		indexes: "idempotency_age idempotency_pkey payment_pkey payment_session refund_pkey",
+	},
+	"claim notices":     {sql: claimNotices, indexes: "inbox_due inbox_pkey"},
+	"finish notice":     {sql: finishNotice, indexes: "inbox_pkey"},
+	"sessions nearer":   {sql: shiftSessions},
+	"payments nearer":   {sql: shiftPayments},
+	"refunds nearer":    {sql: shiftRefunds},
+	"mandates nearer":   {sql: shiftMandates},
+	"deliveries nearer": {sql: shiftDeliveries, indexes: "endpoint_owner"},
 }
 
 func explain(t *testing.T, url, prefix string) func(sql string) []string {
@@ -156,7 +159,7 @@ func parameters(sql string) (most int) {
 var tables = []string{
 	"session", "payment", "refund", "event", "delivery", "delivery_attempt", "payload", "customer",
 	"method", "mandate", "mandate_window", "endpoint", "idempotency", "inbox", "api_key",
-	"merchant", "d", "k",
+	"merchant", "d", "k", "old",
 }
 
 func TestPlans_SQLite(t *testing.T) {

@@ -14,8 +14,7 @@ CREATE TABLE idempotency (
     CHECK ((status IS NULL) = (body IS NULL))
 );
 
--- A request that still runs has no status and is never forgotten.
-CREATE INDEX idempotency_done ON idempotency (created_at) WHERE status IS NOT NULL;
+CREATE INDEX idempotency_age ON idempotency (created_at);
 
 CREATE TABLE inbox (
     rail        TEXT NOT NULL,

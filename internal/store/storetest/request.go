@@ -11,6 +11,7 @@ var requestCases = map[string]func(*run){
 	"Idempotency_OneRequestWins":   idempotencyRace,
 	"Idempotency_FirstAnswerStays": idempotencyFinish,
 	"Idempotency_Prune":            idempotencyPrune,
+	"Idempotency_PruneWhatDied":    idempotencyDied,
 	"Notice_OnceEach":              noticeOnce,
 	"Notice_Claim":                 noticeClaim,
 	"Notice_ClaimsAreApart":        noticeRace,
@@ -93,26 +94,63 @@ func idempotencyFinish(r *run) {
 }
 
 func idempotencyPrune(r *run) {
-	for i, key := range []string{"a", "b", "c", "d"} {
+	for i, key := range []string{"a", "b", "c"} {
 		rec := r.idempotent(shop, key)
 		rec.CreatedAt = r.in(i)
-		if key == "a" {
-			rec.Reply = nil
-		}
 		r.addRecord(rec)
 	}
-	prune := func(limit int) int64 {
-		return inUnit(r, func(tx pay.Tx) (int64, error) {
-			return tx.PruneIdempotency(r.ctx, r.in(3), limit)
-		})
+	r.eq(r.pruneKeys(r.in(2), 1), int64(1))
+	r.absent(fails(r.Idempotency(r.ctx, shop, "a")))
+	r.eq(r.pruneKeys(r.in(2), 10), int64(1))
+	r.eq(r.pruneKeys(r.in(2), 10), int64(0))
+	got[pay.IdempotencyRecord](r)(r.Idempotency(r.ctx, shop, "c"))
+}
+
+// idempotencyDied: the key of a request that never answered goes with the others, but not before
+// what the request began has an end.
+func idempotencyDied(r *run) {
+	payment := func(due time.Time) pay.Payment {
+		p := r.payment(shop)
+		p.SessionID = r.addSession(shop, func(*pay.Session) {}).ID
+		r.do(func(tx pay.Tx) error { return tx.InsertPayment(r.ctx, p, due) })
+		return p
 	}
-	r.eq(prune(1), int64(1))
-	r.absent(fails(r.Idempotency(r.ctx, shop, "b")))
-	r.eq(prune(10), int64(1))
-	r.eq(prune(10), int64(0))
-	for _, kept := range []string{"a", "d"} {
-		got[pay.IdempotencyRecord](r)(r.Idempotency(r.ctx, shop, kept))
+	refund := func(due time.Time) pay.Refund {
+		x := r.refund(payment(time.Time{}))
+		r.do(func(tx pay.Tx) error { return tx.InsertRefund(r.ctx, x, due) })
+		return x
 	}
+	over, open := time.Time{}, r.in(1)
+	died := map[string]string{
+		"nothing": "mdt_1", "payment": payment(over).ID, "session": payment(over).SessionID,
+		"refund": refund(over).ID,
+	}
+	undecided := map[string]string{
+		"payment still": payment(open).ID, "session still": payment(open).SessionID,
+		"refund still": refund(open).ID,
+	}
+	for _, keys := range []map[string]string{undecided, died} {
+		for key, object := range keys {
+			rec := r.idempotent(shop, key)
+			rec.ObjectID, rec.Reply, rec.Sealed = object, nil, false
+			r.addRecord(rec)
+		}
+	}
+	r.eq(r.pruneKeys(r.now, 10), int64(0))
+	r.eq(r.pruneKeys(r.in(1), 10), int64(len(died)))
+	for key := range died {
+		r.absent(fails(r.Idempotency(r.ctx, shop, key)))
+	}
+	for key := range undecided {
+		got[pay.IdempotencyRecord](r)(r.Idempotency(r.ctx, shop, key))
+	}
+}
+
+func (r *run) pruneKeys(before time.Time, limit int) int64 {
+	r.Helper()
+	return inUnit(r, func(tx pay.Tx) (int64, error) {
+		return tx.PruneIdempotency(r.ctx, before, limit)
+	})
 }
 
 func (r *run) addNotice(rail, id string, at time.Time) pay.StoredNotice {
