@@ -12,8 +12,40 @@ import (
 
 func (a *app) payment() *cobra.Command {
 	return group(&cobra.Command{
-		Use: "payment", Short: "Resolve payments whose network cannot say what became of them",
-	}, a.paymentReview(), a.paymentResolve())
+		Use: "payment", Short: "Look up payments, and resolve those that their network cannot",
+	}, a.paymentReview(), a.paymentStatus(), a.paymentResolve())
+}
+
+// answers are what a network says of a payment, in a word.
+var answers = map[pay.OutcomeKind]string{
+	pay.OutcomeNotFound: "not found", pay.OutcomeWaiting: "in progress",
+	pay.OutcomeAction: "waits for the payer", pay.OutcomeAuthorised: "authorised",
+	pay.OutcomePaid: "paid", pay.OutcomeDeclined: "declined", pay.OutcomeCanceled: "canceled",
+	pay.OutcomeReceived: "received",
+}
+
+func (a *app) paymentStatus() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status PAYMENT",
+		Short: "Ask a payment's network how it stands, and change nothing",
+		Long: "Ask a payment's network how it stands, and change nothing. Beside its answer are its " +
+			"own words,\nif it has any: the status, and the reason's code of a payment that was declined.",
+		Example: "  kassa payment status pay_...",
+		Args:    takes("PAYMENT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withCore(cmd, func(ctx context.Context, s *pay.Service) error {
+				p, out, err := s.LookUp(ctx, args[0])
+				if err != nil {
+					return missing(err, "there is no payment %q", args[0])
+				}
+				words := strings.TrimSpace(out.NetworkStatus + " " + out.NetworkCode)
+				return a.table([][]string{
+					{"ID", "HERE", "NETWORK", "REFERENCE", "ANSWER", "ITS WORDS"},
+					{p.ID, string(p.State), p.Rail, out.Reference, answers[out.Kind], words},
+				})
+			})
+		},
+	}
 }
 
 func (a *app) paymentReview() *cobra.Command {

@@ -121,9 +121,7 @@ func (s *Service) recapture(ctx context.Context, c Caller, p *Payment) Outcome {
 	if out := s.askCapture(ctx, c, p); out.ended() {
 		return out
 	}
-	out := s.askRail(ctx, p, "query", func(ctx context.Context, rail Rail) (Outcome, error) {
-		return rail.Query(ctx, s.ref(c, p))
-	})
+	out := s.query(ctx, c, p)
 	if out.ended() || s.Now(c).Before(p.AuthorisedUntil) {
 		return out
 	}

@@ -34,13 +34,18 @@ func (s *Service) ask(ctx context.Context, c Caller, p *Payment) Outcome {
 	if p.State == PaymentAuthorised && p.Capturing > 0 {
 		return s.recapture(ctx, c, p)
 	}
-	out := s.askRail(ctx, p, "query", func(ctx context.Context, rail Rail) (Outcome, error) {
-		return rail.Query(ctx, s.ref(c, p))
-	})
+	out := s.query(ctx, c, p)
 	if out.Kind == OutcomeNotFound && p.State == PaymentCreated && p.resubmittable() {
 		return s.resubmit(ctx, c, p, out)
 	}
 	return out
+}
+
+// query asks the payment's rail what became of it; the zero outcome means unknown.
+func (s *Service) query(ctx context.Context, c Caller, p *Payment) Outcome {
+	return s.askRail(ctx, p, "query", func(ctx context.Context, rail Rail) (Outcome, error) {
+		return rail.Query(ctx, s.ref(c, p))
+	})
 }
 
 // PollPayments takes payments whose time has come, asks their rails and applies the answers: one

@@ -119,6 +119,8 @@ type Simulated interface {
 	Prompt(ctx context.Context, token string) (Prompt, error)
 	// Decide answers the prompt of a payment as the payer.
 	Decide(ctx context.Context, ref Ref, d Decision) error
+	// Standing is the network's own word for how a payment stands, such as ACSP; "" when it has none.
+	Standing(ctx context.Context, ref Ref) (string, error)
 	// Advance moves everything the network has planned for the merchant that much nearer.
 	Advance(ctx context.Context, merchantID string, by time.Duration) error
 	// Behaviour and Behave read and set how the network treats one merchant.

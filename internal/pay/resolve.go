@@ -74,6 +74,24 @@ func (s *Service) InReview(ctx context.Context) ([]Payment, error) {
 	return s.store.PaymentsInReview(ctx, MaxPage)
 }
 
+// LookUp asks the network how a payment stands and changes nothing. What it cannot answer is an
+// error of kind Unavailable. It is the operator's use case.
+func (s *Service) LookUp(ctx context.Context, id string) (Payment, Outcome, error) {
+	p, err := s.store.PaymentByID(ctx, id)
+	if err != nil {
+		return p, Outcome{}, err
+	}
+	c, err := s.CallerFor(ctx, p.Scope())
+	if err != nil {
+		return p, Outcome{}, err
+	}
+	out := s.query(ctx, c, &p)
+	if out.Kind == 0 {
+		err = Errorf(Unavailable, "network_silent", "The network gives no answer. Try again later.")
+	}
+	return p, out, err
+}
+
 // found is the outcome that a person has found out.
 func (p *Payment) found(v Verdict, amount int64) (Outcome, error) {
 	out := Outcome{Amount: p.Amount}

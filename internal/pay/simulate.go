@@ -78,6 +78,16 @@ func (s *Service) Prompts(ctx context.Context, c Caller) ([]Prompt, error) {
 	return out, nil
 }
 
+// Standing is a simulated network's own word for how a payment of the caller's stands, whether or
+// not it can be reached by us; "" when it has none.
+func (s *Service) Standing(ctx context.Context, c Caller, p *Payment) (string, error) {
+	sim, err := s.simulatedFor(c, p.Rail)
+	if err != nil {
+		return "", err
+	}
+	return sim.Standing(ctx, s.ref(c, p))
+}
+
 // Behaviour returns how a simulated network treats the caller's merchant.
 func (s *Service) Behaviour(ctx context.Context, c Caller, railName string) (Behaviour, error) {
 	sim, err := s.simulatedFor(c, railName)

@@ -63,7 +63,8 @@ type fact struct{ Name, Text string }
 type debit struct {
 	ID, Version, Amount, Merchant, Account string
 
-	Back    bool // it came back
+	For     string // the shop's words for it; "" for none
+	Back    bool   // it came back
 	Outcome outcome
 }
 
@@ -162,15 +163,22 @@ func (b *book) add(p permit) {
 
 // addDebits adds a payment that was taken from an account, or was not, and what came back of it.
 func (p *Pages) addDebits(ctx context.Context, b *book, d *desk, m *pay.Payment) error {
-	if m.Payto == nil || m.State.InFlight() || m.Verifies() {
+	if m.Payto == nil || m.Verifies() {
 		return nil
 	}
 	line := debit{
 		ID: m.ID, Amount: m.Amount.Format("en"), Merchant: d.merchant,
-		Account: m.Payto.ID().Label(), Outcome: outcomeOf(m),
+		Account: m.Payto.ID().Label(), For: m.Description, Outcome: outcomeOf(m),
 	}
 	if m.NetworkCode != "" {
 		line.Outcome.Text += " (" + m.NetworkCode + ")"
+	}
+	if m.State.InFlight() {
+		status, err := p.pay.Standing(ctx, d.caller, m)
+		if err != nil || status == "" { // nothing was initiated
+			return err
+		}
+		line.Outcome = outcome{"note", "On its way (" + status + ")"}
 	}
 	line.Version = version(line)
 	b.Debits = append(b.Debits, line)
@@ -183,7 +191,7 @@ func (p *Pages) addDebits(ctx context.Context, b *book, d *desk, m *pay.Payment)
 	for i := range refunds {
 		back := debit{
 			ID: refunds[i].ID, Amount: refunds[i].Amount.Format("en"), Merchant: d.merchant,
-			Account: line.Account, Back: true, Outcome: refundOutcomes[refunds[i].State],
+			Account: line.Account, For: line.For, Back: true, Outcome: refundOutcomes[refunds[i].State],
 		}
 		back.Version = version(back)
 		b.Debits = append(b.Debits, back)

@@ -213,3 +213,35 @@ func TestBank_ShowsAChangeAndAnswersIt(t *testing.T) {
 		t.Errorf("the mandate is for %+v", m.Terms)
 	}
 }
+
+// TestBank_ShowsHowAPaymentStands: neither the bank's app nor the page of the networks calls a
+// payment failed that is not, however bad the day is.
+func TestBank_ShowsHowAPaymentStands(t *testing.T) {
+	s := newCounter(t)
+	silent := s.PayTo(s.Open(paytest.InAUD(5000)).ID, "0412 340 025")
+	if text := s.counter("/sim/bank"); strings.Contains(text, `id="debit-`) {
+		t.Errorf("a payment that nobody agreed to is listed:\n%s", text)
+	}
+	s.send("/sim/bank", "agreement", silent.Agreement, "answer", "approve")
+	says(t, s.counter("/sim/bank"), "On its way (ACSP)")
+	says(t, s.counter("/sim/networks"), "ACSP", "has accepted it and settles it")
+	s.Advance(30 * time.Second)
+	s.Work()
+	if err := s.Pay.Behave(t.Context(), s.Shop, silent.Rail, pay.Behaviour{Down: true}); err != nil {
+		t.Fatal(err)
+	}
+	says(t, s.counter("/sim/bank"), "On its way (PDNG)")
+	says(t, s.counter("/sim/networks"), "PDNG", "asks the payer’s bank again")
+	if now := s.Payment(silent.ID); now.State != pay.PaymentWaiting {
+		t.Errorf("in the tail the payment is %s", now.State)
+	}
+	if err := s.Pay.Behave(t.Context(), s.Shop, silent.Rail, pay.Behaviour{}); err != nil {
+		t.Fatal(err)
+	}
+	s.Advance(40 * time.Hour)
+	s.Work()
+	says(t, s.counter("/sim/networks"), "RJCT (AB04)", "No money has moved")
+	if text := s.counter("/sim/bank"); strings.Contains(text, "On its way") {
+		t.Errorf("what was rejected is on its way:\n%s", text)
+	}
+}

@@ -1,12 +1,14 @@
 package sim
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/npp"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -35,6 +37,9 @@ var known = []network{
 // momoRail has providers that fail one by one.
 const momoRail = "momo"
 
+// trace is how a payment stands at its network.
+type trace struct{ Amount, Account, Status, Code, Says string }
+
 // networks is the page with the switches and the clock.
 func (p *Pages) networks(w http.ResponseWriter, r *http.Request, d *desk) {
 	v := view{
@@ -53,7 +58,37 @@ func (p *Pages) networks(w http.ResponseWriter, r *http.Request, d *desk) {
 		}
 		v.Networks = append(v.Networks, describeNetwork(n, b))
 	}
+	var err error
+	if v.Traces, err = p.traces(r.Context(), d); err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	p.render(w, r, v)
+}
+
+// traces lists how the latest payments stand, of networks that have words for it.
+func (p *Pages) traces(ctx context.Context, d *desk) (all []trace, err error) {
+	payments, _, err := p.pay.Payments(ctx, d.caller, pay.PaymentFilter{Page: pay.Page{Limit: shown}})
+	if err != nil {
+		return nil, err
+	}
+	for i := range payments {
+		m := &payments[i]
+		if m.Payto == nil {
+			continue
+		}
+		status, err := p.pay.Standing(ctx, d.caller, m)
+		if err != nil {
+			return nil, err
+		}
+		if status != "" {
+			all = append(all, trace{
+				Amount: m.Amount.Format("en"), Account: m.Payto.ID().Label(), Status: status,
+				Code: m.NetworkCode, Says: npp.Status(status).Says(),
+			})
+		}
+	}
+	return all, nil
 }
 
 func describeNetwork(n network, b pay.Behaviour) network {

@@ -49,12 +49,14 @@ type Pay interface {
 	Banks
 }
 
-// Banks plays what payers do in their banks' apps.
+// Banks plays what payers do and see in their banks' apps.
 type Banks interface {
 	Agreements(ctx context.Context, c pay.Caller) ([]pay.Agreement, error)
 	DecideAgreement(ctx context.Context, c pay.Caller, id string, d pay.BankDecision) (
 		pay.Agreement, error)
 	Refunds(ctx context.Context, c pay.Caller, f pay.RefundFilter) ([]pay.Refund, bool, error)
+	// Standing is the network's own word for how a payment stands; "" when it has none.
+	Standing(ctx context.Context, c pay.Caller, p *pay.Payment) (string, error)
 }
 
 // Payers shows what payers are asked, and answers for them.
@@ -182,6 +184,7 @@ type view struct {
 	Counter  *counter
 	Book     *book
 	Networks []network
+	Traces   []trace
 	Clock    string
 }
 

@@ -200,8 +200,8 @@ func (m *model) treat(a pay.Attempt, b pay.Behaviour, r *simnet.Record) *simnet.
 	return byName[code]
 }
 
-// amountCode is the code with which a payment is rejected that is of a magic amount or too large for
-// the payer's bank; "" for any other.
+// amountCode is the code with which a payment is rejected that is of a magic amount or too large
+// for the payer's bank; "" for any other.
 func amountCode(minor int64, of bank) string {
 	for _, row := range amounts {
 		if row.minor == minor {

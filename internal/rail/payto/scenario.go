@@ -85,7 +85,7 @@ var scenarios = []simnet.Scenario{
 	{Name: "every_status_later", After: 8 * statusFor, Course: everyStatus},
 	{Name: "new_status", Asks: inApp, After: simnet.LateAfter, Later: settled,
 		Course: []simnet.Stage{{Status: newStatus}},
-		Says: "Waits for the payer; a status that nobody knows (`XPRG`) for 30 seconds, then paid."},
+		Says:   "Waits for the payer; a status that nobody knows (`XPRG`) for 30 seconds, then paid."},
 
 	{Name: "late_approved", After: simnet.LateAfter,
 		Says: "Agreed at once; the payment settles after 30 seconds."},

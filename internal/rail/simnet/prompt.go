@@ -87,6 +87,18 @@ func (n *Network) prompt(r *Record) pay.Prompt {
 	return p
 }
 
+// Standing is the network's own word for how a payment stands; "" when it has none.
+func (n *Network) Standing(ctx context.Context, ref pay.Ref) (string, error) {
+	r, err := n.find(ctx, n.db.Reader(), ref)
+	if errors.Is(err, errNoRecord) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return n.outcome(&r, ref.Now).NetworkStatus, nil
+}
+
 // Decide answers the prompt of a payment as the payer, once. A wrong PIN leaves the prompt open
 // until there were too many.
 func (n *Network) Decide(ctx context.Context, ref pay.Ref, d pay.Decision) error {
