@@ -171,13 +171,8 @@ func TestAgreement_CanceledAsPayer(t *testing.T) {
 func TestAgreement_AKeyedWishIsAnsweredOnce(t *testing.T) {
 	w := paytest.New(t)
 	m := agreeAtBank(t, w, upTo(5000))
-	once := &pay.Once[pay.Mandate]{
-		Key: "k1", Render: func(m pay.Mandate) pay.Reply {
-			return pay.Reply{Status: 200, Body: []byte(m.State.String())}
-		},
-	}
 	for i := range 3 {
-		_, reply, err := w.Pay.CancelMandate(t.Context(), w.Shop, once, m.ID)
+		_, reply, err := w.Pay.CancelMandate(t.Context(), w.Shop, keyed("k1", 1), m.ID)
 		if err != nil || string(reply.Body) != "canceled" || reply.Replayed != (i > 0) {
 			t.Errorf("attempt %d: %+v %s, %v", i, reply, reply.Body, err)
 		}

@@ -88,18 +88,16 @@ func openWith(
 
 func TestAlias_ARepeatedRequestGetsItsAnswer(t *testing.T) {
 	w := paytest.New(t)
-	once := &pay.Once[pay.Session]{Key: "k", Render: func(s pay.Session) pay.Reply {
-		return pay.Reply{Status: 201, Body: []byte(s.ID)}
-	}}
+	o := once("k", "open", func(s pay.Session) string { return s.ID })
 	r := pay.OpenSession{
 		Family: "checkout", Amount: 5000, Currency: "GHS", SuccessURL: "https://shop.test/",
 		CancelURL: "https://shop.test/", Aliases: []pay.Alias{{Kind: "payment", ID: "p"}},
 	}
-	_, first, err := w.Pay.OpenSession(t.Context(), w.Shop, once, r)
+	_, first, err := w.Pay.OpenSession(t.Context(), w.Shop, o, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, again, err := w.Pay.OpenSession(t.Context(), w.Shop, once, r)
+	_, again, err := w.Pay.OpenSession(t.Context(), w.Shop, o, r)
 	if err != nil || !again.Replayed || string(again.Body) != string(first.Body) {
 		t.Errorf("%+v, %v", again, err)
 	}

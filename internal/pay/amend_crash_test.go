@@ -48,38 +48,29 @@ func amendedOnce(t *testing.T, w *paytest.World, id string) {
 // TestAmendCrash: the process ends before the bank hears of a proposal, or before we hear of the
 // bank; and the payer answers while we are down, or after.
 func TestAmendCrash(t *testing.T) {
-	for name, cut := range map[string]func(d *cutOff, is bool){
-		"before the bank hears": func(d *cutOff, is bool) { d.there.Store(is) },
-		"after the bank hears":  func(d *cutOff, is bool) { d.back.Store(is) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
-				m := agreeAtBank(t, w, upTo(5000))
-				deaf(t, w)
-				cut(d, true)
-				once := &pay.Once[pay.Mandate]{Key: "k1", Render: func(m pay.Mandate) pay.Reply {
-					return pay.Reply{Status: 200, Body: []byte(m.Proposal.ID)}
-				}}
-				m, first, err := w.Pay.AmendMandate(t.Context(), w.Shop, once, m.ID, toUpTo(8000))
-				if err != nil || m.Proposal == nil || m.Proposal.Known {
-					t.Fatalf("proposal %+v, %v", m.Proposal, err)
-				}
-				restart(w)
-				w.Advance(3 * time.Minute) // the bank is silent still
-				cut(d, false)
-				w.Advance(2 * time.Minute)
-				m = w.Mandate(m.ID)
-				if p := m.Proposal; p == nil || !p.Known || string(first.Body) != p.ID ||
-					agreements(t, w)[0].Amendment.ID != p.ID {
-					t.Fatalf("proposal %+v", p)
-				}
-				w.AtBankAlone(agreements(t, w)[0].Token, pay.BankApprove)
-				restart(w)
-				w.Advance(2 * time.Hour)
-				amendedOnce(t, w, m.ID)
-			})
-		})
-	}
+	bothWays(t, func(t *testing.T, w *paytest.World, d *cutOff, cut *atomic.Bool) {
+		m := agreeAtBank(t, w, upTo(5000))
+		deaf(t, w)
+		cut.Store(true)
+		o := onceProposed("k1")
+		m, first, err := w.Pay.AmendMandate(t.Context(), w.Shop, o, m.ID, toUpTo(8000))
+		if err != nil || m.Proposal == nil || m.Proposal.Known {
+			t.Fatalf("proposal %+v, %v", m.Proposal, err)
+		}
+		restart(w)
+		w.Advance(3 * time.Minute) // the bank is silent still
+		cut.Store(false)
+		w.Advance(2 * time.Minute)
+		m = w.Mandate(m.ID)
+		if p := m.Proposal; p == nil || !p.Known || string(first.Body) != p.ID ||
+			agreements(t, w)[0].Amendment.ID != p.ID {
+			t.Fatalf("proposal %+v", p)
+		}
+		w.AtBankAlone(agreements(t, w)[0].Token, pay.BankApprove)
+		restart(w)
+		w.Advance(2 * time.Hour)
+		amendedOnce(t, w, m.ID)
+	})
 }
 
 // TestAmendCrash_TheProcessDies: between the intent and the bank, or between the bank and what it
@@ -88,11 +79,9 @@ func TestAmendCrash_TheProcessDies(t *testing.T) {
 	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
 		for key, cut := range map[string]*atomic.Bool{"there": &d.there, "back": &d.back} {
 			m := agreeAtBank(t, w, upTo(5000))
-			once := &pay.Once[pay.Mandate]{Key: key, Render: func(m pay.Mandate) pay.Reply {
-				return pay.Reply{Status: 200, Body: []byte(m.Proposal.ID)}
-			}}
+			o := onceProposed(key)
 			propose := func() (pay.Reply, error) {
-				_, reply, err := w.Pay.AmendMandate(t.Context(), w.Shop, once, m.ID, toUpTo(8000))
+				_, reply, err := w.Pay.AmendMandate(t.Context(), w.Shop, o, m.ID, toUpTo(8000))
 				return reply, err
 			}
 			cut.Store(true)
@@ -119,19 +108,29 @@ func TestAmendCrash_TheProcessDies(t *testing.T) {
 	})
 }
 
-// TestAmendCrash_AnsweredBeforeWeHeard: the reply to the proposal was lost, and the payer has
-// answered before we ask.
-func TestAmendCrash_AnsweredBeforeWeHeard(t *testing.T) {
+// unheard is a world in which a proposal was cut off on its way there or back, and the id of its
+// mandate, whose payer has then done something at the bank that nobody told us of.
+func unheard(
+	t *testing.T, way func(*cutOff) *atomic.Bool, do pay.BankAction,
+) (*paytest.World, string) {
+	t.Helper()
 	w, d := mortal(t, paytest.Options{})
 	m := agreeAtBank(t, w, upTo(5000))
 	deaf(t, w)
-	d.back.Store(true)
+	way(d).Store(true)
 	amended(t, w, m.ID, toUpTo(8000))
-	w.AtBankAlone(agreements(t, w)[0].Token, pay.BankApprove)
-	d.back.Store(false)
+	w.AtBankAlone(agreements(t, w)[0].Token, do)
+	way(d).Store(false)
+	return w, m.ID
+}
+
+// TestAmendCrash_AnsweredBeforeWeHeard: the reply to the proposal was lost, and the payer has
+// answered before we ask.
+func TestAmendCrash_AnsweredBeforeWeHeard(t *testing.T) {
+	w, id := unheard(t, back, pay.BankApprove)
 	restart(w)
 	w.Advance(2 * time.Minute)
-	amendedOnce(t, w, m.ID)
+	amendedOnce(t, w, id)
 }
 
 // TestAmendCrash_NeverHeard: the bank is silent until the time to answer is over.
@@ -156,18 +155,12 @@ func TestAmendCrash_NeverHeard(t *testing.T) {
 
 // TestAmendCrash_EndedBeforeTheBankHears: the payer ends the agreement before a proposal arrives.
 func TestAmendCrash_EndedBeforeTheBankHears(t *testing.T) {
-	w, d := mortal(t, paytest.Options{})
-	m := agreeAtBank(t, w, upTo(5000))
-	deaf(t, w)
-	d.there.Store(true)
-	amended(t, w, m.ID, toUpTo(8000))
-	w.AtBankAlone(agreements(t, w)[0].Token, pay.BankCancel)
-	d.there.Store(false)
+	w, id := unheard(t, there, pay.BankCancel)
 	w.Advance(2 * time.Minute)
-	if m = w.Mandate(m.ID); m.Proposal != nil || m.State != pay.MandateCanceled {
+	if m := w.Mandate(id); m.Proposal != nil || m.State != pay.MandateCanceled {
 		t.Errorf("mandate is %s with %+v", m.State, m.Proposal)
 	}
-	events(t, w, m.ID, "mandate.canceled")
+	events(t, w, id, "mandate.canceled")
 }
 
 func TestAmendRace_OneProposalOfMany(t *testing.T) {

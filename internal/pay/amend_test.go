@@ -58,6 +58,11 @@ func amended(t *testing.T, w *paytest.World, id string, x pay.MandateChange) pay
 	return m
 }
 
+// onceProposed makes the idempotency of an amendment, which is answered with the proposal's id.
+func onceProposed(key string) *pay.Once[pay.Mandate] {
+	return once(key, "amend", func(m pay.Mandate) string { return m.Proposal.ID })
+}
+
 // toldOf returns the proposal in the only event of the type that a mandate has.
 func toldOf(t *testing.T, w *paytest.World, id, eventType string) *pay.Proposal {
 	t.Helper()
@@ -358,12 +363,9 @@ func TestAmend_TheScheduleFollows(t *testing.T) {
 func TestAmend_AKeyIsAnsweredOnce(t *testing.T) {
 	w := paytest.New(t)
 	m := agreeAtBank(t, w, upTo(5000))
-	once := &pay.Once[pay.Mandate]{Key: "k1", Render: func(m pay.Mandate) pay.Reply {
-		return pay.Reply{Status: 200, Body: []byte(m.Proposal.ID)}
-	}}
 	var first string
 	for i := range 3 {
-		_, reply, err := w.Pay.AmendMandate(t.Context(), w.Shop, once, m.ID, toUpTo(8000))
+		_, reply, err := w.Pay.AmendMandate(t.Context(), w.Shop, onceProposed("k1"), m.ID, toUpTo(8000))
 		if i == 0 {
 			first = string(reply.Body)
 		}
@@ -371,8 +373,7 @@ func TestAmend_AKeyIsAnsweredOnce(t *testing.T) {
 			t.Errorf("attempt %d: %+v %s, %v", i, reply, reply.Body, err)
 		}
 	}
-	once.Key = "k2"
-	_, _, err := w.Pay.AmendMandate(t.Context(), w.Shop, once, m.ID, toUpTo(9000))
+	_, _, err := w.Pay.AmendMandate(t.Context(), w.Shop, onceProposed("k2"), m.ID, toUpTo(9000))
 	fails(t, err, pay.State, "amendment_pending", "")
 }
 

@@ -431,12 +431,7 @@ func TestCharge_LateMoneyTakesNoSlot(t *testing.T) {
 		t.Errorf("session %+v", got)
 	}
 	fake.paid = true
-	if err := w.Pay.Receive(ctx, fake.Name(), nil, []byte(p.ID)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Pay.ProcessNotices(ctx); err != nil {
-		t.Fatal(err)
-	}
+	hint(t, w, fake, p.ID)
 	got := w.Mandate(m.ID)
 	if p := w.Payment(p.ID); p.State != pay.PaymentLate || p.Captured != 5000 || got.Count != 0 {
 		t.Errorf("payment is %s, captured %d, mandate counts %d", p.State, p.Captured, got.Count)
@@ -444,33 +439,6 @@ func TestCharge_LateMoneyTakesNoSlot(t *testing.T) {
 	fake.waits = false
 	if p := w.Charge(m.ID, 5000); p.State != pay.PaymentPaid {
 		t.Errorf("the charge after late money is %s", p.State)
-	}
-}
-
-func TestCharge_MobileMoneyAsksThePhone(t *testing.T) {
-	w := paytest.New(t)
-	ses := w.Open(paytest.First(terms.Terms{}))
-	first := w.Prompt(ses.ID, "0241234567", "")
-	if _, err := w.Pay.Answer(t.Context(), w.Shop, first.ID, pay.Approve); err != nil {
-		t.Fatal(err)
-	}
-	m := w.Mandate(w.Session(ses.ID).MandateID)
-	p := w.Charge(m.ID, 700)
-	if p.State != pay.PaymentAction && p.State != pay.PaymentWaiting {
-		t.Fatalf("payment is %s", p.State)
-	}
-	p, err := w.Pay.Answer(t.Context(), w.Shop, p.ID, pay.Approve)
-	if err != nil || p.State != pay.PaymentPaid {
-		t.Errorf("payment is %s, %v", p.State, err)
-	}
-	ignored := w.Charge(m.ID, 700)
-	w.Advance(time.Hour)
-	w.Advance(time.Hour)
-	if got := w.Payment(ignored.ID); got.State != pay.PaymentFailed {
-		t.Errorf("a prompt that nobody answered is %s", got.State)
-	}
-	if got := w.Mandate(m.ID); got.Count != 1 || got.Total != 700 {
-		t.Errorf("the mandate counts %d of %d", got.Count, got.Total)
 	}
 }
 
@@ -523,13 +491,9 @@ func TestCharge_NobodyIsAskedWhoIsNotThere(t *testing.T) {
 
 func TestCharge_WhatCannotBeHeldIsNot(t *testing.T) {
 	w := paytest.New(t)
-	ses := w.Open(paytest.First(terms.Terms{}))
-	first := w.Prompt(ses.ID, "0241234567", "")
-	if _, err := w.Pay.Answer(t.Context(), w.Shop, first.ID, pay.Approve); err != nil {
-		t.Fatal(err)
-	}
+	m := agreeByPhone(t, w)
 	_, _, err := w.Pay.Charge(t.Context(), w.Shop, nil, pay.ChargeRequest{
-		Amount: paytest.GHS(100), MandateID: w.Session(ses.ID).MandateID, Capture: pay.CaptureManual,
+		Amount: paytest.GHS(100), MandateID: m.ID, Capture: pay.CaptureManual,
 	})
 	if e := pay.AsError(err); e == nil || e.Param != "capture_method" {
 		t.Errorf("held on a wallet: %v", err)

@@ -24,7 +24,7 @@ func TestCancelSession(t *testing.T) {
 				t.Errorf("reply %+v, %v", reply, err)
 			}
 		}
-		if got := told(t, w, id); got != "open canceled" {
+		if got := told(w, id); got != "open canceled" {
 			t.Errorf("events: %s", got)
 		}
 		_, err := giveUp(w, id)
@@ -80,7 +80,7 @@ func TestCancelSession_AsPayer(t *testing.T) {
 			t.Errorf("%s, %v", ses.State, err)
 		}
 	}
-	if got := told(t, w, id); got != "open canceled" {
+	if got := told(w, id); got != "open canceled" {
 		t.Errorf("events: %s", got)
 	}
 	paid := w.Open().ID

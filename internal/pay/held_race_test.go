@@ -132,7 +132,7 @@ func TestRace_VoidsOfTheRestAreOne(t *testing.T) {
 			t.Error("nobody won")
 		}
 		stands(t, w.Payment(p.ID), pay.PaymentPaid, 700, 4300)
-		if got := told(t, w, p.ID); got != "created authorised captured voided" {
+		if got := told(w, p.ID); got != "created authorised captured voided" {
 			t.Errorf("events: %s", got)
 		}
 		if strings.Contains(w.Logs.String(), "level=ERROR") {

@@ -1,7 +1,6 @@
 package pay_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -58,18 +57,10 @@ func failed(t testing.TB, err error, kind pay.Kind, code string) {
 }
 
 // told returns the types of an object's events, oldest first.
-func told(t testing.TB, w *paytest.World, id string) string {
-	t.Helper()
-	events, _, err := w.Pay.Events(context.Background(), w.Shop, pay.EventFilter{
-		Page: pay.Page{Limit: pay.MaxPage}, ObjectID: id,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.SortFunc(events, func(a, b pay.Event) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	types := make([]string, len(events))
-	for i, e := range events {
-		_, types[i], _ = strings.Cut(e.Type, ".")
+func told(w *paytest.World, id string) string {
+	types := w.Told(id)
+	for i, eventType := range types {
+		_, types[i], _ = strings.Cut(eventType, ".")
 	}
 	return strings.Join(types, " ")
 }
@@ -104,7 +95,7 @@ func TestCapture_OnceLetsTheRestGo(t *testing.T) {
 	_, _, err = w.Pay.CreateRefund(t.Context(), w.Shop, nil,
 		pay.RefundRequest{PaymentID: p.ID, Amount: 3001})
 	failed(t, err, pay.Invalid, "amount_too_large")
-	if got := told(t, w, p.ID); got != "created authorised paid" {
+	if got := told(w, p.ID); got != "created authorised paid" {
 		t.Errorf("events: %s", got)
 	}
 }
@@ -142,7 +133,7 @@ func TestCapture_InParts(t *testing.T) {
 		}
 		_, err = void(w, p.ID)
 		failed(t, err, pay.State, "nothing_to_void")
-		if got := told(t, w, p.ID); got != "created authorised captured captured paid" {
+		if got := told(w, p.ID); got != "created authorised captured captured paid" {
 			t.Errorf("events: %s", got)
 		}
 		if got := debits(t, w, p.ID); !slices.Equal(got, []int64{1000, 1000, 3000}) {
@@ -174,7 +165,7 @@ func TestCancel_LetsTheRestGo(t *testing.T) {
 		failed(t, err, pay.State, "payment_already_voided")
 		_, err = capture(w, p.ID, pay.CaptureRequest{})
 		failed(t, err, pay.State, "payment_not_capturable")
-		if got := told(t, w, p.ID); got != "created authorised captured voided" {
+		if got := told(w, p.ID); got != "created authorised captured voided" {
 			t.Errorf("events: %s", got)
 		}
 
@@ -185,7 +176,7 @@ func TestCancel_LetsTheRestGo(t *testing.T) {
 		stands(t, whole, pay.PaymentCanceled, 0, 5000)
 		_, err = void(w, whole.ID)
 		failed(t, err, pay.State, "payment_already_voided")
-		if got := told(t, w, whole.ID); got != "created authorised canceled" {
+		if got := told(w, whole.ID); got != "created authorised canceled" {
 			t.Errorf("events: %s", got)
 		}
 	})
@@ -241,7 +232,7 @@ func TestCapture_HeldMoneyIsLetGoInTime(t *testing.T) {
 		_, err := capture(w, id, pay.CaptureRequest{Amount: 1000})
 		failed(t, err, pay.State, "authorisation_expired")
 	}
-	if got := told(t, w, part.ID); got != "created authorised captured voided" {
+	if got := told(w, part.ID); got != "created authorised captured voided" {
 		t.Errorf("events: %s", got)
 	}
 }

@@ -89,6 +89,17 @@ func TestOutcome_StuckGoesToReviewAndThenToItsTruth(t *testing.T) {
 	}
 }
 
+// hint has a network send word that there is news of a payment, and has it acted on.
+func hint(t *testing.T, w *paytest.World, from pay.Rail, paymentID string) {
+	t.Helper()
+	if err := w.Pay.Receive(t.Context(), from.Name(), nil, []byte(paymentID)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Pay.ProcessNotices(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // behave sets how the card network treats the shop.
 func behave(t *testing.T, w *paytest.World, b pay.Behaviour) {
 	t.Helper()
@@ -127,12 +138,7 @@ func TestCancel_LateMoneyIsRecordedAndCanBeRefunded(t *testing.T) {
 		t.Fatalf("payment is %s, %v", p.State, err)
 	}
 	fake.paid = true
-	if err := w.Pay.Receive(ctx, fake.Name(), nil, []byte(p.ID)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Pay.ProcessNotices(ctx); err != nil {
-		t.Fatal(err)
-	}
+	hint(t, w, fake, p.ID)
 	got := w.Payment(p.ID)
 	if got.State != pay.PaymentLate || got.Captured != 5000 {
 		t.Errorf("payment is %s, captured %d", got.State, got.Captured)

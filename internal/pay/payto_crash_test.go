@@ -9,7 +9,6 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
-	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 )
 
 // cutOff is a rail in front of which the process dies: calls are lost on their way there or back,
@@ -50,14 +49,26 @@ func mortal(t *testing.T, o paytest.Options) (*paytest.World, *cutOff) {
 
 // engines runs a test with a network that can be cut off, on each engine.
 func engines(t *testing.T, test func(t *testing.T, w *paytest.World, d *cutOff)) {
-	t.Run("sqlite", func(t *testing.T) {
-		w, d := mortal(t, paytest.Options{})
+	paytest.OnBoth(t, paytest.Options{}, func(t *testing.T, o paytest.Options) {
+		w, d := mortal(t, o)
 		test(t, w, d)
 	})
-	t.Run("postgresql", func(t *testing.T) {
-		w, d := mortal(t, paytest.Options{URL: pgtest.URL(t)})
-		test(t, w, d)
-	})
+}
+
+// there and back are the two ways of a call on which a network can be cut off.
+func there(d *cutOff) *atomic.Bool { return &d.there }
+func back(d *cutOff) *atomic.Bool  { return &d.back }
+
+// bothWays runs a test with a network that can be cut off one way, and again with one that can be
+// cut off the other way, on each engine.
+func bothWays(
+	t *testing.T, test func(t *testing.T, w *paytest.World, d *cutOff, cut *atomic.Bool),
+) {
+	for name, way := range map[string]func(*cutOff) *atomic.Bool{"there": there, "back": back} {
+		t.Run(name, func(t *testing.T) {
+			engines(t, func(t *testing.T, w *paytest.World, d *cutOff) { test(t, w, d, way(d)) })
+		})
+	}
 }
 
 // deaf has the network tell nobody of anything.
@@ -102,37 +113,24 @@ func oneOfEach(t *testing.T, w *paytest.World, ses pay.Session, p pay.Payment) {
 	}
 }
 
-func TestPayToCrash_BeforeTheNetworkHears(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
+// TestPayToCrash_AtTheStart: the process ends before the network hears of the payment, or before we
+// hear of the network.
+func TestPayToCrash_AtTheStart(t *testing.T) {
+	bothWays(t, func(t *testing.T, w *paytest.World, d *cutOff, cut *atomic.Bool) {
 		ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)))
-		d.there.Store(true)
+		cut.Store(true)
 		p := w.PayTo(ses.ID, paytest.Mira)
-		if p.State != pay.PaymentCreated || len(agreements(t, w)) != 0 {
-			t.Fatalf("payment is %s", p.State)
+		heard := len(agreements(t, w))
+		if want := map[*atomic.Bool]int{&d.back: 1}[cut]; p.State != pay.PaymentCreated ||
+			heard != want {
+			t.Fatalf("payment is %s, %d agreements", p.State, heard)
 		}
-		d.there.Store(false)
+		cut.Store(false)
 		restart(w)
 		w.Advance(11 * time.Second)
 		if p = w.Payment(p.ID); p.State != pay.PaymentAction {
 			t.Fatalf("after the restart it is %s", p.State)
 		}
-		w.AtBank(p.ID, pay.BankApprove)
-		w.Advance(settles)
-		oneOfEach(t, w, ses, p)
-	})
-}
-
-func TestPayToCrash_AfterTheNetworkHears(t *testing.T) {
-	engines(t, func(t *testing.T, w *paytest.World, d *cutOff) {
-		ses := w.Open(paytest.InAUD(4995), paytest.First(upTo(5000)))
-		d.back.Store(true)
-		p := w.PayTo(ses.ID, paytest.Mira)
-		if p.State != pay.PaymentCreated || len(agreements(t, w)) != 1 {
-			t.Fatalf("payment is %s", p.State)
-		}
-		d.back.Store(false)
-		restart(w)
-		w.Advance(11 * time.Second)
 		w.AtBank(p.ID, pay.BankApprove)
 		w.Advance(settles)
 		oneOfEach(t, w, ses, p)

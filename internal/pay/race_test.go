@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"testing"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -16,25 +15,18 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // onBoth runs a test on each engine, with real randomness.
 func onBoth(t *testing.T, test func(t *testing.T, w *paytest.World)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, paytest.Open(t, paytest.Options{Real: true})) })
-	t.Run("postgresql", func(t *testing.T) {
-		test(t, paytest.Open(t, paytest.Options{Real: true, URL: pgtest.URL(t)}))
+	paytest.OnBoth(t, paytest.Options{Real: true}, func(t *testing.T, o paytest.Options) {
+		test(t, paytest.Open(t, o))
 	})
 }
 
 // together calls f n times at once and returns what each call came to.
 func together[T any](n int, f func(i int) (T, error)) ([]T, []error) {
-	values, errs := make([]T, n), make([]error, n)
-	var all sync.WaitGroup
-	start := make(chan struct{})
-	for i := range n {
-		all.Go(func() {
-			<-start
-			values[i], errs[i] = f(i)
-		})
-	}
-	close(start)
-	all.Wait()
+	errs := make([]error, n)
+	values := paytest.Together(n, func(i int) (v T) {
+		v, errs[i] = f(i)
+		return v
+	})
 	return values, errs
 }
 

@@ -54,16 +54,21 @@ func TestRehearse_DecidesTheNextChargeAlone(t *testing.T) {
 	})
 }
 
-// The payer of a wallet is asked on the phone at every charge; who does not answer has not paid.
-func TestCharge_AsksTheWalletOnItsPhone(t *testing.T) {
-	w := paytest.New(t)
+// agreeByPhone has a payer give a mandate on a wallet.
+func agreeByPhone(t *testing.T, w *paytest.World) pay.Mandate {
+	t.Helper()
 	ses := w.Open(paytest.First(terms.Terms{}))
 	first := w.Prompt(ses.ID, "0241234567", "")
 	if _, err := w.Pay.Answer(t.Context(), w.Shop, first.ID, pay.Approve); err != nil {
 		t.Fatal(err)
 	}
-	m := w.Mandate(w.Session(ses.ID).MandateID)
+	return w.Mandate(w.Session(ses.ID).MandateID)
+}
 
+// The payer of a wallet is asked on the phone at every charge; who does not answer has not paid.
+func TestCharge_AsksTheWalletOnItsPhone(t *testing.T) {
+	w := paytest.New(t)
+	m := agreeByPhone(t, w)
 	p := w.Charge(m.ID, 700)
 	open, err := w.Pay.Prompts(t.Context(), w.Shop)
 	if p.State != pay.PaymentWaiting || p.Action != pay.ActionApprove || err != nil ||
@@ -84,5 +89,10 @@ func TestCharge_AsksTheWalletOnItsPhone(t *testing.T) {
 	if p = w.Payment(p.ID); p.State != pay.PaymentFailed ||
 		p.DeclineCode != pay.DeclinePromptExpired {
 		t.Errorf("ignored: %s, %s", p.State, p.DeclineCode)
+	}
+	w.Advance(2 * time.Hour)
+	if p, m = w.Payment(p.ID), w.Mandate(m.ID); p.State != pay.PaymentFailed || m.Count != 1 ||
+		m.Total != 700 {
+		t.Errorf("hours later it is %s, and the mandate counts %d of %d", p.State, m.Count, m.Total)
 	}
 }

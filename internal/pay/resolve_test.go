@@ -7,7 +7,6 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
-	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
 
@@ -105,9 +104,7 @@ func TestResolve_MoneyThatComesAfterAllIsLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	fake.paid = true
-	if err := w.Pay.Receive(t.Context(), fake.Name(), nil, []byte(p.ID)); err != nil {
-		t.Fatal(err)
-	}
+	hint(t, w, fake, p.ID)
 	w.Work()
 	if got := w.Payment(p.ID); got.State != pay.PaymentLate || got.Captured != 5000 {
 		t.Errorf("payment is %s, captured %d", got.State, got.Captured)
@@ -147,36 +144,30 @@ func TestResolve_LetsTheScheduleGoOn(t *testing.T) {
 
 // Several people and the network's own answer meet: one of them decides, and money is counted once.
 func TestResolve_OneVerdictCounts(t *testing.T) {
-	for name, url := range map[string]func(testing.TB) string{
-		"sqlite": func(testing.TB) string { return "" }, "postgresql": pgtest.URL,
-	} {
-		t.Run(name, func(t *testing.T) {
-			fake := &lateRail{}
-			w := paytest.Open(t, paytest.Options{
-				Real: true, URL: url(t), Rails: []pay.Rail{fake},
-			})
-			ses, p := inReview(t, w)
-			other := w.Twin()
-			_, errs := together(12, func(i int) (pay.Payment, error) {
-				if i%2 == 0 {
-					return resolve(w, p.ID, pay.VerdictPaid, 0)
-				}
-				return other.ResolvePayment(context.Background(), p.ID, pay.VerdictPaid, 0)
-			})
-			won := 0
-			for _, err := range errs {
-				if err == nil {
-					won++
-				} else if !pay.IsKind(err, pay.State) {
-					t.Error(err)
-				}
+	paytest.OnBoth(t, paytest.Options{Real: true}, func(t *testing.T, o paytest.Options) {
+		o.Rails = []pay.Rail{&lateRail{}}
+		w := paytest.Open(t, o)
+		ses, p := inReview(t, w)
+		other := w.Twin()
+		_, errs := together(12, func(i int) (pay.Payment, error) {
+			if i%2 == 0 {
+				return resolve(w, p.ID, pay.VerdictPaid, 0)
 			}
-			if got := w.Payment(p.ID); won != 1 || got.State != pay.PaymentPaid ||
-				w.Session(ses.ID).State != pay.SessionComplete {
-				t.Errorf("%d verdicts counted, payment is %s", won, got.State)
-			}
+			return other.ResolvePayment(context.Background(), p.ID, pay.VerdictPaid, 0)
 		})
-	}
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else if !pay.IsKind(err, pay.State) {
+				t.Error(err)
+			}
+		}
+		if got := w.Payment(p.ID); won != 1 || got.State != pay.PaymentPaid ||
+			w.Session(ses.ID).State != pay.SessionComplete {
+			t.Errorf("%d verdicts counted, payment is %s", won, got.State)
+		}
+	})
 }
 
 // Nobody is left to agree at their bank to a payment that was resolved as unpaid.

@@ -105,9 +105,7 @@ func givenUp(
 		t.Fatalf("payment is %s, %v", p.State, err)
 	}
 	rail.says = news
-	if err := w.Pay.Receive(t.Context(), rail.Name(), nil, []byte(p.ID)); err != nil {
-		t.Fatal(err)
-	}
+	hint(t, w, rail, p.ID)
 	w.Work()
 	return w.Payment(p.ID)
 }
@@ -186,9 +184,7 @@ func TestLate_OnANetworkThatCannotRefund(t *testing.T) {
 		t.Fatal(err)
 	}
 	rail.late.paid = true
-	if err := w.Pay.Receive(t.Context(), rail.Name(), nil, []byte(p.ID)); err != nil {
-		t.Fatal(err)
-	}
+	hint(t, w, rail, p.ID)
 	w.Work()
 	if got := w.Payment(p.ID); got.State != pay.PaymentLate || got.Captured != 5000 ||
 		got.Refunded != 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -51,6 +52,41 @@ func TestAlike(t *testing.T) {
 		Alike(found, c.foreign, c.unknown, "a_1", "a_22")
 		if (found.n == 0) != c.alike {
 			t.Errorf("%s: %d complaints", name, found.n)
+		}
+	}
+}
+
+func TestStrangers_FindNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		leak  string // the request that is answered with the object
+		found bool
+	}{
+		"nothing":         {"", false},
+		"the list":        {"GET /a k1", true},
+		"another's":       {"GET /a k3", false},
+		"a narrower list": {"GET /a?x=1 k2", true},
+		"what comes next": {"GET /a?starting_after=a_1 k1", true},
+		"no list":         {"POST /a k1", false},
+		"by its id":       {"GET /a/{id} k1", false},
+		"an unknown id":   {"GET /a?starting_after=a_0 k1", true},
+	} {
+		complained := &complaints{}
+		Strangers{
+			Keys: []string{"k1", "k2"}, IDs: []string{"a_1"},
+			Do: func(method, path, key, _ string, _ ...string) *httptest.ResponseRecorder {
+				w := httptest.NewRecorder()
+				if strings.Contains(path, "starting_after") {
+					w.WriteHeader(404)
+				}
+				if method+" "+path+" "+key == c.leak {
+					w = httptest.NewRecorder()
+					_, _ = w.WriteString("a_1")
+				}
+				return w
+			},
+		}.FindNothing(complained, []string{"GET /a", "POST /a", "GET /a/{id}"}, []string{"", "?x=1"})
+		if (complained.n > 0) != c.found {
+			t.Errorf("%s: %d complaints", name, complained.n)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/paytest"
 	"github.com/kassa-pay/kassa/internal/secret"
 )
 
@@ -40,7 +41,7 @@ func (h *house) usageOf(t testing.TB, mandate string) (count, total int64) {
 func TestTwelveChargesWithOneKeyAreOnePayment(t *testing.T) {
 	h := open(t)
 	mandate := h.agreed(t, "{}")
-	for _, w := range together(12, func() *httptest.ResponseRecorder {
+	for _, w := range paytest.Together(12, func(int) *httptest.ResponseRecorder {
 		return h.do("POST", "/v1/payments", key, chargeBody(mandate), "Idempotency-Key", "k")
 	}) {
 		if w.Code != 201 && w.Code != 409 {
@@ -64,7 +65,7 @@ func TestChargesTogetherNeverExceedTheMandate(t *testing.T) {
 	} {
 		mandate := h.agreed(t, limits)
 		made := 0
-		for _, w := range together(10, func() *httptest.ResponseRecorder {
+		for _, w := range paytest.Together(10, func(int) *httptest.ResponseRecorder {
 			return h.do("POST", "/v1/payments", key, chargeBody(mandate))
 		}) {
 			switch w.Code {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kassa-pay/kassa/internal/paytest"
 )
 
 // sums is a document of the balance, of one currency.
@@ -79,7 +81,7 @@ func TestSettle_OnceHoweverOften(t *testing.T) {
 		`{"payment_method":{"type":"bank_transfer"}}`)
 	h.do("POST", "/v1/test_helpers/transfers/"+payment, key, `{"amount":12600}`)
 	ok := 0
-	for i, w := range together(8, func() *httptest.ResponseRecorder {
+	for i, w := range paytest.Together(8, func(int) *httptest.ResponseRecorder {
 		return h.do("POST", "/v1/payments/"+payment+"/settle", key, `{"action":"refund"}`)
 	}) {
 		switch w.Code {

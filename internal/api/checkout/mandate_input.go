@@ -292,12 +292,6 @@ func inOurWords(err error) error {
 	}
 	ours := *e
 	ours.Param = ourPath(e.Param)
-	verb, _, _ := strings.Cut(e.Message, " ")
-	if slices.Contains(verbs, verb) {
-		ours.Message = ours.Param + " " + strings.ToLower(verb) + e.Message[len(verb):]
-	}
+	ours.Message = wire.Sentence(ours.Param, e.Message)
 	return &ours
 }
-
-// verbs begin those messages of the core that leave it to us to name the field.
-var verbs = []string{"Are", "Cannot", "Does", "Is", "Must"}

@@ -5,29 +5,13 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/paytest"
 )
-
-// together sends the same request n times at once.
-func together(n int, send func() *httptest.ResponseRecorder) []*httptest.ResponseRecorder {
-	answers := make([]*httptest.ResponseRecorder, n)
-	start := make(chan struct{})
-	var wg sync.WaitGroup
-	for i := range answers {
-		wg.Go(func() {
-			<-start
-			answers[i] = send()
-		})
-	}
-	close(start)
-	wg.Wait()
-	return answers
-}
 
 func (h *house) count(t testing.TB, path string) int {
 	t.Helper()
@@ -39,7 +23,7 @@ func (h *house) count(t testing.TB, path string) int {
 
 func TestTwentyCreatesWithOneKeyAreOneSession(t *testing.T) {
 	h := open(t)
-	answers := together(20, func() *httptest.ResponseRecorder {
+	answers := paytest.Together(20, func(int) *httptest.ResponseRecorder {
 		return h.do("POST", "/v1/checkout/sessions", key, sessionBody, "Idempotency-Key", "k")
 	})
 	fresh := 0
@@ -63,7 +47,7 @@ func TestTwelvePaysAreOnePayment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := open(t)
 			id := h.made(t, "/v1/checkout/sessions", sessionBody)
-			answers := together(12, func() *httptest.ResponseRecorder {
+			answers := paytest.Together(12, func(int) *httptest.ResponseRecorder {
 				return h.do("POST", "/v1/test_helpers/sessions/"+id+"/pay", key, cardBody, headers...)
 			})
 			paid := 0
@@ -88,7 +72,7 @@ func TestRefundsTogetherNeverExceedThePayment(t *testing.T) {
 	x := everything(t, h)
 	body := `{"payment":"` + x.payment + `","amount":5000}`
 	ok := 0
-	for _, w := range together(8, func() *httptest.ResponseRecorder {
+	for _, w := range paytest.Together(8, func(int) *httptest.ResponseRecorder {
 		return h.do("POST", "/v1/refunds", key, body)
 	}) {
 		switch w.Code {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/paytest"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
 
@@ -183,13 +184,10 @@ func TestPayTo_ManyAnswersAreOne(t *testing.T) {
 		`"payment.failed","checkout.session.completed"]}`)
 	session := h.made(t, "/v1/checkout/sessions", audBody)
 	payment := h.made(t, "/v1/test_helpers/sessions/"+session+"/pay", payidBody)
-	turn := make(chan string, 16)
-	for i := range cap(turn) {
-		turn <- []string{"approve", "decline"}[i%2]
-	}
 	answers := map[string]int{}
-	for _, w := range together(cap(turn), func() *httptest.ResponseRecorder {
-		return h.do("POST", "/v1/test_helpers/agreements/"+payment+"/"+<-turn, key, "")
+	for _, w := range paytest.Together(16, func(i int) *httptest.ResponseRecorder {
+		answer := []string{"approve", "decline"}[i%2]
+		return h.do("POST", "/v1/test_helpers/agreements/"+payment+"/"+answer, key, "")
 	}) {
 		var doc struct{ Status string }
 		must(t, json.Unmarshal(w.Body.Bytes(), &doc))

@@ -2,7 +2,6 @@ package collect_test
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,49 +56,6 @@ func (x things) byID() []string {
 		"DELETE /collect/webhook_endpoints/" + x.endpoint,
 		"GET /collect/events/" + x.event,
 	}
-}
-
-// TestStrangers_FindNothing holds that another merchant and the other mode get the answer of an id
-// that nobody has, and change nothing.
-func TestStrangers_FindNothing(t *testing.T) {
-	h := newHouse(t)
-	x := everything(t, h)
-	covered := map[string]bool{}
-	for _, request := range x.byID() {
-		method, path, _ := strings.Cut(request, " ")
-		covered[pattern(h, method, path)] = true
-		for _, key := range []string{paytest.Key("rival"), paytest.LiveKey("shop")} {
-			w := h.do(method, path, key, "")
-			if w.Code != http.StatusNotFound || w.Header().Get("Content-Type") !=
-				"application/problem+json" {
-				t.Errorf("%s with %s: %d %s", request, key, w.Code, w.Body)
-			}
-		}
-	}
-	for _, p := range collect.Patterns() {
-		if strings.Contains(p, "{id}") && !covered[p] {
-			t.Errorf("%s is not tried", p)
-		}
-	}
-	for _, path := range []string{"payment_sessions/" + x.session, "mandates/" + x.mandate} {
-		h.ask(t, 200, "GET", "/collect/"+path, "")
-	}
-	if m := h.ask(t, 200, "GET", "/collect/mandates/"+x.mandate, ""); m.Text("status") != "active" {
-		t.Errorf("a stranger moved the mandate: %v", m)
-	}
-}
-
-// pattern returns the route that a request meets.
-func pattern(h *house, method, path string) string {
-	for _, p := range collect.Patterns() {
-		m, route, _ := strings.Cut(p, " ")
-		want, got := strings.Split(route, "/"), strings.Split(path, "/")
-		if m == method && len(want) == len(got) && slices.EqualFunc(want, got,
-			func(a, b string) bool { return a == b || a == "{id}" }) {
-			return p
-		}
-	}
-	return ""
 }
 
 // TestRoutes_WantAKeyThatMay holds of every route that it wants a key, and the permission to read
@@ -192,15 +148,11 @@ func oversell(t *testing.T, h *house, limit string) {
 	body := `{"type":"next_in_series","amount":1500,"currency":"GHS","customer_id":"` +
 		m.Text("customer_id") + `","payment_method_id":"` + m.Text("payment_method_id") + `"}`
 	const callers = 100
-	codes := make(chan int, callers)
-	for range callers {
-		go func() {
-			codes <- h.do("POST", "/collect/payment_sessions", paytest.Key("shop"), body).Code
-		}()
-	}
 	count := map[int]int{}
-	for range callers {
-		count[<-codes]++
+	for _, code := range paytest.Together(callers, func(int) int {
+		return h.do("POST", "/collect/payment_sessions", paytest.Key("shop"), body).Code
+	}) {
+		count[code]++
 	}
 	if count[http.StatusCreated] != 1 || count[http.StatusUnprocessableEntity] != callers-1 {
 		t.Errorf("answers by status: %v", count)

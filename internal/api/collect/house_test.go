@@ -38,11 +38,8 @@ func newHouse(t testing.TB, change ...func(*collect.Deps)) *house {
 
 // onBoth runs a test on both stores.
 func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
-	t.Run("SQLite", func(t *testing.T) {
-		test(t, houseOf(t, paytest.Open(t, paytest.Options{Real: true})))
-	})
-	t.Run("PostgreSQL", func(t *testing.T) {
-		test(t, houseOf(t, paytest.Open(t, paytest.Options{Real: true, URL: pgtest.URL(t)})))
+	paytest.OnBoth(t, paytest.Options{Real: true}, func(t *testing.T, o paytest.Options) {
+		test(t, houseOf(t, paytest.Open(t, o)))
 	})
 }
 

@@ -42,10 +42,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // onBoth runs a test on both stores.
 func onBoth(t *testing.T, test func(t *testing.T, o paytest.Options)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, paytest.Options{Real: true}) })
-	t.Run("PostgreSQL", func(t *testing.T) {
-		test(t, paytest.Options{Real: true, URL: pgtest.URL(t)})
-	})
+	paytest.OnBoth(t, paytest.Options{Real: true}, test)
 }
 
 func newHouse(t testing.TB, change ...func(*wpay.Deps)) *house {

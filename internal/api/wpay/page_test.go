@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -243,7 +242,7 @@ func TestRaces_AnIDIsGivenOnce(t *testing.T) {
 			"/payments/pay-1/refund":     `{"refundId":"r","amount":100}`,
 		}
 		for path, body := range bodies {
-			codes := h.together(4, func(i int) int {
+			codes := paytest.Together(4, func(i int) int {
 				return h.do("POST", "/merchants/"+merchant+path, body,
 					"X-Request-Id", "00000000-0000-4000-8000-00000000000"+string(rune('0'+i))).Code
 			})
@@ -265,7 +264,7 @@ func TestRaces_TheSameRequestIsOne(t *testing.T) {
 			"/payments/pay-1/refund":     {"refundId", `{"refundId":"r","amount":100}`},
 		} {
 			answers := make([]apitest.Object, 4)
-			codes := h.together(4, func(i int) int {
+			codes := paytest.Together(4, func(i int) int {
 				w := h.do("POST", "/merchants/"+merchant+path, tc.body)
 				_ = json.Unmarshal(w.Body.Bytes(), &answers[i])
 				return w.Code
@@ -296,7 +295,7 @@ func TestRaces_RefundsStayWithinThePayment(t *testing.T) {
 		h := houseOn(t, on)
 		id, _ := h.open(t, 1, "OneOff")
 		h.payAs(t, id, "+61400000000")
-		codes := h.together(4, func(i int) int {
+		codes := paytest.Together(4, func(i int) int {
 			return h.do("POST", "/merchants/"+merchant+"/payments/pay-1/refund",
 				`{"refundId":"r`+string(rune('0'+i))+`","amount":2000}`).Code
 		})
@@ -311,21 +310,11 @@ func TestRaces_RefundsStayWithinThePayment(t *testing.T) {
 	})
 }
 
-func (h *house) together(n int, do func(i int) int) []int {
-	codes := make([]int, n)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() { codes[i] = do(i) })
-	}
-	all.Wait()
-	return codes
-}
-
 // A buyer is made once, however many sessions come at once.
 func TestBuyer_IsOneCustomer(t *testing.T) {
 	onBoth(t, func(t *testing.T, on paytest.Options) {
 		h := houseOn(t, on)
-		codes := h.together(4, func(i int) int {
+		codes := paytest.Together(4, func(i int) int {
 			return h.do("POST", "/merchants/"+merchant+"/session/checkout", checkout(i, "Ongoing")).Code
 		})
 		for i, code := range codes {

@@ -36,7 +36,7 @@ func TestRefund_TheRestAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, o paytest.Options) {
 		h := saved(t, o)
 		h.ask(t, http.StatusCreated, "POST", refundPath, `{"refundId":"part","amount":995}`)
-		codes := h.together(4, func(i int) int {
+		codes := paytest.Together(4, func(i int) int {
 			return h.do("POST", "/merchants/"+merchant+refundPath,
 				fmt.Sprintf(`{"refundId":"rest-%d","amount":null}`, i)).Code
 		})
