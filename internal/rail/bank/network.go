@@ -83,13 +83,7 @@ type model struct {
 
 func (*model) Name() string { return Name }
 
-func (*model) Facts() pay.Facts {
-	return pay.Facts{
-		Method: pay.MethodBank, Mode: pay.Test, SubmitIdempotent: true,
-		NotFoundFinalAfter: simnet.NotFoundFinalAfter, ReviewAfter: reviewAfter,
-		Deadline: simnet.Deadline,
-	}
-}
+func (*model) Facts() pay.Facts { return simnet.Promises(pay.MethodBank, reviewAfter) }
 
 func (*model) Providers() []string { return nil }
 

@@ -62,13 +62,7 @@ type model struct {
 
 func (*model) Name() string { return Name }
 
-func (*model) Facts() pay.Facts {
-	return pay.Facts{
-		Method: pay.MethodCard, Mode: pay.Test, SubmitIdempotent: true,
-		NotFoundFinalAfter: simnet.NotFoundFinalAfter, ReviewAfter: simnet.ReviewAfter,
-		Deadline: simnet.Deadline,
-	}
-}
+func (*model) Facts() pay.Facts { return simnet.Promises(pay.MethodCard, simnet.ReviewAfter) }
 
 func (*model) Providers() []string { return nil }
 

@@ -90,13 +90,7 @@ type model struct {
 
 func (*model) Name() string { return Name }
 
-func (*model) Facts() pay.Facts {
-	return pay.Facts{
-		Method: pay.MethodMobile, Mode: pay.Test, SubmitIdempotent: true,
-		NotFoundFinalAfter: simnet.NotFoundFinalAfter, ReviewAfter: simnet.ReviewAfter,
-		Deadline: simnet.Deadline,
-	}
-}
+func (*model) Facts() pay.Facts { return simnet.Promises(pay.MethodMobile, simnet.ReviewAfter) }
 
 func (*model) Providers() []string { return pay.Providers() }
 

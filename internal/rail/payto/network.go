@@ -130,13 +130,7 @@ type model struct {
 
 func (*model) Name() string { return Name }
 
-func (*model) Facts() pay.Facts {
-	return pay.Facts{
-		Method: pay.MethodPayTo, Mode: pay.Test, SubmitIdempotent: true,
-		NotFoundFinalAfter: simnet.NotFoundFinalAfter, ReviewAfter: reviewAfter,
-		Deadline: simnet.Deadline,
-	}
-}
+func (*model) Facts() pay.Facts { return simnet.Promises(pay.MethodPayTo, reviewAfter) }
 
 func (*model) Providers() []string {
 	var names []string

@@ -198,7 +198,13 @@ func (s *suite) challengeRunsOut(t *testing.T) {
 	if !pay.IsKind(err, pay.State) {
 		t.Errorf("Decide: %v", err)
 	}
-	out = s.query(t, r, a.PaymentID)
+	s.timedOut(t, r, a)
+}
+
+// timedOut checks that a payment was declined because the payer's time is over, and told of once.
+func (s *suite) timedOut(t *testing.T, r pay.Rail, a pay.Attempt) {
+	t.Helper()
+	out := s.query(t, r, a.PaymentID)
 	want(t, out, pay.OutcomeDeclined, s.amount)
 	if out.Decline != s.TimeOut {
 		t.Errorf("declined as %q", out.Decline)

@@ -169,15 +169,7 @@ func (s *suite) anyway(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Advance(2*time.Minute + time.Second)
-	out := s.query(t, r, a.PaymentID)
-	want(t, out, pay.OutcomeDeclined, s.amount)
-	if out.Decline != s.TimeOut {
-		t.Errorf("declined as %q", out.Decline)
-	}
-	s.taken(t, a.PaymentID)
-	if n := s.noticesOf(t, r, a); n != 1 {
-		t.Errorf("told %d times of the time-out, want once", n)
-	}
+	s.timedOut(t, r, a)
 	s.Advance(time.Hour)
 	want(t, s.query(t, r, a.PaymentID), pay.OutcomePaid, s.amount)
 	s.taken(t, a.PaymentID, s.amount.Minor)

@@ -102,10 +102,7 @@ func (n *Network) Instruct(
 	if errors.Is(err, errPending) && to == pay.AgreementCancelled {
 		g, err = n.withdraw(ctx, b, ref, g.PaymentID)
 	}
-	if err == nil && b.LoseReplies {
-		err = ErrNoReply
-	}
-	return g, err
+	return g, lost(b, err)
 }
 
 // Drop cancels an agreement on the merchant's behalf, whatever its state. An unknown one is as good

@@ -153,19 +153,12 @@ func (n *Network) Agreements(
 ) ([]pay.Agreement, error) {
 	rows, err := n.db.Reader().Query(ctx, selectAgreements, n.name, sc.MerchantID,
 		int64(maxPrompts))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []pay.Agreement
-	for rows.Next() {
-		g, err := n.scanAgreement(rows)
-		if err != nil {
-			return nil, err
-		}
+	all, err := gather(rows, err, n.scanAgreement)
+	var seen []pay.Agreement
+	for _, g := range all {
 		if g = g.at(now, n.words); !g.hidden() {
-			all = append(all, g.view())
+			seen = append(seen, g.view())
 		}
 	}
-	return all, rows.Err()
+	return seen, err
 }

@@ -129,10 +129,7 @@ func (n *Network) Amend(
 	g, err := n.alter(ctx, b, ref, wish{pay.PartyMerchant, func(g *agreement) error {
 		return g.amend(o, ref.Now, n.words)
 	}})
-	if err == nil && b.LoseReplies {
-		err = ErrNoReply
-	}
-	return g, err
+	return g, lost(b, err)
 }
 
 // amend takes an order into the books. Terms need the payer's consent, a description does not.

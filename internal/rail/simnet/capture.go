@@ -19,19 +19,11 @@ const (
 // TakeHeld takes a part of what is held of a payment, under a number. A repeat with the same number
 // and amount answers the same; with another amount it is refused.
 func (n *Network) TakeHeld(ctx context.Context, o pay.CaptureOrder) (pay.Outcome, error) {
-	b, err := n.reached(ctx, o.Scope)
-	if err != nil {
-		return pay.Outcome{}, err
-	}
-	var v verdict
-	err = n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
-		v, err = n.take(ctx, tx, o)
-		return err
+	return n.judge(ctx, o.Ref, func(
+		ctx context.Context, tx sqldb.Tx, _ pay.Behaviour,
+	) (verdict, error) {
+		return n.take(ctx, tx, o)
 	})
-	if err != nil {
-		return pay.Outcome{}, err
-	}
-	return n.judge(ctx, b, o.Ref, v)
 }
 
 func (n *Network) take(

@@ -29,14 +29,24 @@ type verdict struct {
 	refused string
 }
 
-// judge turns a verdict into the network's answer.
+// judge answers a call of the merchant's with the verdict of one unit of work.
 func (n *Network) judge(
-	ctx context.Context, b pay.Behaviour, ref pay.Ref, v verdict,
+	ctx context.Context, ref pay.Ref,
+	find func(context.Context, sqldb.Tx, pay.Behaviour) (verdict, error),
 ) (pay.Outcome, error) {
-	if v.refused != "" {
+	b, err := n.reached(ctx, ref.Scope)
+	if err != nil {
+		return pay.Outcome{}, err
+	}
+	var v verdict
+	err = n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
+		v, err = find(ctx, tx, b)
+		return err
+	})
+	if err == nil && v.refused != "" {
 		return n.refuse(ctx, ref, v.refused)
 	}
-	return reply(b, v.out, nil)
+	return reply(b, v.out, err)
 }
 
 // Change changes the record of a payment, locked, and answers what became of it. change may be
@@ -151,19 +161,11 @@ func (n *Network) queueDeposit(tx sqldb.Tx, r *Record, now time.Time, minor int6
 // never been seen is closed for good. What came first stands: a payment that was paid or declined
 // is answered as that.
 func (n *Network) Void(ctx context.Context, ref pay.Ref) (pay.Outcome, error) {
-	b, err := n.reached(ctx, ref.Scope)
-	if err != nil {
-		return pay.Outcome{}, err
-	}
-	var v verdict
-	err = n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
-		v, err = n.void(ctx, tx, b, ref)
-		return err
+	return n.judge(ctx, ref, func(
+		ctx context.Context, tx sqldb.Tx, b pay.Behaviour,
+	) (verdict, error) {
+		return n.void(ctx, tx, b, ref)
 	})
-	if err != nil {
-		return pay.Outcome{}, err
-	}
-	return n.judge(ctx, b, ref, v)
 }
 
 func (n *Network) void(

@@ -108,8 +108,7 @@ func (n *Network) DropCredential(ctx context.Context, sc pay.Scope, token string
 		tx.Queue(deleteCredential, n.name, token, sc.MerchantID)
 		return nil
 	})
-	_, err = reply(b, pay.Outcome{}, err)
-	return err
+	return lost(b, err)
 }
 
 // rehearsals are the scenarios of those rehearsals that are no declines. Every network that keeps

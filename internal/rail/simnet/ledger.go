@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/money"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
 )
 
 // Entry is one line of a network's ledger. Kind is "debit" for money taken from the payer and
@@ -23,22 +24,12 @@ func (n *Network) Ledger(ctx context.Context, merchantID string, now time.Time) 
 	rows, err := n.db.Reader().Query(ctx, `SELECT entry_id, payment_id, kind, amount, currency,
 		posted_at FROM sim_entry WHERE rail = $1 AND merchant_id = $2 AND posted_at <= $3
 		ORDER BY posted_at, entry_id`, n.name, merchantID, micros(now))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []Entry
-	for rows.Next() {
-		var e Entry
+	return gather(rows, err, func(row sqldb.Row) (e Entry, err error) {
 		var at int64
-		if err := rows.Scan(&e.ID, &e.PaymentID, &e.Kind, &e.Amount.Minor, &e.Amount.Currency,
-			&at); err != nil {
-			return nil, err
-		}
+		err = row.Scan(&e.ID, &e.PaymentID, &e.Kind, &e.Amount.Minor, &e.Amount.Currency, &at)
 		e.PostedAt = time.UnixMicro(at).UTC()
-		all = append(all, e)
-	}
-	return all, rows.Err()
+		return e, err
+	})
 }
 
 // Incidents returns what the network refused for the merchant because it contradicted an earlier
@@ -46,17 +37,9 @@ func (n *Network) Ledger(ctx context.Context, merchantID string, now time.Time) 
 func (n *Network) Incidents(ctx context.Context, merchantID string) ([]string, error) {
 	rows, err := n.db.Reader().Query(ctx, `SELECT payment_id, what FROM sim_incident
 		WHERE rail = $1 AND merchant_id = $2 ORDER BY incident_id`, n.name, merchantID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []string
-	for rows.Next() {
+	return gather(rows, err, func(row sqldb.Row) (string, error) {
 		var paymentID, what string
-		if err := rows.Scan(&paymentID, &what); err != nil {
-			return nil, err
-		}
-		all = append(all, paymentID+": "+what)
-	}
-	return all, rows.Err()
+		err := row.Scan(&paymentID, &what)
+		return paymentID + ": " + what, err
+	})
 }

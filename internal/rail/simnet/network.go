@@ -16,9 +16,9 @@ import (
 
 // The promises that all simulated networks make.
 const (
-	NotFoundFinalAfter = 30 * time.Second
-	ReviewAfter        = 24 * time.Hour
-	Deadline           = 10 * time.Second
+	notFoundFinalAfter = 30 * time.Second
+	ReviewAfter        = 24 * time.Hour // where it names no other time
+	deadline           = 10 * time.Second
 )
 
 // Errors of a network. All of them mean to the core that the outcome is unknown.
@@ -144,15 +144,46 @@ func (n *Network) reached(ctx context.Context, sc pay.Scope) (pay.Behaviour, err
 	return b, err
 }
 
-// reply is the last step of every call: the answer, unless it is lost on its way back.
+// reply is the last step of every call about money: the answer, unless it is lost on its way back.
 func reply(b pay.Behaviour, out pay.Outcome, err error) (pay.Outcome, error) {
-	if err == nil && b.LoseReplies {
-		err = ErrNoReply
-	}
-	if err != nil {
+	if err := lost(b, err); err != nil {
 		return pay.Outcome{}, err
 	}
 	return out, nil
+}
+
+// lost is the error of a call: its own, or that what it answers is lost on its way back.
+func lost(b pay.Behaviour, err error) error {
+	if err == nil && b.LoseReplies {
+		return ErrNoReply
+	}
+	return err
+}
+
+// gather reads rows to their end, each by read.
+func gather[T any](rows sqldb.Rows, err error, read func(sqldb.Row) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := read(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// Promises are the facts of a network that serves a payment method and may leave an outcome open for
+// so long.
+func Promises(method string, reviewAfter time.Duration) pay.Facts {
+	return pay.Facts{
+		Method: method, Mode: pay.Test, SubmitIdempotent: true,
+		NotFoundFinalAfter: notFoundFinalAfter, ReviewAfter: reviewAfter, Deadline: deadline,
+	}
 }
 
 // micros writes a time as the tables keep it: microseconds, UTC.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/store/sqldb"
 )
 
 // Limits of a prompt.
@@ -40,22 +41,17 @@ func (n *Network) Prompts(
 ) ([]pay.Prompt, error) {
 	rows, err := n.db.Reader().Query(ctx, selectPrompts, n.name, sc.MerchantID,
 		micros(n.clock.Now()), int64(maxPrompts))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var open []pay.Prompt
-	for rows.Next() {
-		r, err := n.scan(rows)
+	open, err := gather(rows, err, func(row sqldb.Row) (pay.Prompt, error) {
+		r, err := n.scan(row)
 		if err != nil {
-			return nil, err
+			return pay.Prompt{}, err
 		}
 		p := n.prompt(&r)
 		p.Now = now
-		open = append(open, p)
-	}
+		return p, nil
+	})
 	slices.SortStableFunc(open, func(a, b pay.Prompt) int { return a.AskedAt.Compare(b.AskedAt) })
-	return open, rows.Err()
+	return open, err
 }
 
 // Prompt shows what the payer is asked, by the token of the prompt's address. The merchant's name

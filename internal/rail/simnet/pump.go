@@ -128,20 +128,11 @@ func (n *Network) due(
 	ctx context.Context, tx sqldb.Tx, now time.Time, limit int,
 ) ([]notice, error) {
 	rows, err := tx.Query(ctx, selectDue, n.name, micros(now), int64(limit))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var due []notice
-	for rows.Next() {
-		var one notice
-		if err := rows.Scan(&one.row, &one.merchant, &one.tries, &one.body.ID, &one.body.Type,
-			&one.body.Payment, &one.body.Agreement, &one.body.Status); err != nil {
-			return nil, err
-		}
-		due = append(due, one)
-	}
-	return due, rows.Err()
+	return gather(rows, err, func(row sqldb.Row) (one notice, err error) {
+		err = row.Scan(&one.row, &one.merchant, &one.tries, &one.body.ID, &one.body.Type,
+			&one.body.Payment, &one.body.Agreement, &one.body.Status)
+		return one, err
+	})
 }
 
 func (n *Network) forget(ctx context.Context, rows []string) error {

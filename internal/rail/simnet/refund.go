@@ -49,19 +49,11 @@ func (r *refund) outcome(now time.Time) pay.Outcome {
 // Refund sends money of a paid payment back, never more than was taken in all. A repeat with the
 // same id answers what became of the first.
 func (n *Network) Refund(ctx context.Context, o pay.RefundOrder) (pay.Outcome, error) {
-	b, err := n.reached(ctx, o.Scope)
-	if err != nil {
-		return pay.Outcome{}, err
-	}
-	var v verdict
-	err = n.db.Write(ctx, func(ctx context.Context, tx sqldb.Tx) (err error) {
-		v, err = n.refund(ctx, tx, o)
-		return err
+	return n.judge(ctx, o.Ref, func(
+		ctx context.Context, tx sqldb.Tx, _ pay.Behaviour,
+	) (verdict, error) {
+		return n.refund(ctx, tx, o)
 	})
-	if err != nil {
-		return pay.Outcome{}, err
-	}
-	return n.judge(ctx, b, o.Ref, v)
 }
 
 func (n *Network) refund(
