@@ -56,7 +56,6 @@ type story struct {
 	kind, key string
 	dice      int // makes it this story and not another of its kind
 	answers   []answered
-	ignored   bool // the payer never answers
 }
 
 // answered is a request with the answer that its merchant has got.

@@ -1,14 +1,8 @@
 package server_test
 
 import (
-	"context"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
-	"time"
-
-	"github.com/kassa-pay/kassa/internal/config"
-	"github.com/kassa-pay/kassa/internal/store/sqldb"
 )
 
 // A step is a row that is written, and the story of a buyer that leads there.
@@ -19,10 +13,34 @@ type step struct {
 }
 
 // steps are where the process dies, in the order of a payment's life.
-var steps = []step{
-	{"a session opens", "checkout", "session", "INSERT", "NEW.family = 'wpay'"},
-	{"a payment with an account at a bank is begun", "checkout", "payment", "INSERT",
-		"NEW.method = 'payto' AND NOT NEW.off_session"},
+var steps = slices.Concat(
+	[]step{{"a session opens", "checkout", "session", "INSERT", "NEW.family = 'wpay'"}},
+	money("an agreement for one payment", "once", "p.method = 'payto' AND NOT p.off_session"),
+	agreed,
+	money("a charge under an agreement", "ongoing", "p.method = 'payto' AND p.off_session"),
+	money("a charge of a card", "series", "p.method = 'card' AND p.off_session"),
+	money("a charge that fell due", "schedule", "p.occurrence IS NOT NULL"),
+	money("a payment by card", "card", "p.method = 'card' AND NOT p.off_session"),
+	money("a payment by phone", "phone", "p.method = 'mobile_money'"),
+	money("a transfer", "transfer", "p.method = 'bank_transfer'"),
+	brought, parted, amended, kept, told,
+)
+
+// money are the steps of every payment: our intent, the network's record of the money, the
+// outcome. which says of which payments, whose rows it calls p.
+func money(what, by, which string) []step {
+	row := strings.ReplaceAll(which, "p.", "NEW.")
+	return []step{
+		{what + " is begun", by, "payment", "INSERT", row},
+		{"the network takes " + what, by, "sim_entry", "INSERT", `NEW.kind = 'debit' AND EXISTS (
+			SELECT 1 FROM payment p WHERE p.id = NEW.payment_id AND ` + which + `)`},
+		{what + " is paid", by, "payment", "UPDATE",
+			row + " AND NEW.state = 'paid' AND OLD.state <> 'paid'"},
+	}
+}
+
+// agreed are the steps of an agreement at a bank, and of what comes to nothing.
+var agreed = []step{
 	{"the network writes down the agreement", "ongoing", "sim_agreement", "INSERT", ""},
 	{"we learn that the payer is asked", "once", "payment", "UPDATE",
 		"NEW.method = 'payto' AND NEW.state = 'action'"},
@@ -33,37 +51,34 @@ var steps = []step{
 	{"the method of an agreement is saved", "ongoing", "method", "INSERT", "NEW.type = 'payto'"},
 	{"a mandate of an agreement is saved", "checkout", "mandate", "INSERT",
 		"NEW.currency = 'AUD'"},
-	{"an agreement for one payment is paid", "once", "payment", "UPDATE",
-		"NEW.method = 'payto' AND NEW.state = 'paid' AND OLD.state <> 'paid'"},
 	{"an agreement that was declined fails its payment", "once", "payment", "UPDATE",
 		"NEW.method = 'payto' AND NEW.state = 'failed'"},
 	{"a session completes", "checkout", "session", "UPDATE",
 		"NEW.family = 'wpay' AND NEW.state = 'complete'"},
-
-	{"a charge under an agreement is begun", "ongoing", "payment", "INSERT",
-		"NEW.off_session AND NEW.method = 'payto'"},
-	{"the network takes a charge under an agreement", "ongoing", "sim_entry", "INSERT",
-		"NEW.rail = 'payto' AND NEW.kind = 'debit'" + ofCharge},
-	{"a charge under an agreement is paid", "checkout", "payment", "UPDATE",
-		"NEW.off_session AND NEW.method = 'payto' AND NEW.state = 'paid' AND OLD.state <> 'paid'"},
-	{"a charge of a card is begun", "series", "payment", "INSERT",
-		"NEW.off_session AND NEW.method = 'card'"},
-	{"the network takes a charge of a card", "series", "sim_entry", "INSERT",
-		"NEW.rail = 'card' AND NEW.kind = 'debit'" + ofCharge},
-	{"a charge of a card is paid", "series", "payment", "UPDATE",
-		"NEW.off_session AND NEW.method = 'card' AND NEW.state = 'paid' AND OLD.state <> 'paid'"},
-	{"a charge that fell due is begun", "schedule", "payment", "INSERT",
-		"NEW.occurrence IS NOT NULL"},
-	{"the network takes a charge that fell due", "schedule", "sim_entry", "INSERT",
-		"NEW.kind = 'debit'" + ofSchedule},
-	{"a charge that fell due is paid", "schedule", "payment", "UPDATE",
-		"NEW.occurrence IS NOT NULL AND NEW.state = 'paid' AND OLD.state <> 'paid'"},
 	{"a charge that fell due fails", "schedule", "payment", "UPDATE",
 		"NEW.occurrence IS NOT NULL AND NEW.state = 'failed'"},
+	{"a phone is asked", "phone", "sim_payment", "INSERT", "NEW.rail = 'momo'"},
+	{"what the phone declined fails its payment", "phone", "payment", "UPDATE",
+		"NEW.method = 'mobile_money' AND NEW.state = 'failed'"},
+}
 
-	{"a card is asked for money", "card", "sim_payment", "INSERT", "NEW.rail = 'card'"},
-	{"a payment by card is paid", "card", "payment", "UPDATE",
-		"NEW.method = 'card' AND NEW.state = 'paid'"},
+// brought are the steps of transfers that come in parts, or bring too much.
+var brought = []step{
+	{"the bank gives a transfer its reference", "transfer", "sim_payment", "INSERT",
+		"NEW.rail = 'bank'"},
+	{"a part of a transfer is booked", "transfer", "payment", "UPDATE",
+		"NEW.state = 'underpaid' AND OLD.state <> 'underpaid'"},
+	{"the rest of a transfer is booked", "transfer", "payment", "UPDATE",
+		"NEW.state = 'paid' AND OLD.state = 'underpaid'"},
+	{"too much of a transfer is booked", "transfer", "payment", "UPDATE",
+		"NEW.state = 'overpaid' AND OLD.state <> 'overpaid'"},
+	{"what a transfer brought is settled", "transfer", "payment", "UPDATE",
+		"NEW.state = 'paid' AND OLD.state = 'overpaid'"},
+	{"the bank sends the rest back", "transfer", "sim_refund", "INSERT", "NEW.rail = 'bank'"},
+}
+
+// parted are the steps of money that is held first, and sent back.
+var parted = []step{
 	{"a capture is begun", "held", "payment", "UPDATE", "NEW.capturing > 0 AND OLD.capturing = 0"},
 	{"the network captures", "held", "sim_capture", "INSERT", ""},
 	{"a capture is booked", "held", "payment", "UPDATE",
@@ -74,6 +89,10 @@ var steps = []step{
 	{"a refund is begun", "held", "refund", "INSERT", ""},
 	{"the network sends back", "ongoing", "sim_refund", "INSERT", ""},
 	{"a refund is booked", "checkout", "refund", "UPDATE", "NEW.state = 'succeeded'"},
+}
+
+// amended are the steps of an agreement whose terms are changed, and of its end.
+var amended = []step{
 	{"an amendment is proposed", "ongoing", "mandate", "UPDATE",
 		"NEW.proposal IS NOT NULL AND OLD.proposal IS NULL"},
 	{"the network writes down an amendment", "ongoing", "sim_agreement", "UPDATE",
@@ -81,161 +100,38 @@ var steps = []step{
 	{"the payer agrees to an amendment", "ongoing", "sim_agreement", "UPDATE",
 		"NEW.actions LIKE '%CMPL%' AND OLD.actions LIKE '%PEND%'"},
 	{"an amendment takes effect", "ongoing", "mandate", "UPDATE",
-		"NEW.proposal IS NULL AND OLD.proposal IS NOT NULL"},
+		"NEW.proposal IS NULL AND OLD.proposal IS NOT NULL AND NEW.terms <> OLD.terms"},
+	{"the payer declines an amendment", "ongoing", "sim_agreement", "UPDATE",
+		"NEW.actions LIKE '%DECL%' AND OLD.actions LIKE '%PEND%'"},
+	{"an amendment comes to nothing", "ongoing", "mandate", "UPDATE",
+		"NEW.proposal IS NULL AND OLD.proposal IS NOT NULL AND NEW.terms = OLD.terms"},
 	{"an agreement is ended at the network", "ongoing", "sim_agreement", "UPDATE",
 		"NEW.state = 'cancelled' AND OLD.state = 'active'"},
 	{"a mandate ends", "ongoing", "mandate", "UPDATE", "NEW.state = 'canceled'"},
+}
+
+// kept are the steps of an account that is saved alone, in the protocol of checkout sessions.
+var kept = []step{
+	{"an account is saved without a payment", "saved", "payment", "UPDATE",
+		"NEW.amount = 0 AND NEW.state = 'paid'"},
+	{"a payment that its buyer watches is begun", "saved", "session", "INSERT",
+		"NEW.family = 'wpay' AND NEW.series = 'next'"},
+	{"the payer pauses an agreement", "saved", "sim_agreement", "UPDATE",
+		"NEW.state = 'suspended' AND OLD.state = 'active'"},
+	{"we learn that an agreement is paused", "saved", "mandate", "UPDATE",
+		"NEW.state = 'paused' AND OLD.state = 'active'"},
+	{"a payment under a paused agreement is rejected", "saved", "payment", "UPDATE",
+		"NEW.state = 'failed' AND NEW.network_code = 'NACT'"},
+	{"a paused agreement is ended at the network", "saved", "sim_agreement", "UPDATE",
+		"NEW.state = 'cancelled' AND OLD.state = 'suspended'"},
+	{"a paused instrument is cancelled", "saved", "mandate", "UPDATE",
+		"NEW.state = 'canceled' AND OLD.state = 'paused'"},
+	{"a session is given up", "saved", "session", "UPDATE", "NEW.state = 'canceled'"},
+}
+
+// told are the steps of what others tell us, and we tell others.
+var told = []step{
 	{"a notification comes in", "once", "inbox", "INSERT", ""},
 	{"an event becomes a delivery", "once", "delivery", "INSERT", ""},
 	{"a delivery is recorded", "once", "delivery_attempt", "INSERT", ""},
-}
-
-// What a row of a network's ledger is for.
-const (
-	ofCharge = ` AND EXISTS (SELECT 1 FROM payment
-		WHERE payment.id = NEW.payment_id AND payment.off_session)`
-	ofSchedule = ` AND EXISTS (SELECT 1 FROM payment
-		WHERE payment.id = NEW.payment_id AND payment.occurrence IS NOT NULL)`
-)
-
-// The process is held by a trigger of the database that does not come back: PostgreSQL sleeps,
-// SQLite counts to more than it can. Before that SQLite writes more than it keeps in memory, so
-// that the file it writes ahead to grows, which can be seen from outside.
-const (
-	liteView = `CREATE VIEW endless AS WITH RECURSIVE c (n) AS (
-		SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 500000000) SELECT n FROM c`
-	liteHeap    = `CREATE TABLE heap (lump BLOB NOT NULL)`
-	liteTrigger = `CREATE TRIGGER hold BEFORE %op ON %table WHEN %when BEGIN
-		INSERT INTO heap SELECT zeroblob(1000000) FROM endless LIMIT 30;
-		SELECT count(*) FROM endless; END`
-	liteSign = 20_000_000 // bytes; a file that nobody is held at is less than half of that
-
-	pgFunction = `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $hold$ BEGIN
-		IF %when THEN PERFORM pg_sleep(60); END IF; RETURN NEW; END $hold$`
-	pgTrigger = `CREATE TRIGGER hold BEFORE %op ON %table FOR EACH ROW EXECUTE FUNCTION hold()`
-	pgSign    = `SELECT count(*) FROM pg_stat_activity
-		WHERE datname = current_database() AND wait_event = 'PgSleep'`
-)
-
-// Times of holding.
-const (
-	holdPatience = 20 * time.Second     // for the process to come to its step
-	holdLook     = 4 * time.Millisecond // between two looks whether it has
-)
-
-// prepare makes the server stand still when it comes to the step; nil for nowhere. What the dead
-// had leased is free: while the server is down a minute passes, which is told to the database
-// rather than waited for.
-func (v *victim) prepare(s *step) {
-	v.t.Helper()
-	if v.watch == nil && v.database != "" {
-		v.watch = v.open()
-		v.t.Cleanup(func() { v.watch.Close() })
-	}
-	db := v.watch
-	if db == nil {
-		db = v.open()
-		defer db.Close()
-	}
-	statements := []string{
-		deliveriesFree, noticesFree, "DROP TRIGGER IF EXISTS hold",
-		"DROP VIEW IF EXISTS endless", "DROP TABLE IF EXISTS heap",
-	}
-	hold := []string{liteView, liteHeap, liteTrigger}
-	if v.database != "" {
-		v.sever(db)
-		statements = []string{deliveriesFree, noticesFree, "DROP FUNCTION IF EXISTS hold CASCADE"}
-		hold = []string{pgFunction, pgTrigger}
-	}
-	for _, text := range hold {
-		if s != nil {
-			statements = append(statements, s.say(text))
-		}
-	}
-	err := db.Write(context.Background(), func(ctx context.Context, tx sqldb.Tx) error {
-		for _, statement := range statements {
-			if _, err := tx.Exec(ctx, statement); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		v.t.Fatal(err)
-	}
-}
-
-// The leases end of deliveries and notifications that began less than a minute ago.
-const (
-	deliveriesFree = `UPDATE delivery SET next_attempt_at = next_attempt_at - 60000000
-		WHERE state = 'pending' AND lease IS NOT NULL`
-	noticesFree = `UPDATE inbox SET due_at = due_at - 60000000 WHERE state = 'pending'`
-)
-
-// watcher is what our own connections are called.
-const watcher = "watcher"
-
-// open opens the database beside the server, or in its place.
-func (v *victim) open() *sqldb.DB {
-	v.t.Helper()
-	url := "sqlite:" + filepath.Join(v.data, config.DatabaseFile)
-	if v.database != "" {
-		url = v.database + "&application_name=" + watcher
-	}
-	db, err := sqldb.Open(context.Background(), sqldb.Options{URL: url})
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return db
-}
-
-// count reads a number.
-func count(db *sqldb.DB, sql string, args ...any) (n int64, err error) {
-	err = db.Reader().QueryRow(context.Background(), sql, args...).Scan(&n)
-	return n, err
-}
-
-func (s *step) say(text string) string {
-	when := s.when
-	if when == "" {
-		when = "TRUE"
-	}
-	return strings.NewReplacer("%op", s.op, "%table", s.table, "%when", when).Replace(text)
-}
-
-// outlive is a minute in which the server is down, and no step at which it is held.
-func (v *victim) outlive() { v.prepare(nil) }
-
-// sever ends what the dead had begun in a PostgreSQL that outlives them: with a process that was
-// killed, its machine is gone, and so are its connections.
-func (v *victim) sever(db *sqldb.DB) {
-	v.t.Helper()
-	_, err := count(db, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-		WHERE datname = current_database() AND application_name <> $1`, watcher)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-}
-
-// awaitHold returns when the process stands still at its step.
-func (v *victim) awaitHold(name string) {
-	v.t.Helper()
-	for began := time.Now(); !v.held(); time.Sleep(holdLook) {
-		if time.Since(began) > holdPatience {
-			v.t.Errorf("the server never came to the step %q", name)
-			return
-		}
-	}
-}
-
-func (v *victim) held() bool {
-	if v.database == "" {
-		wal, err := os.Stat(filepath.Join(v.data, config.DatabaseFile+"-wal"))
-		return err == nil && wal.Size() > liteSign
-	}
-	n, err := count(v.watch, pgSign)
-	if err != nil {
-		v.t.Error(err)
-	}
-	return n > 0
 }

@@ -13,7 +13,8 @@ import (
 var tales = map[string]func(*visit){
 	"card": (*visit).card, "held": (*visit).held, "once": (*visit).once,
 	"ongoing": (*visit).ongoing, "checkout": (*visit).checkout, "series": (*visit).series,
-	"schedule": (*visit).schedule,
+	"schedule": (*visit).schedule, "phone": (*visit).phone, "transfer": (*visit).transfer,
+	"saved": (*visit).saved,
 }
 
 var kinds = slices.Sorted(maps.Keys(tales))
@@ -37,11 +38,15 @@ func cardOf(number string) object {
 func payID(id string) object { return object{"type": "payto", "payid": id} }
 
 // payment is what the stories read of one.
-type payment struct{ ID, Status, Mandate string }
+type payment struct {
+	ID, Status, Mandate, Agreement string
+	Received                       int `json:"amount_received"`
+}
 
 const (
-	demo     = server.DemoMerchant
-	wpayBase = "/merchants/" + server.DemoWpayMerchant
+	demo    = server.DemoMerchant
+	bankApp = "/v1/test_helpers/agreements/"
+	prompts = "/v1/test_helpers/prompts"
 )
 
 // begin opens a session of the native protocol.
@@ -94,30 +99,34 @@ func (p *payment) over() bool {
 	return slices.Contains([]string{"succeeded", "failed", "canceled", "authorized"}, p.Status)
 }
 
-// unheard is the code of a payment whose agreement its bank does not know.
-const unheard = "payment_without_agreement"
+// Codes of payments whose network does not know them, or whose payer we do not know to be asked.
+const (
+	unheard = "payment_without_agreement"
+	unasked = "payment_needs_no_code"
+)
+
+// does has the payer of a payment do something, once the network has asked them. What is done twice
+// is refused, and was done.
+func (v *visit) does(id string, r request) {
+	v.ask(r, nil, func(status int, body string) bool {
+		if status != http.StatusNotFound && !strings.Contains(body, unheard) &&
+			!strings.Contains(body, unasked) {
+			return status < http.StatusInternalServerError
+		}
+		var now payment // the network has not heard of it yet, or never will
+		v.get(r.merchant, "/v1/payments/"+id, &now)
+		return now.over()
+	})
+}
 
 // payTo pays with an account at a bank, whose owner then does something in the bank's app. It says
 // whether the money came.
 func (v *visit) payTo(merchant, session, id, then string) (payment, bool) {
 	p, ok := v.pay(merchant, session, payID(id))
-	if !ok {
+	if !ok || then == "" {
 		return p, false
 	}
-	if then == "" {
-		v.ignored = true
-		return p, false
-	}
-	r := request{merchant: merchant, path: "/v1/test_helpers/agreements/" + p.ID + "/" + then}
-	v.ask(r, nil, func(status int, body string) bool {
-		if status != http.StatusNotFound && !strings.Contains(body, unheard) {
-			// An answer that was given before is refused, and was given.
-			return status < http.StatusInternalServerError
-		}
-		var now payment // the bank has not heard of it yet, or never will
-		v.get(merchant, "/v1/payments/"+p.ID, &now)
-		return now.over()
-	})
+	v.does(p.ID, request{merchant: merchant, path: bankApp + p.ID + "/" + then})
 	p = v.final(merchant, p.ID)
 	return p, p.Status == "succeeded"
 }
@@ -174,7 +183,7 @@ func (v *visit) once() {
 func (v *visit) ongoing() {
 	ses := v.begin(demo, object{
 		"amount": 2500, "currency": "AUD", "customer_email": v.key + "@shop.test",
-		"mandate": object{"amount": object{"max": 5000}, "time_zone": "Australia/Sydney"},
+		"mandate": object{"amount": object{"max": most}, "time_zone": "Australia/Sydney"},
 	})
 	who := atOnce
 	if v.dice == 7 {
@@ -187,31 +196,49 @@ func (v *visit) ongoing() {
 	v.charge(p.Mandate, 700)
 	v.charge(p.Mandate, 701)
 	v.refund(p.ID, 500)
-	if v.dice%2 == 0 {
+	switch {
+	case v.dice%4 == 1:
+		v.amend(p.Mandate, "approve")
+	case v.dice%4 == 3:
+		v.amend(p.Mandate, "decline")
+	case v.dice%4 == 2:
+		v.amend(p.Mandate, "") // the merchant does not wait for the answer
+		fallthrough
+	default:
 		v.post(request{merchant: demo, path: "/v1/mandates/" + p.Mandate + "/cancel"}, object{}, nil)
-		return
 	}
-	v.amend(p.Mandate)
 }
 
-// amend has the payer of a mandate agree at the bank that more may be charged, and charges it.
-func (v *visit) amend(mandate string) {
-	const more = 6000
+// What ongoing payments may take at most, at first and after an amendment.
+const (
+	most = 5000
+	more = 6000
+)
+
+// amend asks the payer of a mandate at the bank whether more may be charged, and charges what they
+// permit; "" for a payer who does not answer.
+func (v *visit) amend(mandate, answer string) {
 	path := "/v1/mandates/" + mandate
 	if !v.post(request{merchant: demo, path: path + "/amend"},
-		object{"amount": object{"max": more}}, nil) {
+		object{"amount": object{"max": more}}, nil) || answer == "" {
 		return
 	}
-	v.ask(request{merchant: demo, path: "/v1/test_helpers/agreements/" + mandate + "/approve"}, nil,
+	v.ask(request{merchant: demo, path: bankApp + mandate + "/" + answer}, nil,
 		func(status int, _ string) bool { return status < http.StatusInternalServerError })
 	var now struct {
-		Terms struct{ Amount struct{ Max int } }
+		Proposal *struct{ ID string }
+		Terms    struct{ Amount struct{ Max int } }
 	}
-	for now.Terms.Amount.Max != more && !v.gone {
+	for open := true; open && !v.gone; v.pause() {
 		v.get(demo, path, &now)
-		v.pause()
+		open = now.Proposal != nil || now.Terms.Amount.Max == 0
 	}
-	v.charge(mandate, more)
+	if want := map[string]int{"approve": more, "decline": most}[answer]; !v.gone {
+		if now.Terms.Amount.Max != want {
+			v.t.Errorf("%s: up to %d may be charged after %s", path, now.Terms.Amount.Max, answer)
+		}
+		v.charge(mandate, want)
+	}
 }
 
 // charge makes a payment under a mandate at a bank without its payer.
@@ -221,70 +248,6 @@ func (v *visit) charge(mandate string, amount int) {
 		"amount": amount, "currency": "AUD", "mandate": mandate, "off_session": true,
 	}, &p) {
 		v.final(demo, p.ID)
-	}
-}
-
-// checkout is the protocol of checkout sessions: an instrument that is for one payment or for many,
-// or that the buyer declines.
-func (v *visit) checkout() {
-	kind, then := "Ongoing", "approve"
-	switch v.dice % 4 {
-	case 0:
-		then = "decline"
-	case 1:
-		kind = "OneOff"
-	}
-	var s struct{ SessionID string }
-	v.post(request{merchant: demo, path: wpayBase + "/session/checkout"}, object{
-		"merchantReturnUrl": "https://shop.test/back", "merchantWebhooksUrl": v.sink.URL + "/wpay",
-		"buyer":      object{"buyerId": v.key, "name": "Mira Okafor"},
-		"instrument": object{"instrumentId": v.key, "type": kind},
-		"payment":    object{"paymentId": v.key, "amount": 4995},
-	}, &s)
-	who := atOnce
-	if v.dice == 7 {
-		who = inSeconds
-	}
-	if _, ok := v.payTo(demo, s.SessionID, who, then); !ok {
-		return
-	}
-	if kind == "Ongoing" {
-		v.makePayment(v.key + "-2")
-		v.watchPayment(v.key + "-3")
-	}
-	v.post(request{merchant: demo, path: wpayBase + "/payments/" + v.key + "/refund", live: true},
-		object{"refundId": v.key, "amount": 100}, nil)
-}
-
-// makePayment pays with the instrument of the story, and waits for the end of it.
-func (v *visit) makePayment(id string) {
-	made := v.post(request{
-		merchant: demo, path: wpayBase + "/instruments/" + v.key + "/payment", live: true,
-	}, object{"paymentId": id, "amount": 700}, nil)
-	if made {
-		v.concluded(id)
-	}
-}
-
-// watchPayment pays with the instrument in a session, whose page the buyer watches.
-func (v *visit) watchPayment(id string) {
-	if v.post(request{merchant: demo, path: wpayBase + "/session/payment"}, object{
-		"merchantReturnUrl": "https://shop.test/back", "merchantWebhooksUrl": v.sink.URL + "/wpay",
-		"buyer":   object{"buyerId": v.key},
-		"payment": object{"paymentId": id, "instrumentId": v.key, "amount": 800},
-	}, nil) {
-		v.concluded(id)
-	}
-}
-
-// concluded waits for the end of a payment.
-func (v *visit) concluded(id string) {
-	for ; !v.gone; v.pause() {
-		var p payment
-		v.get(demo, wpayBase+"/payments/"+id, &p)
-		if p.Status == "Completed" || p.Status == "Rejected" {
-			return
-		}
 	}
 }
 
