@@ -125,9 +125,12 @@ func TestPayment_EveryStateHasAWord(t *testing.T) {
 			t.Errorf("%s is not found by its own word", s)
 		}
 	}
-	for s := pay.RefundPending; s <= pay.RefundFailed; s++ {
-		if refundWord(s) != s.String() {
-			t.Errorf("refund %s: got %q", s, refundWord(s))
+	for s, word := range map[pay.RefundState]string{
+		pay.RefundPending: "pending", pay.RefundSucceeded: "succeeded", pay.RefundFailed: "failed",
+	} {
+		got := string(appendRefund(nil, &pay.Refund{State: s}))
+		if !strings.Contains(got, `"status":"`+word+`"`) {
+			t.Errorf("refund %s: got %s", s, got)
 		}
 	}
 }

@@ -61,16 +61,9 @@ func (a *API) changeMandate(change mandateChange) handler {
 }
 
 // mandateWords are the words a list of mandates can be narrowed to; they are the core's own.
-var mandateWords = func() map[string][]pay.MandateState {
-	all := map[string][]pay.MandateState{}
-	for _, s := range []pay.MandateState{
-		pay.MandateActive, pay.MandatePaused, pay.MandateCanceled, pay.MandateExpired,
-		pay.MandateCompleted,
-	} {
-		all[s.String()] = []pay.MandateState{s}
-	}
-	return all
-}()
+var mandateWords = wire.ByWord(
+	pay.MandateState.String, pay.MandateActive, pay.MandateCompleted,
+)
 
 func (a *API) listMethods(c *call) error {
 	q := c.query()

@@ -182,7 +182,7 @@ func appendRefund(buf []byte, r *pay.Refund) []byte {
 	o.text("payment", r.PaymentID)
 	o.number("amount", r.Amount.Minor)
 	o.text("currency", r.Amount.Currency)
-	o.text("status", refundWord(r.State))
+	o.text("status", r.State.String())
 	o.maybe("reason", r.Reason)
 	o.metadata("metadata", r.Metadata)
 	o.time("created_at", r.CreatedAt)

@@ -1,6 +1,9 @@
 package checkout
 
-import "github.com/kassa-pay/kassa/internal/pay"
+import (
+	"github.com/kassa-pay/kassa/internal/api/wire"
+	"github.com/kassa-pay/kassa/internal/pay"
+)
 
 // sessionStatus is the documented word for a session's state. A buyer in the middle of an attempt
 // has an open session: if the attempt fails they try again.
@@ -54,36 +57,10 @@ func paymentWord(s pay.PaymentState) string {
 }
 
 // paymentWords are the words a list of payments can be narrowed to, with the states behind each.
-var paymentWords = map[string][]pay.PaymentState{
-	"pending":    {pay.PaymentCreated, pay.PaymentAction, pay.PaymentWaiting},
-	"processing": {pay.PaymentReview},
-	"authorized": {pay.PaymentAuthorised},
-	"succeeded":  {pay.PaymentPaid},
-	"failed":     {pay.PaymentFailed},
-	"canceled":   {pay.PaymentCanceled},
-	"late":       {pay.PaymentLate},
-	"underpaid":  {pay.PaymentUnderpaid},
-	"overpaid":   {pay.PaymentOverpaid},
-}
+var paymentWords = wire.ByWord(paymentWord, pay.PaymentCreated, pay.PaymentOverpaid)
 
 // sessionWords are the words a list of sessions can be narrowed to.
-var sessionWords = map[string][]pay.SessionState{
-	"open":     {pay.SessionOpen, pay.SessionPaying},
-	"complete": {pay.SessionComplete},
-	"expired":  {pay.SessionExpired, pay.SessionCanceled},
-}
-
-func refundWord(s pay.RefundState) string {
-	switch s {
-	case pay.RefundPending:
-		return "pending"
-	case pay.RefundSucceeded:
-		return "succeeded"
-	case pay.RefundFailed:
-		return "failed"
-	}
-	return ""
-}
+var sessionWords = wire.ByWord(sessionStatus, pay.SessionOpen, pay.SessionCanceled)
 
 // declineMessages say to the merchant, who may show it to the buyer, why the payer's side said no.
 // A lost, stolen or suspicious card is told apart by its code alone: the one who presents it must

@@ -182,7 +182,7 @@ type refundDoc struct {
 func refundOf(r *pay.Refund) any {
 	return &refundDoc{
 		ID: r.ID, PaymentID: r.PaymentID, Amount: r.Amount.Minor, Currency: r.Amount.Currency,
-		Status: refundWord(r.State), Reason: maybe(r.Reason), FailureCode: string(r.FailureCode),
+		Status: r.State.String(), Reason: maybe(r.Reason), FailureCode: string(r.FailureCode),
 		NetworkCode: r.NetworkCode, Metadata: r.Metadata, Mode: r.Mode, CreatedAt: at(r.CreatedAt),
 		UpdatedAt: at(r.UpdatedAt),
 	}
@@ -221,7 +221,7 @@ type methodDoc struct {
 
 func methodOf(m *pay.SavedMethod) any {
 	return &methodDoc{
-		ID: m.ID, CustomerID: m.CustomerID, Status: methodWord(m.State),
+		ID: m.ID, CustomerID: m.CustomerID, Status: m.State.String(),
 		Details: paidWith{m.Card, m.Mobile, nil, m.Payto}.details(), PaymentID: m.PaymentID, Mode: m.Mode,
 		CreatedAt: at(m.CreatedAt), UpdatedAt: at(m.UpdatedAt),
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -52,12 +53,7 @@ func sessionStatus(s pay.SessionState) string {
 }
 
 // sessionWords are the words a list of sessions can be narrowed to.
-var sessionWords = map[string][]pay.SessionState{
-	"active":    {pay.SessionOpen, pay.SessionPaying},
-	"completed": {pay.SessionComplete},
-	"expired":   {pay.SessionExpired},
-	"cancelled": {pay.SessionCanceled},
-}
+var sessionWords = wire.ByWord(sessionStatus, pay.SessionOpen, pay.SessionCanceled)
 
 // outcome says what became of the payment of a session that is in the state. It never changes once
 // the session is complete: held money that is captured or let go later stays reserved here.
@@ -126,37 +122,7 @@ func paymentWord(s pay.PaymentState) string {
 
 // paymentWords are the words a list of payments can be narrowed to, with the states behind each.
 // Draft is documented, and no payment of ours is ever a draft.
-var paymentWords = map[string][]pay.PaymentState{
-	"initiating":     {pay.PaymentCreated},
-	"pending_action": {pay.PaymentAction, pay.PaymentUnderpaid},
-	"processing":     {pay.PaymentWaiting, pay.PaymentReview, pay.PaymentOverpaid},
-	"succeeded":      {pay.PaymentAuthorised, pay.PaymentPaid},
-	"failed":         {pay.PaymentFailed},
-	"cancelled":      {pay.PaymentCanceled},
-	"expired":        {pay.PaymentLate},
-}
-
-func refundWord(s pay.RefundState) string {
-	switch s {
-	case pay.RefundPending:
-		return "pending"
-	case pay.RefundSucceeded:
-		return "succeeded"
-	case pay.RefundFailed:
-		return "failed"
-	}
-	return ""
-}
-
-func methodWord(s pay.MethodState) string {
-	switch s {
-	case pay.MethodActive:
-		return "active"
-	case pay.MethodDetached:
-		return "detached"
-	}
-	return ""
-}
+var paymentWords = wire.ByWord(paymentWord, pay.PaymentCreated, pay.PaymentOverpaid)
 
 func mandateWord(s pay.MandateState) string {
 	switch s {
@@ -175,11 +141,7 @@ func mandateWord(s pay.MandateState) string {
 }
 
 // mandateWords are the words a list of mandates can be narrowed to.
-var mandateWords = map[string][]pay.MandateState{
-	"active": {pay.MandateActive}, "paused": {pay.MandatePaused},
-	"cancelled": {pay.MandateCanceled}, "expired": {pay.MandateExpired},
-	"completed": {pay.MandateCompleted},
-}
+var mandateWords = wire.ByWord(mandateWord, pay.MandateActive, pay.MandateCompleted)
 
 // at writes UTC to the millisecond with a Z, the only form of time in this family.
 func at(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -110,11 +110,15 @@ func TestWords_OfEveryState(t *testing.T) {
 			t.Errorf("a list of %s payments lacks those that are %s", payments[s], s)
 		}
 	}
-	for s := pay.RefundPending; s <= pay.RefundFailed; s++ {
-		check(s.String(), refundWord(s), s.String())
+	for s, want := range map[pay.RefundState]string{
+		pay.RefundPending: "pending", pay.RefundSucceeded: "succeeded", pay.RefundFailed: "failed",
+	} {
+		check("a refund", refundOf(&pay.Refund{State: s}).(*refundDoc).Status, want)
 	}
-	for s := pay.MethodActive; s <= pay.MethodDetached; s++ {
-		check(s.String(), methodWord(s), s.String())
+	for s, want := range map[pay.MethodState]string{
+		pay.MethodActive: "active", pay.MethodDetached: "detached",
+	} {
+		check("a method", methodOf(&pay.SavedMethod{State: s}).(*methodDoc).Status, want)
 	}
 	for s := pay.MandateActive; s <= pay.MandateCompleted; s++ {
 		want := strings.Replace(s.String(), "canceled", "cancelled", 1)

@@ -109,6 +109,16 @@ func (p *Params) Page() pay.Page {
 	return pay.Page{Limit: p.Limit(), After: p.String("starting_after", MaxID)}
 }
 
+// ByWord is the table of the states from first to last by the words for them, for lists that can be
+// narrowed to a word.
+func ByWord[S ~uint8](word func(S) string, first, last S) map[string][]S {
+	table := map[string][]S{}
+	for s := first; s <= last; s++ {
+		table[word(s)] = append(table[word(s)], s)
+	}
+	return table
+}
+
 // Words lists the words of a table, sorted.
 func Words[T any](table map[string]T) []string { return slices.Sorted(maps.Keys(table)) }
 
