@@ -100,10 +100,19 @@ func (s *Service) RotateEndpointSecret(
 	plain, sealed := s.newSecret()
 	return changeEndpoint(ctx, s, endpointCall[EndpointSecret]{c, o, id},
 		func(e *Endpoint) (EndpointSecret, error) {
-			e.Previous, e.PreviousUntil = e.Secret, s.clock.Now().Add(SecretOverlap)
-			e.Secret = sealed
+			if e.Hook {
+				return EndpointSecret{}, Errorf(State, "endpoint_secret_shared",
+					"This endpoint was named by an object and shares its secret with all of its kind: "+
+						"rotate it in the protocol that it belongs to.")
+			}
+			s.rotate(e, sealed)
 			return EndpointSecret{*e, plain}, nil
 		})
+}
+
+func (s *Service) rotate(e *Endpoint, sealed []byte) {
+	e.Previous, e.PreviousUntil = e.Secret, s.clock.Now().Add(SecretOverlap)
+	e.Secret = sealed
 }
 
 // endpointCall is a request to change one of the caller's endpoints.

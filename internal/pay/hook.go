@@ -16,11 +16,56 @@ type Hook struct {
 	URL  string
 }
 
-// HookSecret returns what the hooks of a family are signed with. It is computed, so that there is
-// something to show to the merchant although nobody registers a hook.
-func (s *Service) HookSecret(c Caller, family string) string {
+// HookSecret returns what the hooks of a family are signed with. The first one is computed, so that
+// there is something to show to the merchant although nobody registers a hook.
+func (s *Service) HookSecret(ctx context.Context, c Caller, family string) (string, error) {
+	signer, err := s.store.HookSigner(ctx, c.Scope, family)
+	if IsKind(err, NotFound) {
+		return s.firstHookSecret(c, family), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	plain, err := s.vault.Open(PurposeEndpointSecret, signer.Secret)
+	return string(plain), err
+}
+
+func (s *Service) firstHookSecret(c Caller, family string) string {
 	sum := s.vault.MAC(purposeHook, c.MerchantID+" "+string(c.Mode)+" "+family)
 	return "whsec_" + base64.StdEncoding.EncodeToString(sum)
+}
+
+// RotateHookSecret gives all hooks of a family, those of today and of tomorrow, a new signing
+// secret. For SecretOverlap deliveries are signed with both. It is kept by a hook without an
+// address, which nothing is sent to.
+func (s *Service) RotateHookSecret(
+	ctx context.Context, c Caller, o *Once[EndpointSecret], family string,
+) (EndpointSecret, Reply, error) {
+	plain, sealed := s.newSecret()
+	return atomically(ctx, s, c, o,
+		func(ctx context.Context, tx Tx) (EndpointSecret, string, error) {
+			e, err := tx.EnsureHook(ctx, s.newHook(c, family, ""))
+			if err == nil {
+				e, err = tx.LockEndpoint(ctx, e.ID)
+			}
+			if err != nil {
+				return EndpointSecret{}, "", err
+			}
+			s.rotate(&e, sealed)
+			e.UpdatedAt = s.Now(c)
+			e.Version++
+			return EndpointSecret{e, plain}, e.ID, tx.SwapEndpoint(ctx, e)
+		})
+}
+
+// newHook describes the hook of an address.
+func (s *Service) newHook(c Caller, family, url string) Endpoint {
+	now := s.Now(c)
+	return Endpoint{
+		ID: s.ids.ID("we", now), MerchantID: c.MerchantID, Mode: c.Mode, Family: family, URL: url,
+		Events: []string{"*"}, Enabled: true, Hook: true, Version: 1, CreatedAt: now, UpdatedAt: now,
+		Secret: s.vault.Seal(PurposeEndpointSecret, []byte(s.firstHookSecret(c, family))),
+	}
 }
 
 // attachHooks makes the endpoints of a new session's hooks.
@@ -49,16 +94,11 @@ func (s *Service) hookFor(
 	if url == "" {
 		return "", nil
 	}
-	now := s.Now(c)
-	e, err := tx.EnsureHook(ctx, Endpoint{
-		ID: s.ids.ID("we", now), MerchantID: c.MerchantID, Mode: c.Mode, Family: family, URL: url,
-		Events: []string{"*"}, Enabled: true, Hook: true, Version: 1, CreatedAt: now, UpdatedAt: now,
-		Secret: s.vault.Seal(PurposeEndpointSecret, []byte(s.HookSecret(c, family))),
-	})
+	e, err := tx.EnsureHook(ctx, s.newHook(c, family, url))
 	if err != nil || e.Enabled {
 		return e.ID, err
 	}
-	e.Enabled, e.DisabledReason, e.UpdatedAt = true, "", now
+	e.Enabled, e.DisabledReason, e.UpdatedAt = true, "", s.Now(c)
 	e.FailingSince = time.Time{}
 	e.Version++
 	return e.ID, tx.SwapEndpoint(ctx, e)

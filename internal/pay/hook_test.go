@@ -2,7 +2,9 @@ package pay_test
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/paytest"
@@ -100,8 +102,8 @@ func TestHook_OneForEachAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain, err := w.Vault.Open(pay.PurposeEndpointSecret, e.Secret)
-	if err != nil || string(plain) != w.Pay.HookSecret(w.Shop, "checkout") ||
-		string(plain) == w.Pay.HookSecret(w.Rival, "checkout") {
+	if err != nil || string(plain) != hookSecret(t, w, w.Shop, "checkout") ||
+		string(plain) == hookSecret(t, w, w.Rival, "checkout") {
 		t.Errorf("the hook's secret is %q, %v", plain, err)
 	}
 	// Whoever asks for a disabled one gives it another chance.
@@ -118,4 +120,63 @@ func TestHook_OneForEachAddress(t *testing.T) {
 	if err != nil || !e.Enabled || e.DisabledReason != "" || !e.FailingSince.IsZero() {
 		t.Errorf("endpoint %+v, %v", e, err)
 	}
+}
+
+func hookSecret(t *testing.T, w *paytest.World, c pay.Caller, family string) string {
+	t.Helper()
+	secret, err := w.Pay.HookSecret(t.Context(), c, family)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+// A new secret is that of all hooks of the family, and of nobody else's; the one before is kept for
+// a while. A hook has none of its own that could be rotated.
+func TestHook_TheirSecretIsRotatedForAll(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *paytest.World) {
+		others := func() []string {
+			return []string{
+				hookSecret(t, w, w.Shop, "collect"), hookSecret(t, w, w.Rival, "checkout"),
+			}
+		}
+		before, theirs := hookSecret(t, w, w.Shop, "checkout"), others()
+		rotate := func(key string) string {
+			o := once(key, "rotate", func(e pay.EndpointSecret) string { return e.Plain })
+			_, reply, err := w.Pay.RotateHookSecret(t.Context(), w.Shop, o, "checkout")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(reply.Body)
+		}
+		first := rotate("a")
+		if again := rotate("a"); again != first || first == before {
+			t.Errorf("%s, and again %s, before %s", first, again, before)
+		}
+		w.Advance(time.Hour)
+		second := rotate("b")
+		if got := hookSecret(t, w, w.Shop, "checkout"); got != second || second == first {
+			t.Errorf("shown is %s, want %s after %s", got, second, first)
+		}
+		if got := others(); !slices.Equal(got, theirs) {
+			t.Errorf("others have %v, want %v", got, theirs)
+		}
+		signer, err := w.Store.HookSigner(t.Context(), w.Shop.Scope, "checkout")
+		if err != nil || !signer.PreviousUntil.Equal(w.Clock.Now().Add(pay.SecretOverlap)) {
+			t.Fatalf("%+v, %v", signer, err)
+		}
+		last, err := w.Vault.Open(pay.PurposeEndpointSecret, signer.Previous)
+		if err != nil || string(last) != first {
+			t.Errorf("the one before is %s, %v; want %s", last, err, first)
+		}
+		ses := w.Open(func(r *pay.OpenSession) {
+			r.Hooks = []pay.Hook{{Kind: pay.ObjectPayment, URL: "https://shop.test/a"}}
+		})
+		var none *pay.Once[pay.EndpointSecret]
+		_, _, err = w.Pay.RotateEndpointSecret(t.Context(), w.Shop, none,
+			ses.Offer.Hooks[pay.ObjectPayment])
+		if e := pay.AsError(err); e == nil || e.Code != "endpoint_secret_shared" {
+			t.Errorf("a hook by itself: %v", err)
+		}
+	})
 }

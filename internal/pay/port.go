@@ -268,6 +268,9 @@ type EndpointView interface {
 	Endpoints(ctx context.Context, sc Scope, p Page) ([]Endpoint, error)
 	// EnabledEndpoints returns all endpoints of the scope that want events.
 	EnabledEndpoints(ctx context.Context, sc Scope) ([]Endpoint, error)
+	// HookSigner returns the hook without an address, if there is one: its secrets, instead of their
+	// own, sign what is sent to the hooks of the family.
+	HookSigner(ctx context.Context, sc Scope, family string) (Endpoint, error)
 	Delivery(ctx context.Context, sc Scope, id string) (Delivery, error)
 	Deliveries(ctx context.Context, sc Scope, endpointID string, p Page) ([]Delivery, error)
 }

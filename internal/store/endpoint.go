@@ -95,6 +95,13 @@ func (v view) Endpoint(ctx context.Context, sc pay.Scope, id string) (pay.Endpoi
 	return one(v.r.QueryRow(ctx, selectEndpoint, id, sc.MerchantID, string(sc.Mode)), scanEndpoint)
 }
 
+func (v view) HookSigner(
+	ctx context.Context, sc pay.Scope, family string,
+) (pay.Endpoint, error) {
+	row := v.r.QueryRow(ctx, selectHook, sc.MerchantID, string(sc.Mode), family, "")
+	return one(row, scanEndpoint)
+}
+
 func (v view) Endpoints(
 	ctx context.Context, sc pay.Scope, p pay.Page,
 ) ([]pay.Endpoint, error) {

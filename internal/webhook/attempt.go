@@ -39,7 +39,7 @@ func (s *Sender) attempt(ctx context.Context, p *pay.Parcel) result {
 		r.word = wordDisabled
 		return r
 	}
-	req, word := s.request(p, r.at)
+	req, word := s.request(ctx, p, r.at)
 	if word != "" {
 		r.word = word
 		return r
@@ -57,7 +57,9 @@ func (s *Sender) attempt(ctx context.Context, p *pay.Parcel) result {
 }
 
 // request makes the signed request, or says in one word why it cannot be made.
-func (s *Sender) request(p *pay.Parcel, at time.Time) (*http.Request, string) {
+func (s *Sender) request(
+	ctx context.Context, p *pay.Parcel, at time.Time,
+) (*http.Request, string) {
 	if p.Body == nil {
 		return nil, wordInternal
 	}
@@ -66,7 +68,7 @@ func (s *Sender) request(p *pay.Parcel, at time.Time) (*http.Request, string) {
 	if err != nil {
 		return nil, wordBlocked
 	}
-	secrets, err := s.secrets(&p.Endpoint, at)
+	secrets, err := s.secrets(ctx, p.Endpoint, at)
 	if err != nil {
 		s.log.Error("webhook: signing secret cannot be opened",
 			"endpoint", p.EndpointID, "error", err.Error())
@@ -90,8 +92,19 @@ func (s *Sender) request(p *pay.Parcel, at time.Time) (*http.Request, string) {
 }
 
 // secrets returns the endpoint's signing secrets in plain: the present one, and for a while after a
-// rotation the one before.
-func (s *Sender) secrets(e *pay.Endpoint, now time.Time) ([]string, error) {
+// rotation the one before. Hooks share theirs, once that was rotated.
+func (s *Sender) secrets(
+	ctx context.Context, e pay.Endpoint, now time.Time,
+) ([]string, error) {
+	if e.Hook {
+		sc := pay.Scope{MerchantID: e.MerchantID, Mode: e.Mode}
+		signer, err := s.store.HookSigner(ctx, sc, e.Family)
+		if err == nil {
+			e = signer
+		} else if !pay.IsKind(err, pay.NotFound) {
+			return nil, err
+		}
+	}
 	present, err := s.vault.Open(pay.PurposeEndpointSecret, e.Secret)
 	if err != nil {
 		return nil, err

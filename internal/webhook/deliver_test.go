@@ -328,6 +328,26 @@ func TestDeliver_Rotation(t *testing.T) {
 	verify(t, calls[1], rotatedSecret)
 }
 
+// What hooks share once it was rotated signs for all of them, whatever each was made with.
+func TestDeliver_RotationOfHooks(t *testing.T) {
+	h := newHouse(t)
+	r := h.receive(status(500))
+	hook := h.endpoint(r.URL, func(e *pay.Endpoint) { e.Hook = true })
+	h.event("pay_1", "payment.paid", func(e *pay.Event) { e.Hook = hook.ID })
+	h.drain()
+	h.endpoint("", func(e *pay.Endpoint) {
+		e.Hook, e.Previous = true, e.Secret
+		e.Secret = h.vault.Seal(pay.PurposeEndpointSecret, []byte(rotatedSecret))
+		e.PreviousUntil = h.clock.Now().Add(6 * time.Minute)
+	})
+	h.later(time.Minute)
+	h.later(5 * time.Minute)
+	calls := r.want(t, 3)
+	verify(t, calls[0], plainSecret)
+	verify(t, calls[1], rotatedSecret, plainSecret)
+	verify(t, calls[2], rotatedSecret)
+}
+
 func TestDeliver_UnreadableSecret(t *testing.T) {
 	h := newHouse(t)
 	r := h.receive(nil)

@@ -27,6 +27,7 @@ func Prefixes() []string { return []string{"", "/payto/v1"} }
 // Core is what this family needs of the core, noun by noun.
 type Core interface {
 	Callers
+	Secrets
 	Sessions
 	Pages
 	Payments
@@ -39,10 +40,16 @@ type Callers interface {
 	Authenticate(ctx context.Context, token string) (pay.Caller, error)
 	Now(c pay.Caller) time.Time
 	Resolve(ctx context.Context, c pay.Caller, family, kind, id string) (objectID string, err error)
-	HookSecret(c pay.Caller, family string) string
 	Events(context.Context, pay.Caller, pay.EventFilter) ([]pay.Event, bool, error)
 	Deliveries(ctx context.Context, c pay.Caller, endpointID string, p pay.Page) (
 		[]pay.Delivery, bool, error)
+}
+
+// Secrets are the use cases of what webhooks are signed with.
+type Secrets interface {
+	HookSecret(ctx context.Context, c pay.Caller, family string) (string, error)
+	RotateHookSecret(context.Context, pay.Caller, *pay.Once[pay.EndpointSecret], string) (
+		pay.EndpointSecret, pay.Reply, error)
 }
 
 // Sessions are the use cases of sessions.
@@ -178,6 +185,8 @@ func (a *API) routes() []route {
 		{"POST", "/payments/{paymentId}/refund", writing, a.makeRefund},
 		// Shows what the signatures of webhooks are made with.
 		{"GET", "/webhook-secret", writing, a.getWebhookSecret},
+		// Makes another one.
+		{"POST", "/webhook-secret/rotate", writing, a.rotateWebhookSecret},
 		// Retrieves one refund.
 		{"GET", "/refunds/{refundId}", reading, a.getRefund},
 		{"GET", "/payments/{paymentId}/refunds/{refundId}", reading, a.getRefund},

@@ -18,6 +18,7 @@ var agreementCases = map[string]func(*run){
 	"Hook_OneForEachAddress":    hookEnsure,
 	"Hook_ManyAtOnceAreOne":     hookRace,
 	"Hook_IsInNoList":           hookUnlisted,
+	"Hook_Signer":               hookSigner,
 	"Notice_OfAnAgreementAlone": noticeOfAgreement,
 }
 
@@ -153,6 +154,22 @@ func hookRace(r *run) {
 	})
 	for _, id := range ids {
 		r.eq(id, ids[0])
+	}
+}
+
+// hookSigner: the hook without an address is found by whose it is, and no other is.
+func hookSigner(r *run) {
+	ensure := func(e pay.Endpoint) {
+		r.do(func(tx pay.Tx) error { return fails(tx.EnsureHook(r.ctx, e)) })
+	}
+	signer := r.hook(shop, "")
+	ensure(r.hook(shop, "https://shop.test/a"))
+	r.absent(fails(r.HookSigner(r.ctx, shop, signer.Family)))
+	ensure(signer)
+	r.eq(got[pay.Endpoint](r)(r.HookSigner(r.ctx, shop, signer.Family)), signer)
+	r.absent(fails(r.HookSigner(r.ctx, shop, "other")))
+	for _, sc := range others {
+		r.absent(fails(r.HookSigner(r.ctx, sc, signer.Family)))
 	}
 }
 
