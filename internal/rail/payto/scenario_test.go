@@ -47,6 +47,15 @@ func TestMagic_TheGuideSaysTheSame(t *testing.T) {
 			t.Errorf("the guide does not say %q", says)
 		}
 	}
+	for _, s := range npp.Statuses() {
+		row := fmt.Sprintf("| `%s` | %s. |", s, strings.ReplaceAll(s.Says(), "’", "'"))
+		if !strings.Contains(said, row) {
+			t.Errorf("the guide does not say %q", row)
+		}
+	}
+	if !strings.Contains(said, "`"+newStatus+"`") || newStatus == "" {
+		t.Errorf("the guide does not name the status %s", newStatus)
+	}
 	for _, b := range banks {
 		if !strings.Contains(said, "`"+b.name+"`") {
 			t.Errorf("the guide does not name the bank %s", b.name)

@@ -152,12 +152,19 @@ func (s *suite) refundSameParallel(t *testing.T) {
 	s.returned(t, a.PaymentID, s.amount.Minor)
 }
 
-func (s *suite) refundLate(t *testing.T) {
+// refunding orders a payment's money back from a network that takes its time for it.
+func (s *suite) refunding(t *testing.T, c Case) (pay.Refunder, pay.Attempt, pay.RefundOrder) {
+	t.Helper()
 	r := s.Open(t)
 	f := refunder(t, r)
-	a := s.paid(t, r, RefundLate)
+	a := s.paid(t, r, c)
 	o := s.order(a.PaymentID, s.amount.Minor)
 	want(t, refunded(t, f, o), pay.OutcomeWaiting, s.amount)
+	return f, a, o
+}
+
+func (s *suite) refundLate(t *testing.T) {
+	f, a, o := s.refunding(t, RefundLate)
 	s.returned(t, a.PaymentID)
 	want(t, refunded(t, f, s.order(a.PaymentID, 1)), pay.OutcomeDeclined, s.sum(1))
 	s.Advance(s.LateAfter + time.Second)
@@ -169,11 +176,7 @@ func (s *suite) refundLate(t *testing.T) {
 
 // A failed refund gives its amount free again.
 func (s *suite) refundFails(t *testing.T) {
-	r := s.Open(t)
-	f := refunder(t, r)
-	a := s.paid(t, r, RefundFails)
-	o := s.order(a.PaymentID, s.amount.Minor)
-	want(t, refunded(t, f, o), pay.OutcomeWaiting, s.amount)
+	f, a, o := s.refunding(t, RefundFails)
 	s.Advance(s.LateAfter + time.Second)
 	o.Now = s.Now()
 	want(t, queried(t, f, o), pay.OutcomeDeclined, s.amount)
