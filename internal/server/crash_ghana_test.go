@@ -89,8 +89,8 @@ func (v *visit) prompt(id string) (prompt, bool) {
 	return prompt{}, false
 }
 
-// code waits for the code that is sent to the payer's phone. Once it was typed, or is too old, it is
-// any other.
+// code waits for the code that is sent to the payer's phone. Once it was typed, or is too old, it
+// is any other.
 func (v *visit) code(id string) string {
 	for ; !v.gone; v.pause() {
 		if p, ok := v.prompt(id); ok {
@@ -109,7 +109,7 @@ const due = 5000
 
 // transfers are what the payer's transfers have brought after each, and what the merchant makes of
 // too much or too little.
-var transfers = [...]struct {
+var transfers = [sides]struct {
 	sums   []int
 	settle string
 }{
@@ -143,8 +143,8 @@ func (v *visit) transfer() {
 	v.final(demo, p.ID)
 }
 
-// bring has the payer send money until all of it together is the sum, and we know. A transfer has no
-// key: who was not told whether it went looks at the bank. false: the bank never heard of it.
+// bring has the payer send money until all of it together is the sum, and we know. A transfer has
+// no key: who was not told whether it went looks at the bank. false: the bank never heard of it.
 func (v *visit) bring(id string, sum int) bool {
 	for ; !v.gone; v.pause() {
 		var p payment

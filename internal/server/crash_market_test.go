@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -54,9 +55,12 @@ func newMarket(t *testing.T, v *victim) *market {
 // from the beginning: what was answered is remembered, what was not is asked for with the same key.
 type story struct {
 	kind, key string
-	dice      int // makes it this story and not another of its kind
+	dice      int // up to sides: makes it this story and not another of its kind
 	answers   []answered
 }
+
+// sides is how many stories of a kind there are.
+const sides = 8
 
 // answered is a request with the answer that its merchant has got.
 type answered struct {
@@ -93,16 +97,16 @@ func (m *market) subscribe() {
 }
 
 // trade lets buyers come until something has happened, and then kills the server under them. Some
-// of them tell a story of the kind, if there is one; the others go on where they were cut off, or
+// of them tell the story that is asked for, if one is; the others go on where they were cut off, or
 // begin any.
-func (m *market) trade(kind string, until func()) {
+func (m *market) trade(wanted string, until func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	for i := range buyers {
 		all.Go(func() {
 			of := ""
 			if i < buyers/2 {
-				of = kind
+				of = wanted
 			}
 			for m.tell(ctx, m.next(of)) {
 			}
@@ -116,19 +120,23 @@ func (m *market) trade(kind string, until func()) {
 	m.client.CloseIdleConnections()
 }
 
-// next returns a story to tell.
-func (m *market) next(kind string) *story {
+// next returns a story to tell: of the kind that is asked for, with its dice or any; or just one.
+func (m *market) next(wanted string) *story {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if n := len(m.open); kind == "" && n > 0 && rand.N(4) > 0 {
+	if n := len(m.open); wanted == "" && n > 0 && rand.N(4) > 0 {
 		s := m.open[n-1]
 		m.open = m.open[:n-1]
 		return s
 	}
+	kind, dice, fixed := strings.Cut(wanted, " ")
 	if kind == "" {
 		kind = kinds[rand.N(len(kinds))]
 	}
-	s := &story{kind: kind, key: fmt.Sprintf("%s-%x", kind, rand.Uint64()), dice: rand.N(8)}
+	s := &story{kind: kind, key: fmt.Sprintf("%s-%x", kind, rand.Uint64()), dice: rand.N(sides)}
+	if fixed {
+		s.dice, _ = strconv.Atoi(dice)
+	}
 	m.stories = append(m.stories, s)
 	return s
 }

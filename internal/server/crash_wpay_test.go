@@ -51,8 +51,8 @@ func (v *visit) wpaySession(kind string, of object) (id string) {
 	return s.SessionID
 }
 
-// saved is a buyer who saves an account alone. It pays with and without them, until they pause it at
-// their bank and the shop cancels it; or the shop does so before they have agreed.
+// saved is a buyer who saves an account alone. It pays with and without them, until they pause it
+// at their bank and the shop cancels it; or the shop does so before they have agreed.
 func (v *visit) saved() {
 	session := v.wpaySession("instrument", object{
 		"instrument": object{"instrumentId": v.key, "type": "Ongoing"},
