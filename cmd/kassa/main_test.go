@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -27,12 +28,13 @@ func TestMain(m *testing.M) {
 //	id NAME KEY                  sets NAME to the id of an API key
 //	ready ADDR                   waits for the server there
 //	ask [soon] STATUS KEY ADDR   calls the API with a key; soon waits for the status
+//	buy NAME KEY ADDR PHONE      asks a phone for 50 cedi; sets NAME to the id of the payment
 //	newer FILE                   makes a SQLite database newer than the program
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"port": port, "put": put, "id": id, "ready": ready, "ask": ask, "newer": newer,
+			"port": port, "put": put, "id": id, "ready": ready, "ask": ask, "buy": buy, "newer": newer,
 		},
 		RequireExplicitExec: true,
 	})
@@ -83,6 +85,22 @@ func ask(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("%s answers %d, want %d", url, got, want)
 	}
+}
+
+func buy(ts *testscript.TestScript, _ bool, args []string) {
+	body := `{"amount":5000,"currency":"GHS","payment_method":"mobile_money",` +
+		`"phone":"` + args[3] + `"}`
+	req, err := http.NewRequest(http.MethodPost, "http://"+args[2]+"/v1/payments",
+		strings.NewReader(body))
+	ts.Check(err)
+	req.Header.Set("Authorization", "Bearer "+args[1])
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer res.Body.Close()
+	var payment struct{ ID string }
+	ts.Check(json.NewDecoder(res.Body).Decode(&payment))
+	ts.Setenv(args[0], payment.ID)
 }
 
 func await(ts *testscript.TestScript, want int, key, url string) {

@@ -41,7 +41,7 @@ func (a *app) paymentStatus() *cobra.Command {
 				words := strings.TrimSpace(out.NetworkStatus + " " + out.NetworkCode)
 				return a.table([][]string{
 					{"ID", "HERE", "NETWORK", "REFERENCE", "ANSWER", "ITS WORDS"},
-					{p.ID, string(p.State), p.Rail, out.Reference, answers[out.Kind], words},
+					{p.ID, p.State.String(), p.Rail, out.Reference, answers[out.Kind], words},
 				})
 			})
 		},
