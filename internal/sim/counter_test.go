@@ -359,6 +359,12 @@ func TestNetworks_BehaveAsTold(t *testing.T) {
 	if err != nil || len(rival.Outage) != 0 {
 		t.Errorf("another merchant's network: %+v, %v", rival, err)
 	}
+	noted(t, s.send("/sim/networks/payto", "outage", "wattle", "outage", "banksia", "outage",
+		"kurrajong", "outage", "gumtree", "delay", "0"), "/sim/networks", "saved")
+	if b, err := s.Pay.Behaviour(context.Background(), s.Shop, "payto"); len(b.Outage) != 4 {
+		t.Errorf("banks that are out: %+v, %v", b, err)
+	}
+	says(t, s.counter("/sim/networks"), "Wattle Bank is out", `value="gumtree" checked`)
 	for _, bad := range []string{"", "-1", "soon", "1h", "99999999999"} {
 		noted(t, s.send("/sim/networks/momo", "delay", bad), "/sim/networks", "delay")
 	}

@@ -34,8 +34,10 @@ var known = []network{
 	{Rail: "card", Name: "Cards", Text: "The card network and the issuers behind it"},
 }
 
-// momoRail has providers that fail one by one.
-const momoRail = "momo"
+// parts are what can fail alone, by the rail of its network.
+var parts = map[string][]string{
+	"momo": pay.Providers(), "payto": {"wattle", "banksia", "kurrajong", "gumtree"},
+}
 
 // trace is how a payment stands at its network.
 type trace struct{ Amount, Account, Status, Code, Says string }
@@ -94,12 +96,10 @@ func (p *Pages) traces(ctx context.Context, d *desk) (all []trace, err error) {
 func describeNetwork(n network, b pay.Behaviour) network {
 	n.Behaviour = b
 	n.Delay = strconv.FormatFloat(time.Duration(b.DelayMillis*1e6).Seconds(), 'f', -1, 64)
-	if n.Rail == momoRail {
-		for _, code := range pay.Providers() {
-			n.Providers = append(n.Providers, provider{
-				Code: code, Name: providerNames[code], Out: slices.Contains(b.Outage, code),
-			})
-		}
+	for _, code := range parts[n.Rail] {
+		n.Providers = append(n.Providers, provider{
+			Code: code, Name: providerNames[code], Out: slices.Contains(b.Outage, code),
+		})
 	}
 	return n
 }

@@ -54,6 +54,8 @@ var switches = map[string][2]string{
 
 var providerNames = map[string]string{
 	"mtn": "MTN MoMo", "telecel": "Telecel Cash", "airteltigo": "AirtelTigo Money",
+	"wattle": "Wattle Bank", "banksia": "Banksia Bank", "kurrajong": "Kurrajong Bank",
+	"gumtree": "Gumtree Bank",
 }
 
 // describe names a card as its holder knows it.

@@ -177,8 +177,8 @@ func gather[T any](rows sqldb.Rows, err error, read func(sqldb.Row) (T, error)) 
 	return all, rows.Err()
 }
 
-// Promises are the facts of a network that serves a payment method and may leave an outcome open for
-// so long.
+// Promises are the facts of a network that serves a payment method and may leave an outcome open
+// for so long.
 func Promises(method string, reviewAfter time.Duration) pay.Facts {
 	return pay.Facts{
 		Method: method, Mode: pay.Test, SubmitIdempotent: true,
