@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
@@ -199,7 +200,7 @@ func appendMethod(buf []byte, m *pay.SavedMethod) []byte {
 func appendMethodOfEvent(buf []byte, m *pay.SavedMethod) []byte {
 	if m.Mobile != nil {
 		masked := *m
-		masked.Mobile = &pay.Mobile{Phone: maskPhone(m.Mobile.Phone), Provider: m.Mobile.Provider}
+		masked.Mobile = &pay.Mobile{Phone: wire.MaskPhone(m.Mobile.Phone), Provider: m.Mobile.Provider}
 		m = &masked
 	}
 	return appendMethod(buf, m)

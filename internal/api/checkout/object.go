@@ -3,6 +3,7 @@ package checkout
 import (
 	"time"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 )
 
@@ -60,19 +61,10 @@ func appendPayment(buf []byte, p *pay.Payment) []byte {
 func appendPaymentOfEvent(buf []byte, p *pay.Payment) []byte {
 	if p.Mobile != nil {
 		masked := *p
-		masked.Mobile = &pay.Mobile{Phone: maskPhone(p.Mobile.Phone), Provider: p.Mobile.Provider}
+		masked.Mobile = &pay.Mobile{Phone: wire.MaskPhone(p.Mobile.Phone), Provider: p.Mobile.Provider}
 		p = &masked
 	}
 	return appendPayment(buf, p)
-}
-
-// maskPhone keeps the first and the last three digits, as events are documented to.
-func maskPhone(phone string) string {
-	const shown = 3
-	if len(phone) < 3*shown {
-		return "****"
-	}
-	return phone[:shown] + "****" + phone[len(phone)-shown:]
 }
 
 func paymentKeys(o *object, p *pay.Payment) {

@@ -3,6 +3,7 @@ package collect
 import (
 	"strings"
 
+	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/payid"
 )
@@ -91,18 +92,9 @@ func (w paidWith) details() *detailsDoc {
 }
 
 func wallet(m *pay.Mobile) *detailsDoc {
-	w := &walletDoc{Provider: m.Provider, Phone: maskPhone(m.Phone)}
+	w := &walletDoc{Provider: m.Provider, Phone: wire.MaskPhone(m.Phone)}
 	if m.Provider == providerMTN {
 		return &detailsDoc{Type: detailsMTN, MTN: w}
 	}
 	return &detailsDoc{Type: detailsMobile, MobileMoney: w}
-}
-
-// maskPhone keeps the first and the last three digits.
-func maskPhone(phone string) string {
-	const shown = 3
-	if len(phone) < 3*shown {
-		return "****"
-	}
-	return phone[:shown] + "****" + phone[len(phone)-shown:]
 }
