@@ -61,14 +61,7 @@ func TestAudit_FindsWhatWasPlanted(t *testing.T) {
 				}
 				w := paytest.Open(t, o)
 				busy(t, w)
-				clean := auditOf(t, w)
-				if len(clean.Findings) > 0 {
-					t.Fatalf("before anything was planted: %v", clean.Findings)
-				}
-				plant(t, w, statement)
-				if found := auditOf(t, w); len(found.Findings) == 0 {
-					t.Error("nothing was found")
-				}
+				isFound(t, w, statement)
 			})
 		}
 	}
@@ -81,6 +74,18 @@ func auditOf(t *testing.T, w *paytest.World) pay.AuditReport {
 		t.Fatal(err)
 	}
 	return report
+}
+
+// isFound breaks what is stored, which was in order, and demands that an audit notices.
+func isFound(t *testing.T, w *paytest.World, statement string) {
+	t.Helper()
+	if clean := auditOf(t, w); len(clean.Findings) > 0 {
+		t.Fatalf("before anything was planted: %v", clean.Findings)
+	}
+	plant(t, w, statement)
+	if found := auditOf(t, w); len(found.Findings) == 0 {
+		t.Error("nothing was found")
+	}
 }
 
 func plant(t *testing.T, w *paytest.World, statement string) {

@@ -135,9 +135,7 @@ func TestPayTo_FirstOfASeries(t *testing.T) {
 	if m = w.Mandate(m.ID); m.State != pay.MandateCompleted || m.Count != 3 || m.Total != 6495 {
 		t.Errorf("mandate is %s with %d charges of %d", m.State, m.Count, m.Total)
 	}
-	if told := w.Told(m.ID); !slices.Equal(told, []string{"mandate.active", "mandate.completed"}) {
-		t.Errorf("events %v", told)
-	}
+	events(t, w, m.ID, "mandate.completed")
 	w.Advance(2 * time.Minute)
 	if a := agreements(t, w); a[0].State != pay.AgreementCancelled {
 		t.Errorf("the agreement of a completed mandate is %s", a[0].State)
@@ -305,9 +303,7 @@ func TestPayTo_TryAgainWithTheSameAgreement(t *testing.T) {
 	if err != nil || len(view.Saved) != 1 {
 		t.Fatalf("%d saved methods to choose from, %v", len(view.Saved), err)
 	}
-	again, _, err := w.Pay.Pay(t.Context(), w.Shop, nil, pay.PayRequest{
-		SessionID: ses.ID, Method: pay.MethodInput{SavedID: got.MethodID},
-	})
+	again, err := paySaved(w, w.Shop, ses.ID, got.MethodID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,9 +360,7 @@ func TestPayTo_SavedForNextTime(t *testing.T) {
 	}
 	saved := methodsOf(t, w, cu.ID)[0]
 	ses := w.Open(paytest.InAUD(900), wish)
-	p, _, err := w.Pay.Pay(t.Context(), w.Shop, nil, pay.PayRequest{
-		SessionID: ses.ID, Method: pay.MethodInput{SavedID: saved.ID},
-	})
+	p, err := paySaved(w, w.Shop, ses.ID, saved.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
