@@ -83,10 +83,10 @@ func (m *market) repeat(ctx context.Context) {
 	m.t.Logf("%d answers are still true", len(all))
 }
 
-// compare holds what was said of a payment or refund against what is said of it now: it is the same
-// one, and what was final has not changed.
+// compare holds what was said of a payment, refund or instrument against what is said of it now: it
+// is the same one, and what was final has not changed.
 func (a *answered) compare(t *testing.T, now string) {
-	type said struct{ ID, PaymentID, RefundID, Status string }
+	type said struct{ ID, PaymentID, InstrumentID, RefundID, Status string }
 	var then, later said
 	if err := json.Unmarshal([]byte(a.body), &then); err != nil {
 		t.Error(err)
@@ -95,7 +95,7 @@ func (a *answered) compare(t *testing.T, now string) {
 		t.Error(err)
 	}
 	if !slices.Contains([]string{
-		"succeeded", "failed", "canceled", "Completed", "Rejected",
+		"succeeded", "failed", "canceled", "Completed", "Rejected", "Cancelled",
 	}, then.Status) {
 		then.Status = later.Status
 	}
@@ -322,6 +322,7 @@ func (m *market) read(t *testing.T, core *server.Core) {
 		repeats += e.times - 1
 		path, _, _ := strings.Cut(id, " ")
 		name, object := e.about()
+		delete(m.expected, path+" "+name+" "+object)
 		if slices.Contains(finals[path], name) {
 			kind, _, _ := strings.Cut(name, ".")
 			last[path+" "+kind+" "+object]++
@@ -333,6 +334,9 @@ func (m *market) read(t *testing.T, core *server.Core) {
 	}
 	for _, id := range again {
 		last["/native payment "+id]--
+	}
+	for event := range m.expected {
+		t.Errorf("%s: nobody was told", event)
 	}
 	for object, n := range last {
 		if n != 1 {

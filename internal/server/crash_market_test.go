@@ -39,12 +39,14 @@ type market struct {
 	open     []*story         // that a kill cut off
 	inbox    map[string]*mail // by receiver and id
 	refusals map[string]int   // by the story and the code
+	expected map[string]bool  // by receiver, name and object
 }
 
 func newMarket(t *testing.T, v *victim) *market {
 	m := &market{
 		t: t, v: v, inbox: map[string]*mail{}, refusals: map[string]int{},
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * buyers}},
+		expected: map[string]bool{},
+		client:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * buyers}},
 	}
 	m.sink = httptest.NewServer(http.HandlerFunc(m.receive))
 	t.Cleanup(m.sink.Close)

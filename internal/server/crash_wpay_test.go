@@ -36,13 +36,13 @@ func (v *visit) checkout() {
 		v.watchPayment(v.key + "-3")
 	}
 	v.post(request{merchant: demo, path: wpayBase + "/payments/" + v.key + "/refund", live: true},
-		object{"refundId": v.key, "amount": 100}, nil)
+		object{"refundId": v.key, "amount": 100, "merchantWebhooksUrl": v.hook()}, nil)
 }
 
 // wpaySession opens a session of the kind.
 func (v *visit) wpaySession(kind string, of object) (id string) {
 	in := object{
-		"merchantReturnUrl": "https://shop.test/back", "merchantWebhooksUrl": v.sink.URL + "/wpay",
+		"merchantReturnUrl": "https://shop.test/back", "merchantWebhooksUrl": v.hook(),
 		"buyer": object{"buyerId": v.key, "name": "Mira Okafor"},
 	}
 	maps.Copy(in, of)
@@ -113,7 +113,7 @@ func (v *visit) cancelInstrument() {
 func (v *visit) makePayment(id string) string {
 	if v.post(request{
 		merchant: demo, path: wpayBase + "/instruments/" + v.key + "/payment", live: true,
-	}, object{"paymentId": id, "amount": 700}, nil) {
+	}, object{"paymentId": id, "amount": 700, "merchantWebhooksUrl": v.hook()}, nil) {
 		return v.concluded(id)
 	}
 	return ""
@@ -128,7 +128,11 @@ func (v *visit) watchPayment(id string) {
 	}
 }
 
-// concluded waits for the end of a payment, and returns its status and the network's reason.
+// hook is where the events of this protocol go.
+func (v *visit) hook() string { return v.sink.URL + "/wpay" }
+
+// concluded waits for the end of a payment, of which we are to be told, and returns its status and
+// the network's reason.
 func (v *visit) concluded(id string) string {
 	for ; !v.gone; v.pause() {
 		var p struct {
@@ -137,8 +141,16 @@ func (v *visit) concluded(id string) string {
 		}
 		v.get(demo, wpayBase+"/payments/"+id, &p)
 		if p.Status == "Completed" || p.Status == "Rejected" {
+			v.expect("/wpay Payment." + p.Status + " " + id)
 			return p.Status + " " + p.RejectionReason.Code
 		}
 	}
 	return ""
+}
+
+// expect notes an event that has to come, by its receiver, name and object.
+func (m *market) expect(event string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.expected[event] = true
 }
