@@ -2,12 +2,10 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
-	"hash/fnv"
 	"net/http"
-	"strconv"
 
 	"github.com/kassa-pay/kassa/internal/ident"
+	"github.com/kassa-pay/kassa/internal/site"
 )
 
 // home shows the shelf.
@@ -118,7 +116,7 @@ func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 		s.message(w, r, http.StatusBadGateway, broken)
 		return
 	}
-	v.Version = version(v)
+	v.Version = site.Version(v)
 	have := r.URL.Query().Get("have")
 	if have == v.Version {
 		s.shield.Scripted(w)
@@ -130,15 +128,4 @@ func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 		page.Steps = s.orderSteps
 	}
 	s.render(w, r, page)
-}
-
-// version is short and differs whenever the order does.
-func version(of any) string {
-	text, err := json.Marshal(of)
-	if err != nil {
-		panic(err) // plain data can be written
-	}
-	h := fnv.New64a()
-	h.Write(text)
-	return strconv.FormatUint(h.Sum64(), 36)
 }

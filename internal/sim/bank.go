@@ -12,6 +12,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/payid"
+	"github.com/kassa-pay/kassa/internal/site"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
 
@@ -111,7 +112,7 @@ func (p *Pages) book(ctx context.Context, d *desk) (*book, error) {
 			return nil, err
 		}
 	}
-	b.Version = version(b)
+	b.Version = site.Version(b)
 	return b, nil
 }
 
@@ -150,7 +151,7 @@ func (p *Pages) belongs(ctx context.Context, d *desk, a *pay.Agreement) (bool, e
 
 // add puts an agreement where its payer finds it.
 func (b *book) add(p permit) {
-	p.Version = version(p)
+	p.Version = site.Version(p)
 	switch {
 	case p.Open, p.Change != nil:
 		b.Pending = append(b.Pending, p)
@@ -180,7 +181,7 @@ func (p *Pages) addDebits(ctx context.Context, b *book, d *desk, m *pay.Payment)
 		}
 		line.Outcome = outcome{"note", "On its way (" + status + ")"}
 	}
-	line.Version = version(line)
+	line.Version = site.Version(line)
 	b.Debits = append(b.Debits, line)
 	if m.Refunded == 0 {
 		return nil
@@ -193,7 +194,7 @@ func (p *Pages) addDebits(ctx context.Context, b *book, d *desk, m *pay.Payment)
 			ID: refunds[i].ID, Amount: refunds[i].Amount.Format("en"), Merchant: d.merchant,
 			Account: line.Account, For: line.For, Back: true, Outcome: refundOutcomes[refunds[i].State],
 		}
-		back.Version = version(back)
+		back.Version = site.Version(back)
 		b.Debits = append(b.Debits, back)
 	}
 	return err

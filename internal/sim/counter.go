@@ -2,14 +2,12 @@ package sim
 
 import (
 	"context"
-	"encoding/json"
-	"hash/fnv"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/site"
 )
 
 // shown is how many of the latest payments a counter has, besides everything that is open.
@@ -97,7 +95,7 @@ func (p *Pages) counter(ctx context.Context, d *desk) (*counter, error) {
 	if err == nil {
 		err = p.showPermits(ctx, c, d)
 	}
-	c.Version = version(c)
+	c.Version = site.Version(c)
 	return c, err
 }
 
@@ -144,7 +142,7 @@ func (p *Pages) addOlder(
 
 // add puts an item where its payer finds it.
 func (c *counter) add(i item) {
-	i.Version = version(i)
+	i.Version = site.Version(i)
 	switch {
 	case i.Number != "":
 		c.Phone = append(c.Phone, i)
@@ -196,15 +194,4 @@ func missing(asked money.Amount, received int64) money.Amount {
 		asked.Minor -= received
 	}
 	return asked
-}
-
-// version is short and differs whenever what it is made from does. All of it is plain data.
-func version(of any) string {
-	text, err := json.Marshal(of)
-	if err != nil {
-		panic(err) // plain data can be written
-	}
-	h := fnv.New64a()
-	h.Write(text)
-	return strconv.FormatUint(h.Sum64(), 36)
 }

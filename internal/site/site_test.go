@@ -133,3 +133,11 @@ func TestShield_Headers(t *testing.T) {
 		}
 	}
 }
+
+func TestVersion_DiffersWithWhatItIsOf(t *testing.T) {
+	type page struct{ Text string }
+	a, b := site.Version(page{"a"}), site.Version(page{"b"})
+	if a == b || a == "" || a != site.Version(page{"a"}) {
+		t.Errorf("versions %q and %q", a, b)
+	}
+}
