@@ -4,7 +4,8 @@ package npp
 // says, now or in a later version, nobody knows yet whether money moves.
 type Status string
 
-// The statuses of a payment.
+// The statuses of a payment, as banks on the platform pass them on (ANZ Fileactive PayTo API 1.1.1,
+// Monoova). Neither explains those that are not final: what they say below is our reading.
 const (
 	Settled Status = "ACSC" // final: money moved
 	Refused Status = "RJCT" // final: none moved, for a Reason
