@@ -38,6 +38,9 @@ func (h *house) refused(t *testing.T, body, field string) {
 	if w.Code != http.StatusBadRequest || got != field {
 		t.Errorf("%s: %d names %q, want %q: %s", body, w.Code, got, field, w.Body)
 	}
+	if strings.Contains(w.Body.String(), `"Must `) {
+		t.Errorf("%s: what must be so is not said: %s", body, w.Body)
+	}
 }
 
 func TestSession_NamesTheFieldThatIsWrong(t *testing.T) {

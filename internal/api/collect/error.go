@@ -151,7 +151,8 @@ func renamed(err error, name func(string) string) error {
 	out.Param = field
 	out.Message = wire.Sentence(field, e.Message)
 	// A message may speak of the field by its name, or of the thing that it names.
-	if strings.HasPrefix(e.Message, e.Param+" ") || strings.Contains(e.Param, "_") {
+	if out.Message == e.Message &&
+		(strings.HasPrefix(e.Message, e.Param+" ") || strings.Contains(e.Param, "_")) {
 		out.Message = strings.Replace(e.Message, e.Param, field, 1)
 	}
 	return &out

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,6 +34,18 @@ func Printable(s string, longest int) string {
 		}
 		return r
 	}, s)
+}
+
+// verbs begin those messages of the core that leave it to a protocol to name the field.
+var verbs = []string{"Are", "Cannot", "Does", "Is", "Must"}
+
+// Sentence puts the field's name before a message that begins with its verb.
+func Sentence(field, message string) string {
+	verb, rest, _ := strings.Cut(message, " ")
+	if !slices.Contains(verbs, verb) {
+		return message
+	}
+	return field + " " + strings.ToLower(verb) + " " + rest
 }
 
 // visible replaces what a name in an error must not carry.
