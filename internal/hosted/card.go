@@ -2,6 +2,7 @@ package hosted
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,9 @@ const (
 	maxCodeDigits = 4
 	thisCentury   = 2000
 )
+
+// cardFields are the fields as they stand on the page.
+var cardFields = []string{fieldNumber, fieldExpiry, fieldCVC, fieldHolder}
 
 // paramPrefix stands before the names of card fields in the core's errors.
 const paramPrefix = "payment_method."
@@ -44,6 +48,10 @@ func readCard(f fields, now time.Time) (*pay.Card, form) {
 	if shown.Problem(fieldNumber) == "" {
 		shown.addError(card.Validate(paramPrefix, now))
 	}
+	shown.addError(card.ValidateExpiry(paramPrefix, now)) // whatever is wrong besides
+	slices.SortStableFunc(shown.Problems, func(a, b problem) int {
+		return slices.Index(cardFields, a.Field) - slices.Index(cardFields, b.Field)
+	})
 	return card, shown
 }
 

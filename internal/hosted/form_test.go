@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,10 @@ func TestReadCard(t *testing.T) {
 			fieldNumber: {"4242 4242 4242 4241"}, fieldExpiry: {"13/29"}, fieldCVC: {"12x"}},
 			wrong{fieldNumber: "number_invalid", fieldExpiry: "expiry_invalid",
 				fieldCVC: "cvc_invalid"}},
+		"mistyped, and out of date": {url.Values{
+			fieldNumber: {"4242 4242 4242 4241"}, fieldExpiry: {"09/26"}, fieldCVC: {""}},
+			wrong{fieldNumber: "number_invalid", fieldExpiry: "expiry_past",
+				fieldCVC: "cvc_missing"}},
 		"letters":    {url.Values{fieldNumber: {"my card"}}, wrong{fieldNumber: "number_invalid"}},
 		"short":      {url.Values{fieldNumber: {"4242"}}, wrong{fieldNumber: "number_invalid"}},
 		"no brand":   {url.Values{fieldNumber: {"9999999999999995"}}, wrong{fieldNumber: "number_brand"}},
@@ -151,6 +156,13 @@ func TestReadCard(t *testing.T) {
 		for field, text := range c.want {
 			if got := shown.Problem(field); got != text {
 				t.Errorf("%s: %s: %q, want %q", name, field, got, text)
+			}
+		}
+		at := -1
+		for _, p := range shown.Problems {
+			before := at
+			if at = slices.Index(cardFields, p.Field); at <= before {
+				t.Errorf("%s: not in the order of the page: %v", name, shown.Problems)
 			}
 		}
 	}

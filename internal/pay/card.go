@@ -112,14 +112,15 @@ func (c *Card) Validate(prefix string, now time.Time) error {
 		return BadParam(prefix+"number", "invalid_number",
 			"The card number is too short or too long.")
 	}
-	if err := c.validateExpiry(prefix, now); err != nil {
+	if err := c.ValidateExpiry(prefix, now); err != nil {
 		return err
 	}
 	return c.validateRest(prefix, b)
 }
 
-// validateExpiry accepts a card through the last day of its month, anywhere on earth.
-func (c *Card) validateExpiry(prefix string, now time.Time) error {
+// ValidateExpiry accepts a card through the last day of its month, anywhere on earth. prefix is as
+// in Validate.
+func (c *Card) ValidateExpiry(prefix string, now time.Time) error {
 	switch {
 	case c.ExpMonth < 1 || c.ExpMonth > 12:
 		return BadParam(prefix+"exp_month", "invalid_expiry",
