@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { press, shut } from "./lib/browser.mjs";
 import { cards, fillCard, toTheBank } from "./lib/card.mjs";
 import { eventually } from "./lib/kassa.mjs";
-import { accounts, BankApp, findHelp, send } from "./lib/payto.mjs";
+import { accounts, BankApp, findHelp, name, send } from "./lib/payto.mjs";
 import { collected, goTo, openCollect } from "./lib/series.mjs";
 import { Stage } from "./lib/stage.mjs";
 
@@ -216,6 +216,25 @@ test("within the page it is as high as what it shows", () =>
     await fits();
     assert.notEqual(await outer(), before, "another form has another height");
   })));
+
+for (const mode of Object.keys(modes)) {
+  test(`what is new is seen from its top, ${mode}`, () =>
+    open(mode, { currency: "AUD" }).then((session) => shown(session, mode, async ({ page }, frame) => {
+      await heard(page, "ready");
+      await page.setViewportSize({ width: 390, height: 420 });
+      const top = () => page.locator("iframe").evaluate((box) => box.getBoundingClientRect().top);
+      const seen = (what, there) => eventually(what, async () =>
+        (await there.isVisible()) && (await top()) > -1 && (await top()) < 100);
+      await press(frame.getByRole("link", { name: "PayTo", exact: true }));
+      const asked = frame.getByRole("heading", { name: "Pay from your bank account" });
+      await seen("the form by its top", asked);
+      await name(frame, { payid: accounts.unknown });
+      await seen("what is wrong by its top", frame.getByRole("alert"));
+      await name(frame, { payid: accounts.payid });
+      await seen("the account by its top", frame.getByRole("heading", { name: "Is this your" }));
+      assert.ok(await frame.locator("[data-focus]").evaluate((e) => e === document.activeElement));
+    })));
+}
 
 test("giving up ends the session where there is no other way back", () =>
   open("modal").then((session) => shown(session, "modal", async ({ page }, frame) => {

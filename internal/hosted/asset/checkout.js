@@ -96,10 +96,11 @@
     }
   }
 
+  // focusNotice leaves the scrolling to the page around this one, which knows when it is in place.
   function focusNotice() {
     var notice = document.querySelector("[data-focus]");
     if (notice) {
-      notice.focus();
+      notice.focus({preventScroll: !!tell});
     }
   }
 

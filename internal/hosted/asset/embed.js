@@ -26,8 +26,8 @@
     frame.title = options.title || "Kassa";
     frame.src = home + "/embed/" + encodeURIComponent(options.clientToken) +
       "?parent=" + encodeURIComponent(location.origin);
-    var box = inline ? frame : dialog(frame, leave);
-    var ready = false, over = false, declined = false, session = null;
+    var box = inline ? frame : dialog(frame, leave), top = inline ? frame : box.firstChild;
+    var ready = false, turned = false, over = false, declined = false, session = null;
 
     addEventListener("message", hear);
     (inline ? holder : document.body).append(box);
@@ -64,7 +64,7 @@
       if (m.type === "page") {
         show(m);
       } else if (m.type === "size") {
-        frame.style.height = Math.min(Math.max(m.height, 120), 20000) + "px";
+        fit(m.height);
       } else if (m.type === "submit" && declined) {
         declined = false;
         tell("onRetry");
@@ -77,7 +77,18 @@
       }
     }
 
+    // fit shows a new page from its top to whoever looked at the last.
+    function fit(height) {
+      frame.style.height = Math.min(Math.max(height, 120), 20000) + "px";
+      if (turned) {
+        turned = false;
+        top.scrollIntoView();
+      }
+    }
+
     function show(m) {
+      var at = top.getBoundingClientRect();
+      turned = ready && at.top < 0 && at.bottom > 0;
       session = m.session;
       if (!ready) {
         ready = true;
@@ -100,7 +111,7 @@
       }
     }
 
-    // leave closes the dialog at the payer's wish. The session is as it is.
+    // leave closes the dialog. The session is as it is.
     function leave() {
       once("onCancel", {canceled: false});
       end();
