@@ -201,6 +201,7 @@ for (const js of [true, false]) {
       await payer.leave();
       await stage.visit(async ({ page: next }, later) => {
         await h1(next, "Pay with a saved method");
+        await next.getByRole("radio", { name: "PayTo 04xx xxx 678" }).waitFor();
         await next.getByRole("button", { name: "Pay AUD 49.95" }).click();
         await stage.assertPaid(next, later);
       }, { js, wishes: { ...payto, customer: done.customer_id } });

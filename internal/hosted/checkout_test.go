@@ -108,7 +108,7 @@ func TestPay(t *testing.T) {
 	b := newBrowser(t)
 	w := b.pay(approved)
 	body := b.sees(w, pagePaid)
-	if !strings.Contains(body, b.payments()[0].ID) || !strings.Contains(body, "Visa •••• 4242") {
+	if !strings.Contains(body, b.payments()[0].ID) || !strings.Contains(body, "Visa ••••\u00a04242") {
 		t.Errorf("no reference or card in %s", body)
 	}
 	if got := w.Header().Get("Refresh"); got != "2; url=https://shop.test/done?session_id="+b.id {

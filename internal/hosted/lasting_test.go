@@ -95,7 +95,7 @@ func TestSaved(t *testing.T) {
 	third := b.next(theirs)
 	body = third.sees(get(third.h, third.path), pageForm)
 	for _, want := range []string{
-		"Visa •••• 4242", `value="` + all[0].ID + `" checked`, "Or pay another way",
+		"Visa ••••\u00a04242", `value="` + all[0].ID + `" checked`, "Or pay another way",
 		"12 / 34", "method=card",
 	} {
 		if !strings.Contains(body, want) {
@@ -211,7 +211,7 @@ func TestMandate(t *testing.T) {
 		t.Errorf("the paid page leads not to %s: %s", at, paid)
 	}
 	body := b.sees(get(b.h, at), pageMandate)
-	for _, want := range append(shown, "Visa •••• 4242", "15 January 2027", ">Active<") {
+	for _, want := range append(shown, "Visa ••••\u00a04242", "15 January 2027", ">Active<") {
 		if !strings.Contains(html.UnescapeString(body), want) {
 			t.Errorf("no %q on %s", want, body)
 		}
@@ -358,7 +358,7 @@ func TestReceipt(t *testing.T) {
 	body := html.UnescapeString(b.sees(get(b.h, at), pageReceipt))
 	done := b.Session(b.id).UpdatedAt
 	for _, want := range []string{
-		"GHS\u00a050.00", b.payments()[0].ID, "Visa •••• 4242", ">shop<", b.mandatePath(),
+		"GHS\u00a050.00", b.payments()[0].ID, "Visa ••••\u00a04242", ">shop<", b.mandatePath(),
 		done.Format(time.RFC3339), done.Format("2 January 2006, 15:04 UTC"), "data-print",
 	} {
 		if !strings.Contains(body, want) {

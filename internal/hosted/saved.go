@@ -22,8 +22,8 @@ const maxSaved = 8
 type kept struct {
 	ID      string
 	Type    string
-	Name    string // "Visa •••• 4242", "MTN Mobile Money"
-	Phone   string // of a wallet, masked
+	Name    string // "Visa •••• 4242", "MTN Mobile Money", "PayTo"
+	Number  string // of a wallet or an account, masked
 	Expiry  string // of a card, "04 / 29"
 	Current bool
 	Label   string // of the expiry date
@@ -37,10 +37,10 @@ func keptOf(m *pay.SavedMethod) kept {
 		k.Expiry = fmt.Sprintf("%02d / %02d", m.Card.ExpMonth, m.Card.ExpYear%century)
 	}
 	if m.Payto != nil {
-		k.Name = m.Payto.ID().Masked()
+		k.Name, k.Number = "PayTo", m.Payto.ID().Masked()
 	}
 	if m.Mobile != nil {
-		k.Name, k.Phone = networkName(m.Mobile.Provider), masked(m.Mobile.Phone)
+		k.Name, k.Number = networkName(m.Mobile.Provider), masked(m.Mobile.Phone)
 	}
 	return k
 }

@@ -280,11 +280,11 @@ var brandNames = map[string]string{
 
 // cardName tells a card to the one who holds it.
 func cardName(c *pay.CardSummary) string {
-	name := brandNames[c.Brand]
-	if name == "" {
-		return "•••• " + c.Last4
+	number := "••••\u00a0" + c.Last4 // on one line
+	if name := brandNames[c.Brand]; name != "" {
+		return name + " " + number
 	}
-	return name + " •••• " + c.Last4
+	return number
 }
 
 // initial is the letter that stands for a merchant without a logo.
