@@ -10,25 +10,13 @@ import (
 func (s *Service) ExpireSession(
 	ctx context.Context, c Caller, o *Once[Session], id string,
 ) (Session, Reply, error) {
-	ses, reply, err := atomically(ctx, s, c, o,
-		func(ctx context.Context, tx Tx) (Session, string, error) {
-			if _, err := tx.Session(ctx, c.Scope, id); err != nil {
-				return Session{}, "", err
-			}
-			ses, err := tx.LockSession(ctx, id)
-			if err != nil {
-				return ses, "", err
-			}
-			if ses.StateAt(s.Now(c)) != SessionOpen {
-				return ses, "", Errorf(State, "session_not_open",
-					"Only an open session can be expired; this one is %s.", ses.StateAt(s.Now(c)))
-			}
-			return ses, ses.ID, s.moveSession(ctx, tx, c, &ses, SessionExpire)
-		})
-	if err == nil && !reply.Replayed {
-		s.changed(ses.ID)
-	}
-	return ses, reply, err
+	return s.endSession(ctx, c, o, id, func(ctx context.Context, tx Tx, ses *Session) error {
+		if state := ses.StateAt(s.Now(c)); state != SessionOpen {
+			return Errorf(State, "session_not_open",
+				"Only an open session can be expired; this one is %s.", state)
+		}
+		return s.moveSession(ctx, tx, c, ses, SessionExpire)
+	})
 }
 
 // CancelSession gives an open session up for its merchant. A session that is being paid cannot be
@@ -36,19 +24,29 @@ func (s *Service) ExpireSession(
 func (s *Service) CancelSession(
 	ctx context.Context, c Caller, o *Once[Session], id string,
 ) (Session, Reply, error) {
+	return s.endSession(ctx, c, o, id, func(ctx context.Context, tx Tx, ses *Session) error {
+		if err := s.payable(ses, s.Now(c)); err != nil {
+			return err
+		}
+		return s.moveSession(ctx, tx, c, ses, SessionCancel)
+	})
+}
+
+// endSession locks one of the caller's sessions and has end judge and close it.
+func (s *Service) endSession(
+	ctx context.Context, c Caller, o *Once[Session], id string,
+	end func(ctx context.Context, tx Tx, ses *Session) error,
+) (Session, Reply, error) {
 	ses, reply, err := atomically(ctx, s, c, o,
 		func(ctx context.Context, tx Tx) (Session, string, error) {
 			if _, err := tx.Session(ctx, c.Scope, id); err != nil {
 				return Session{}, "", err
 			}
 			ses, err := tx.LockSession(ctx, id)
-			if err != nil {
-				return ses, "", err
+			if err == nil {
+				err = end(ctx, tx, &ses)
 			}
-			if err := s.payable(&ses, s.Now(c)); err != nil {
-				return ses, "", err
-			}
-			return ses, ses.ID, s.moveSession(ctx, tx, c, &ses, SessionCancel)
+			return ses, ses.ID, err
 		})
 	if err == nil && !reply.Replayed {
 		s.changed(ses.ID)
