@@ -12,6 +12,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/config"
 	"github.com/kassa-pay/kassa/internal/disk"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/server"
 )
 
@@ -104,8 +105,9 @@ func (l *live) refuses(s session) {
 	}
 }
 
-// ledger counts the debits in the card network's own books.
-func ledger(t *testing.T, c config.Config) int {
+// books opens what a server stores and has look read it, with the debits in the card network's own
+// books.
+func books(t *testing.T, c config.Config, look func(*server.Core, pay.Caller, []simnet.Entry)) {
 	t.Helper()
 	ctx := context.Background()
 	core, err := server.Open(ctx, c, slog.New(slog.DiscardHandler))
@@ -117,9 +119,16 @@ func ledger(t *testing.T, c config.Config) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, err := core.Card.Ledger(ctx, server.DemoMerchant, core.Pay.Now(caller))
+	debits, err := core.Card.Ledger(ctx, server.DemoMerchant, core.Pay.Now(caller))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return len(entries)
+	look(core, caller, debits)
+}
+
+// ledger counts the debits in the card network's own books.
+func ledger(t *testing.T, c config.Config) (n int) {
+	t.Helper()
+	books(t, c, func(_ *server.Core, _ pay.Caller, debits []simnet.Entry) { n = len(debits) })
+	return n
 }

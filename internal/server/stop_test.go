@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/config"
 	"github.com/kassa-pay/kassa/internal/pay"
+	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/server"
 	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 )
@@ -122,38 +122,27 @@ func (b *crowd) wait(n int) {
 }
 
 func (b *crowd) verify(c config.Config) {
-	t, ctx := b.l.t, context.Background()
-	core, err := server.Open(ctx, c, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer core.Close()
-	caller, err := core.Pay.CallerFor(ctx, pay.Scope{MerchantID: server.DemoMerchant, Mode: pay.Test})
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries, err := core.Card.Ledger(ctx, server.DemoMerchant, core.Pay.Now(caller))
-	if err != nil {
-		t.Fatal(err)
-	}
-	debits := map[string]int{}
-	for _, e := range entries {
-		p, err := core.Pay.Payment(ctx, caller, e.PaymentID)
-		if err != nil {
-			t.Errorf("the network has taken money for %s: %v", e.PaymentID, err)
+	books(b.l.t, c, func(core *server.Core, caller pay.Caller, entries []simnet.Entry) {
+		t, ctx := b.l.t, context.Background()
+		debits := map[string]int{}
+		for _, e := range entries {
+			p, err := core.Pay.Payment(ctx, caller, e.PaymentID)
+			if err != nil {
+				t.Errorf("the network has taken money for %s: %v", e.PaymentID, err)
+			}
+			debits[p.SessionID]++
 		}
-		debits[p.SessionID]++
-	}
-	for id, paid := range b.opened {
-		if debits[id] > 1 || paid && debits[id] != 1 {
-			t.Errorf("%s (paid: %t) was charged %d times", id, paid, debits[id])
+		for id, paid := range b.opened {
+			if debits[id] > 1 || paid && debits[id] != 1 {
+				t.Errorf("%s (paid: %t) was charged %d times", id, paid, debits[id])
+			}
+			s, err := core.Pay.Session(ctx, caller, id)
+			if err != nil || paid && s.State != pay.SessionComplete {
+				t.Errorf("%s was acknowledged (paid: %t) and is %s, %v", id, paid, s.State, err)
+			}
 		}
-		s, err := core.Pay.Session(ctx, caller, id)
-		if err != nil || paid && s.State != pay.SessionComplete {
-			t.Errorf("%s was acknowledged (paid: %t) and is %s, %v", id, paid, s.State, err)
-		}
-	}
-	t.Logf("%d sessions acknowledged", len(b.opened))
+		t.Logf("%d sessions acknowledged", len(b.opened))
+	})
 }
 
 // TestStop_WaitsForNobodyForLong stops a server that a page watches, whose webhook receiver hangs
