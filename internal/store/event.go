@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kassa-pay/kassa/internal/pay"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
@@ -20,17 +21,23 @@ const (
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND target IS NULL
 		AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5)
 		AND ($6 = '' OR family = $6)`
-	eventOrder           = ` ORDER BY id DESC LIMIT $4`
-	selectEvents         = eventPage + eventOrder
+	selectEvents         = eventPage + listOrder
 	selectEventsByFamily = eventPage + ` AND family = $6 AND family <> '` + nativeFamily + `'` +
-		eventOrder
+		listOrder
+
+	// openingType is in no index of types: there is one for every session, which a walk soon meets.
+	openingType = "session.open"
+	eventRange  = `SELECT ` + eventShown + ` FROM event
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND target IS NULL
+		AND type = ` + rangeWord + ` AND type <> '` + openingType + `'`
+	eventFamilyRange = eventRange + ` AND family = $5 AND family <> '` + nativeFamily + `'`
 
 	// An object has few events. The merchant is compared as an expression, or SQLite would walk
 	// the merchant's events to find them.
 	selectEventsByObject = `SELECT ` + eventShown + ` FROM event
 		WHERE object_id = $7 AND merchant_id || '' = $1 AND mode = $2 AND id < $3
 		AND target IS NULL AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5)
-		AND ($6 = '' OR family = $6) ORDER BY id DESC LIMIT $4`
+		AND ($6 = '' OR family = $6)` + listOrder
 
 	insertEvent = `INSERT INTO event (id, merchant_id, mode, type, kind, object_id, sequence, family,
 		data, request_id, idempotency_key, target, created_at, fanned_out,
@@ -91,12 +98,25 @@ func (v view) Events(
 	switch {
 	case f.ObjectID != "":
 		rows, err = v.r.Query(ctx, selectEventsByObject, append(args, f.ObjectID)...)
+	case f.Family != "" && f.Family != nativeFamily && fewTypes(f.Types):
+		sql, args := ranges{eventFamilyRange, append(args[:listArgs], f.Family)}.list(f.Types)
+		rows, err = v.r.Query(ctx, sql, args...)
 	case f.Family != "" && f.Family != nativeFamily:
 		rows, err = v.r.Query(ctx, selectEventsByFamily, args...)
+	case f.Family == "" && fewTypes(f.Types):
+		sql, args := ranges{eventRange, args[:listArgs]}.list(f.Types)
+		rows, err = v.r.Query(ctx, sql, args...)
 	default:
 		rows, err = v.r.Query(ctx, selectEvents, args...)
 	}
 	return all(rows, err, scanShownEvent)
+}
+
+// fewTypes reports whether a list asks for so few types that their ranges are worth it. One
+// that asks for more asks for nearly everything, and walks whatever there is.
+func fewTypes(types []string) bool {
+	const few = 8
+	return 0 < len(types) && len(types) <= few && !slices.Contains(types, openingType)
 }
 
 func (w *work) InsertEvent(_ context.Context, e pay.Event) error {

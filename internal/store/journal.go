@@ -18,9 +18,10 @@ const (
 	entryPage = `SELECT ` + entryColumns + ` FROM journal
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3
 		AND ($5 = '' OR replace($5, '|' || type || '|', '') <> $5)`
-	entryOrder             = ` ORDER BY id DESC LIMIT $4`
-	selectEntries          = entryPage + entryOrder
-	selectEntriesByPayment = entryPage + ` AND payment_id = $6` + entryOrder
+	selectEntries          = entryPage + listOrder
+	selectEntriesByPayment = entryPage + ` AND payment_id = $6` + listOrder
+	entryRange             = `SELECT ` + entryColumns + ` FROM journal
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND type = ` + rangeWord
 
 	insertEntry = `INSERT INTO journal (id, merchant_id, mode, type, from_account, to_account,
 		amount, currency, payment_id, refund_id, created_at)
@@ -77,11 +78,17 @@ func (v view) Entries(
 	args := []any{
 		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), wordList(types),
 	}
-	if f.PaymentID == "" {
-		rows, err := v.r.Query(ctx, selectEntries, args...)
-		return all(rows, err, scanEntry)
+	var rows sqldb.Rows
+	var err error
+	switch {
+	case f.PaymentID != "":
+		rows, err = v.r.Query(ctx, selectEntriesByPayment, append(args, f.PaymentID)...)
+	case len(types) > 0:
+		sql, args := ranges{entryRange, args[:listArgs]}.list(types)
+		rows, err = v.r.Query(ctx, sql, args...)
+	default:
+		rows, err = v.r.Query(ctx, selectEntries, args...)
 	}
-	rows, err := v.r.Query(ctx, selectEntriesByPayment, append(args, f.PaymentID)...)
 	return all(rows, err, scanEntry)
 }
 

@@ -52,20 +52,26 @@ const (
 		max_amount = excluded.max_amount`
 )
 
-// The lists of mandates. A list that asks for a method or a customer walks that index; those with a
-// schedule have one of their own.
+// The lists of mandates. A list that asks for a method or a customer walks that index, and looks at
+// the state row by row; those with a schedule have one of their own.
 const (
 	mandatePage = `SELECT ` + mandateColumns + ` FROM mandate
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3
 		AND ($5 = '' OR replace($5, '|' || state || '|', '') <> $5)`
-	mandateOrder             = ` ORDER BY id DESC LIMIT $4`
-	selectMandates           = mandatePage + mandateOrder
-	selectScheduled          = mandatePage + ` AND schedule IS NOT NULL` + mandateOrder
 	selectMandatesByCustomer = mandatePage + ` AND (NOT $6 OR COALESCE(schedule, '') <> '')
-		AND customer_id = $7` + mandateOrder
+		AND customer_id = $7` + listOrder
 	selectMandatesByMethod = mandatePage + ` AND (NOT $6 OR COALESCE(schedule, '') <> '')
-		AND ($7 = '' OR customer_id = $7) AND method_id = $8` + mandateOrder
+		AND ($7 = '' OR customer_id = $7) AND method_id = $8` + listOrder
+
+	mandateRange = `SELECT ` + mandateColumns + ` FROM mandate
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND state = ` + rangeWord
+	scheduledRange = mandateRange + ` AND schedule IS NOT NULL`
 )
+
+var allMandateStates = []pay.MandateState{
+	pay.MandateActive, pay.MandatePaused, pay.MandateCanceled, pay.MandateExpired,
+	pay.MandateCompleted,
+}
 
 func scanMandate(row sqldb.Row) (m pay.Mandate, err error) {
 	var state, permits, schedule, retry, payto, proposal string
@@ -165,10 +171,13 @@ func (v view) Mandates(
 	case f.CustomerID != "":
 		rows, err = v.r.Query(ctx, selectMandatesByCustomer,
 			append(args, f.Scheduled, f.CustomerID)...)
-	case f.Scheduled:
-		rows, err = v.r.Query(ctx, selectScheduled, args...)
 	default:
-		rows, err = v.r.Query(ctx, selectMandates, args...)
+		r := ranges{mandateRange, args[:listArgs]}
+		if f.Scheduled {
+			r.sql = scheduledRange
+		}
+		sql, args := r.list(wordsOr(f.States, allMandateStates))
+		rows, err = v.r.Query(ctx, sql, args...)
 	}
 	return all(rows, err, scanMandate)
 }

@@ -25,10 +25,12 @@ const (
 
 	methodPage = `SELECT ` + methodColumns + ` FROM method
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND ($5 OR state <> 'detached')`
-	methodOrder             = ` ORDER BY id DESC LIMIT $4`
-	selectMethods           = methodPage + methodOrder
-	selectMethodsByCustomer = methodPage + ` AND customer_id = $6` + methodOrder
+	selectMethodsByCustomer = methodPage + ` AND customer_id = $6` + listOrder
+	methodRange             = `SELECT ` + methodColumns + ` FROM method
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND state = ` + rangeWord
 )
+
+var allMethodStates = []pay.MethodState{pay.MethodActive, pay.MethodDetached}
 
 func scanMethod(row sqldb.Row) (m pay.SavedMethod, err error) {
 	var state, column string
@@ -66,7 +68,12 @@ func (v view) SavedMethods(
 ) ([]pay.SavedMethod, error) {
 	args := []any{sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), f.All}
 	if f.CustomerID == "" {
-		rows, err := v.r.Query(ctx, selectMethods, args...)
+		states := allMethodStates
+		if !f.All {
+			states = []pay.MethodState{pay.MethodActive}
+		}
+		sql, args := ranges{methodRange, args[:listArgs]}.list(words(states))
+		rows, err := v.r.Query(ctx, sql, args...)
 		return all(rows, err, scanMethod)
 	}
 	rows, err := v.r.Query(ctx, selectMethodsByCustomer, append(args, f.CustomerID)...)

@@ -56,13 +56,15 @@ const (
 	paymentPage = `SELECT ` + paymentColumns + ` FROM payment
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3
 		AND ($5 = '' OR replace($5, '|' || state || '|', '') <> $5)`
-	paymentOrder             = ` ORDER BY id DESC LIMIT $4`
-	selectPayments           = paymentPage + paymentOrder
-	selectPaymentsByCustomer = paymentPage + ` AND customer_id = $6` + paymentOrder
+	selectPayments           = paymentPage + listOrder
+	selectPaymentsByCustomer = paymentPage + ` AND customer_id = $6` + listOrder
 	selectPaymentsBySession  = paymentPage + ` AND ($6 = '' OR customer_id = $6)
-		AND ($7 = '' OR mandate_id = $7) AND session_id = $8` + paymentOrder
+		AND ($7 = '' OR mandate_id = $7) AND session_id = $8` + listOrder
 	selectPaymentsByMandate = paymentPage + ` AND ($6 = '' OR customer_id = $6)
-		AND mandate_id = $7` + paymentOrder
+		AND mandate_id = $7` + listOrder
+
+	paymentRange = `SELECT ` + paymentColumns + ` FROM payment
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND state = ` + rangeWord
 )
 
 // instrument is what the column instrument holds: the one thing a payment is made with.
@@ -172,6 +174,9 @@ func (v view) Payments(
 		rows, err = v.r.Query(ctx, selectPaymentsByMandate, append(args, f.CustomerID, f.MandateID)...)
 	case f.CustomerID != "":
 		rows, err = v.r.Query(ctx, selectPaymentsByCustomer, append(args, f.CustomerID)...)
+	case len(f.States) > 0:
+		sql, args := ranges{paymentRange, args[:listArgs]}.list(words(f.States))
+		rows, err = v.r.Query(ctx, sql, args...)
 	default:
 		rows, err = v.r.Query(ctx, selectPayments, args...)
 	}

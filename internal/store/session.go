@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -36,8 +37,9 @@ const (
 	dueSessions = `SELECT id FROM session WHERE due_at <= $1 ORDER BY due_at LIMIT $2`
 )
 
-// The lists of sessions. An open session past its deadline counts as expired. A list that asks for
-// a customer, a payment or a family walks that index; the state is looked at row by row.
+// The lists of sessions. An open session past its deadline counts as expired; it is due, so there
+// are few. A list that asks for a customer or a payment walks that index, and looks at the state
+// row by row.
 const (
 	// nativeFamily has no index of its own: it lists the objects of all families.
 	nativeFamily = "checkout"
@@ -46,14 +48,26 @@ const (
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND ($5 = '' OR replace($5, '|' ||
 		CASE WHEN state = 'open' AND expires_at <= $6 THEN 'expired' ELSE state END || '|', '') <> $5)
 		AND ($7 = '' OR family = $7)`
-	sessionOrder           = ` ORDER BY id DESC LIMIT $4`
-	selectSessions         = sessionPage + sessionOrder
-	selectSessionsByFamily = sessionPage + ` AND family = $7 AND family <> '` +
-		nativeFamily + `'` + sessionOrder
-	selectSessionsByCustomer = sessionPage + ` AND customer_id = $8` + sessionOrder
+	selectSessionsByCustomer = sessionPage + ` AND customer_id = $8` + listOrder
 	selectSessionsByPayment  = sessionPage + ` AND ($8 = '' OR customer_id = $8)
-		AND payment_id = $9` + sessionOrder
+		AND payment_id = $9` + listOrder
+
+	sessionRange = `SELECT ` + sessionColumns + ` FROM session
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND state = ` + rangeWord + `
+		AND NOT (state = 'open' AND expires_at <= $5) AND ($6 = '' OR family = $6)`
+	sessionFamilyRange = sessionRange + ` AND family = $6 AND family <> '` + nativeFamily + `'`
+	// Times of a test clock are compared with those of the server's. The columns of other indexes
+	// are compared as expressions, or the walk would begin there.
+	overdueRange = `SELECT ` + sessionColumns + ` FROM session
+		WHERE due_at <= $5 - COALESCE((SELECT clock_offset FROM merchant
+		WHERE merchant.id = $1 AND $2 = 'test'), 0) AND state || '' = 'open' AND expires_at <= $5
+		AND merchant_id || '' = $1 AND mode || '' = $2 AND id || '' < $3
+		AND ($6 = '' OR family || '' = $6)`
 )
+
+var allSessionStates = []pay.SessionState{
+	pay.SessionOpen, pay.SessionPaying, pay.SessionComplete, pay.SessionExpired, pay.SessionCanceled,
+}
 
 func scanSession(row sqldb.Row) (s pay.Session, err error) {
 	var state, methods, metadata, offer string
@@ -110,16 +124,33 @@ func (v view) Sessions(
 	var rows sqldb.Rows
 	var err error
 	switch {
+	case f.PaymentID == "" && f.CustomerID == "":
+		sql, args := sessionList(sc, f)
+		rows, err = v.r.Query(ctx, sql, args...)
 	case f.PaymentID != "":
 		rows, err = v.r.Query(ctx, selectSessionsByPayment, append(args, f.CustomerID, f.PaymentID)...)
-	case f.CustomerID != "":
-		rows, err = v.r.Query(ctx, selectSessionsByCustomer, append(args, f.CustomerID)...)
-	case f.Family != "" && f.Family != nativeFamily:
-		rows, err = v.r.Query(ctx, selectSessionsByFamily, args...)
 	default:
-		rows, err = v.r.Query(ctx, selectSessions, args...)
+		rows, err = v.r.Query(ctx, selectSessionsByCustomer, append(args, f.CustomerID)...)
 	}
 	return all(rows, err, scanSession)
+}
+
+// sessionList returns the statement of a list that asks for nothing but states and a family.
+func sessionList(sc pay.Scope, f pay.SessionFilter) (string, []any) {
+	now := f.Now.UnixMicro()
+	if len(f.States) == 0 {
+		now = 0 // nothing is overdue where nobody asks
+	}
+	r := ranges{sessionRange, []any{
+		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), now, f.Family,
+	}}
+	if f.Family != "" && f.Family != nativeFamily {
+		r.sql = sessionFamilyRange
+	}
+	if slices.Contains(f.States, pay.SessionExpired) {
+		return r.list(words(f.States), overdueRange)
+	}
+	return r.list(wordsOr(f.States, allSessionStates))
 }
 
 func (w *work) LockSession(ctx context.Context, id string) (pay.Session, error) {

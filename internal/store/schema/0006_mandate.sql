@@ -21,7 +21,7 @@ CREATE TABLE method (
     updated_at  BIGINT NOT NULL
 );
 
-CREATE INDEX method_list ON method (merchant_id, mode, id);
+CREATE INDEX method_list ON method (merchant_id, mode, state, id);
 CREATE UNIQUE INDEX method_agreement ON method (rail, token) WHERE type = 'payto';
 CREATE INDEX method_customer ON method (customer_id, merchant_id, mode, id);
 
@@ -65,8 +65,9 @@ CREATE TABLE mandate (
     CONSTRAINT mandate_total_bound CHECK (used_total <= max_total)
 );
 
-CREATE INDEX mandate_list ON mandate (merchant_id, mode, id);
-CREATE INDEX mandate_scheduled ON mandate (merchant_id, mode, id) WHERE schedule IS NOT NULL;
+CREATE INDEX mandate_list ON mandate (merchant_id, mode, state, id);
+CREATE INDEX mandate_scheduled ON mandate (merchant_id, mode, state, id)
+    WHERE schedule IS NOT NULL;
 CREATE INDEX mandate_customer ON mandate (customer_id, merchant_id, mode, id);
 CREATE INDEX mandate_method ON mandate (method_id, merchant_id, mode, id);
 -- A session gives one mandate at a time.
