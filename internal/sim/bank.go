@@ -241,7 +241,15 @@ func wholeOf(a *pay.Agreement) []fact {
 }
 
 func until(t *terms.Terms) string {
-	return cmp.Or(t.End.String(), "it is cancelled")
+	return cmp.Or(spoken(t.End), "it is cancelled")
+}
+
+// spoken is a day as the app writes it; "" for none.
+func spoken(d terms.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%d %s %d", d.Day, d.Month, d.Year)
 }
 
 func answerBy(a *pay.Agreement, at time.Time) string {
@@ -279,7 +287,7 @@ func termsOf(a *pay.Agreement) []fact {
 		facts = append(facts, fact{"At most", limits})
 	}
 	if !t.Start.IsZero() {
-		facts = append(facts, fact{"From", t.Start.String()})
+		facts = append(facts, fact{"From", spoken(t.Start)})
 	}
 	facts = append(facts, fact{"Until", until(t)})
 	if a.State == pay.AgreementPending && !a.Deadline.IsZero() {

@@ -50,7 +50,7 @@ func TestBank_ShowsTheExactTerms(t *testing.T) {
 		"0412 345 678", "Answer by", "Approve", "Decline")
 	s.PayTo(s.Open(paytest.InAUD(5000), monthly).ID, mira)
 	says(t, s.counter("/sim/bank"), "Up to AUD 50.00", "Every 2 months, day 15",
-		"1 payment a month, 12 payments in all, AUD 1,000.00 in all", "2026-10-01",
+		"1 payment a month, 12 payments in all, AUD 1,000.00 in all", "1 October 2026",
 		"it is cancelled")
 	says(t, s.counter("/sim"), "Up to AUD 50.00", `href="/sim/bank"`)
 }
@@ -191,7 +191,7 @@ func TestBank_ShowsAChangeAndAnswersIt(t *testing.T) {
 	for _, page := range []string{path, "/sim/bank", "/sim"} {
 		says(t, s.counter(page), "The shop asks for a change",
 			"<del>Up to AUD 50.00</del> → <ins>Up to AUD 90.00</ins>",
-			"<del>it is cancelled</del> → <ins>2027-12-31</ins>",
+			"<del>it is cancelled</del> → <ins>31 December 2027</ins>",
 			"<ins>Two books &lt;every&gt; month</ins>",
 			s.Clock.Now().Add(120*time.Hour).In(sydney).Format("2 January, 15:04 MST"),
 			"Approve change", "Decline change", "Pause")
@@ -205,7 +205,7 @@ func TestBank_ShowsAChangeAndAnswersIt(t *testing.T) {
 	propose()
 	noted(t, s.send(path, "agreement", p.Agreement, "answer", "approve"), path, "agreed")
 	text = s.counter(path)
-	says(t, text, "Up to AUD 90.00", "2027-12-31", "Active")
+	says(t, text, "Up to AUD 90.00", "31 December 2027", "Active")
 	if strings.Contains(text, "asks for a change") {
 		t.Error("an answered change is shown")
 	}
