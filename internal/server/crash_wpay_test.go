@@ -58,7 +58,7 @@ func (v *visit) saved() {
 		"instrument": object{"instrumentId": v.key, "type": "Ongoing"},
 	})
 	if v.dice%4 == 0 {
-		if p, ok := v.payTo(demo, session, inSeconds, ""); ok || v.known(p.ID) {
+		if p, ok := v.pay(demo, session, payID(inSeconds)); ok && v.known(p.ID) {
 			v.cancelInstrument()
 		}
 		return
@@ -66,9 +66,13 @@ func (v *visit) saved() {
 	if _, ok := v.payTo(demo, session, atOnce, "approve"); !ok {
 		return
 	}
-	v.watchPayment(v.key + "-1")
+	first, second := v.watchPayment, v.makePayment
+	if v.dice%4 == 3 {
+		first, second = second, first
+	}
+	first(v.key + "-1")
 	v.atBank("pause")
-	if got := v.makePayment(v.key + "-2"); !v.gone && got != "Rejected NACT" {
+	if got := second(v.key + "-2"); !v.gone && got != "Rejected NACT" {
 		v.t.Errorf("%s: a payment on a paused instrument is %q", v.key, got)
 	}
 	if v.dice%2 == 0 {
@@ -119,13 +123,15 @@ func (v *visit) makePayment(id string) string {
 	return ""
 }
 
-// watchPayment pays with the instrument in a session, whose page the buyer watches.
-func (v *visit) watchPayment(id string) {
+// watchPayment pays with the instrument in a session, whose page the buyer watches, and tells what
+// becomes of it.
+func (v *visit) watchPayment(id string) string {
 	if v.wpaySession("payment", object{
 		"payment": object{"paymentId": id, "instrumentId": v.key, "amount": 800},
-	}) != "" {
-		v.concluded(id)
+	}) == "" {
+		return ""
 	}
+	return v.concluded(id)
 }
 
 // hook is where the events of this protocol go.
