@@ -160,11 +160,12 @@ type MandateTx interface {
 }
 
 // SessionFilter narrows a list of sessions. States are judged at Now, as StateAt does; nil means
-// all.
+// all. ServerNow is the same moment in the server's time, in which sessions are due.
 type SessionFilter struct {
 	Page
 	States     []SessionState
 	Now        time.Time
+	ServerNow  time.Time
 	CustomerID string
 	PaymentID  string
 	Family     string

@@ -18,6 +18,7 @@ func (s *Service) Sessions(
 	ctx context.Context, c Caller, f SessionFilter,
 ) ([]Session, bool, error) {
 	f.Now = s.Now(c)
+	f.ServerNow = serverTime(c, f.Now)
 	return list(ctx, c, &f.Page, s.store.Session, func() ([]Session, error) {
 		return s.store.Sessions(ctx, c.Scope, f)
 	})

@@ -56,13 +56,12 @@ const (
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND state = ` + rangeWord + `
 		AND NOT (state = 'open' AND expires_at <= $5) AND ($6 = '' OR family = $6)`
 	sessionFamilyRange = sessionRange + ` AND family = $6 AND family <> '` + nativeFamily + `'`
-	// Times of a test clock are compared with those of the server's. The columns of other indexes
-	// are compared as expressions, or the walk would begin there.
-	overdueRange = `SELECT ` + sessionColumns + ` FROM session
-		WHERE due_at <= $5 - COALESCE((SELECT clock_offset FROM merchant
-		WHERE merchant.id = $1 AND $2 = 'test'), 0) AND state || '' = 'open' AND expires_at <= $5
+	// The columns of other indexes are compared as expressions, and so are the ids in the order, or
+	// the walk would begin there.
+	overdueRange = `SELECT * FROM (SELECT ` + sessionColumns + ` FROM session
+		WHERE due_at <= $7 AND state || '' = 'open' AND expires_at <= $5
 		AND merchant_id || '' = $1 AND mode || '' = $2 AND id || '' < $3
-		AND ($6 = '' OR family || '' = $6)`
+		AND ($6 = '' OR family || '' = $6) ORDER BY id || '' DESC LIMIT $4) AS overdue`
 )
 
 var allSessionStates = []pay.SessionState{
@@ -148,6 +147,7 @@ func sessionList(sc pay.Scope, f pay.SessionFilter) (string, []any) {
 		r.sql = sessionFamilyRange
 	}
 	if slices.Contains(f.States, pay.SessionExpired) {
+		r.args = append(r.args, f.ServerNow.UnixMicro())
 		return r.list(words(f.States), overdueRange)
 	}
 	return r.list(wordsOr(f.States, allSessionStates))

@@ -151,7 +151,7 @@ func sessionStates(r *run) {
 		}
 	}
 	for state, ids := range want {
-		f := pay.SessionFilter{Page: page(100), Now: r.now}
+		f := pay.SessionFilter{Page: page(100), Now: r.now, ServerNow: r.now}
 		if state != 0 {
 			f.States = []pay.SessionState{state}
 		}
@@ -159,6 +159,7 @@ func sessionStates(r *run) {
 	}
 	both := r.sessionIDs(shop, pay.SessionFilter{
 		Page: page(100), States: []pay.SessionState{pay.SessionPaying, pay.SessionOpen}, Now: r.now,
+		ServerNow: r.now,
 	})
 	r.eq(both, append(slices.Clone(want[pay.SessionPaying]), want[pay.SessionOpen]...))
 }
@@ -187,7 +188,7 @@ func sessionReferences(r *run) {
 		{customer: "cus_3"},
 	} {
 		f := pay.SessionFilter{
-			Page: pay.Page{Limit: 10, After: x.after}, States: x.states, Now: r.now,
+			Page: pay.Page{Limit: 10, After: x.after}, States: x.states, Now: r.now, ServerNow: r.now,
 			CustomerID: x.customer, PaymentID: x.payment,
 		}
 		r.eq(r.sessionIDs(shop, f), x.want)
@@ -220,7 +221,7 @@ func sessionFamilies(r *run) {
 		{customer: "cus_1", want: []string{b, a}},
 	} {
 		r.eq(r.sessionIDs(shop, pay.SessionFilter{
-			Page: page(10), Now: r.now, Family: x.family, CustomerID: x.customer,
+			Page: page(10), Now: r.now, ServerNow: r.now, Family: x.family, CustomerID: x.customer,
 			PaymentID: x.payment,
 		}), x.want)
 	}
@@ -236,10 +237,10 @@ func sessionPages(r *run) {
 		}
 	}
 	for _, limit := range []int{1, 2, 3, 7, 8, 100} {
-		have := len(r.sessionIDs(shop, pay.SessionFilter{Page: page(100), Now: r.now}))
+		have := len(r.sessionIDs(shop, pay.SessionFilter{Page: page(100), Now: r.now, ServerNow: r.now}))
 		ids := r.pages(limit, func() { r.addSession(shop, nothing) },
 			func(p pay.Page) ([]string, error) {
-				return r.sessionIDs(shop, pay.SessionFilter{Page: p, Now: r.now}), nil
+				return r.sessionIDs(shop, pay.SessionFilter{Page: p, Now: r.now, ServerNow: r.now}), nil
 			})
 		r.eq(len(ids), have)
 		r.eq(ids[len(ids)-len(want):], reversed(want))
@@ -266,7 +267,7 @@ func sessionOrder(r *run) {
 		return nil
 	})
 	ids := r.pages(33, func() {}, func(p pay.Page) ([]string, error) {
-		return r.sessionIDs(shop, pay.SessionFilter{Page: p, Now: r.now}), nil
+		return r.sessionIDs(shop, pay.SessionFilter{Page: p, Now: r.now, ServerNow: r.now}), nil
 	})
 	r.eq(ids, reversed(want))
 }
