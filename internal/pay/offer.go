@@ -32,7 +32,7 @@ func completeOffer(ses *Session) {
 }
 
 // validateOffer checks what a merchant wants from a payer besides the payment.
-func validateOffer(ses *Session) error {
+func validateOffer(ses *Session, now time.Time) error {
 	o := &ses.Offer
 	switch o.Save {
 	case "", SaveNever, SaveAlways, SavePrompt:
@@ -54,7 +54,7 @@ func validateOffer(ses *Session) error {
 	case SeriesNone:
 		return validateNoSeries(o)
 	case SeriesFirst:
-		return validateSeries(o)
+		return validateSeries(o, now)
 	}
 	return BadParam("series", "parameter_invalid",
 		"A session that a payer opens is the first of a series or of none.")
@@ -90,13 +90,16 @@ func validateNoSeries(o *Offer) error {
 }
 
 // validateSeries checks the mandate that the payer will be asked for.
-func validateSeries(o *Offer) error {
+func validateSeries(o *Offer, now time.Time) error {
 	if o.Save == SavePrompt {
 		return BadParam("offer.save", "parameter_invalid",
 			"A series always saves the method: leave the field out, or say %q.", SaveAlways)
 	}
 	if p := o.Terms.Validate(); p != nil {
 		return BadParam("offer.terms."+p.Field, "parameter_invalid", "%s", p.Message)
+	}
+	if end := o.Terms.EndsAt(); !end.IsZero() && !now.Before(end) {
+		return BadParam("offer.terms.end", "parameter_invalid", "Must not be over already.")
 	}
 	if o.Schedule != nil {
 		if p := o.Schedule.Validate(*o.Terms); p != nil {

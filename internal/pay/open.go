@@ -160,7 +160,7 @@ func (s *Service) validateSession(ses *Session, now time.Time) error {
 		return BadParam("capture_method", "parameter_invalid",
 			"Money can be held on a %s alone: offer it, or capture at once.", MethodCard)
 	}
-	if err := validateOffer(ses); err != nil {
+	if err := validateOffer(ses, now); err != nil {
 		return err
 	}
 	return validateCounted(ses, now)

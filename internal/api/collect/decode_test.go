@@ -169,6 +169,7 @@ var mandateCases = []struct{ options, field string }{
 	{`"max_occurrences":0`, "max_occurrences"},
 	{`"validity_period":{"start_date":"2026-02-30"}`, "validity_period.start_date"},
 	{`"validity_period":{"end_date":"tomorrow"}`, "validity_period.end_date"},
+	{`"validity_period":{"end_date":"2020-12-31"}`, "validity_period.end_date"},
 	{`"validity_period":{"start_date":"2026-12-31","end_date":"2026-01-01"}`,
 		"validity_period.end_date"},
 	{`"total_amount":5000`, "total_amount"},
