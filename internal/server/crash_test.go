@@ -34,20 +34,21 @@ const (
 	maxLife    = 300 * time.Millisecond
 )
 
-// TestKill kills the real binary with SIGKILL, again and again, while buyers pay by card and by
-// agreement with their banks, in every protocol; while merchants charge under mandates, capture,
-// void and refund; and while schedules become due. The buyers, the merchants, the receiver of the
-// webhooks and the judge live in this process and survive. What was answered stays true, what was
-// not is asked for again with the same key, and in the end the networks' books, ours and what the
-// receiver got must tell the same story.
+// TestKill kills the real binary with SIGKILL, again and again, while buyers pay by card, by phone,
+// by transfer and by agreement with their banks, in every protocol; while merchants charge under
+// mandates and amend them, capture, void, settle and refund; and while schedules become due. The
+// buyers, the merchants, the receiver of the webhooks and the judge live in this process and
+// survive. What was answered stays true, what was not is asked for again with the same key, and in
+// the end the networks' books, ours and what the receiver got must tell the same story.
 //
 // What covers which step:
 //
 //   - steps is the list of named steps, from the creation of a session to the record of a webhook's
-//     delivery, for agreements, payments, charges, schedules, captures, voids, refunds and the end
-//     of a mandate. For each the process is held in the middle of the transaction that takes the
-//     step, and killed there: all before it is on disk, the step itself and what follows is not.
-//     With the step after it that is the moment between any two of them, too.
+//     delivery, for agreements, payments, transfers in parts, charges, schedules, captures, voids,
+//     refunds, amendments, pauses and the end of a mandate. For each the process is held in the
+//     middle of the transaction that takes the step, and killed there: all before it is on disk,
+//     the step itself and what follows is not. With the step after it that is the moment between
+//     any two of them, too.
 //   - The blind kills hit whatever is under way, also between a request and its answer, and leave
 //     the file of the embedded database to the next process as it was found.
 //   - That a network's answer is lost, that it was down or that its payer acted while we were, at
