@@ -176,11 +176,13 @@ func judge(t *testing.T, v *victim, m *market) {
 	}
 }
 
-// truths are refusals that are true: the payer's answer has come before, the time was over, or the
-// payment was, before its network heard of it.
+// truths are refusals that are true, of any story or of a kind: the payer's answer has come before,
+// the time was over, or the payment was, before its network heard of it, or the instrument was
+// cancelled.
 var truths = []string{
 	"409 prompt_closed", "409 amendment_answered", "409 session_expired", "409 " + unheard,
 	"409 " + unasked, "409 instrument_cancelled", "phone 404 resource_missing",
+	"saved 409 session_canceled",
 }
 
 func texts(core *server.Core, sql string) (all []string, err error) {

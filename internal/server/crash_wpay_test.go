@@ -58,9 +58,7 @@ func (v *visit) saved() {
 		"instrument": object{"instrumentId": v.key, "type": "Ongoing"},
 	})
 	if v.dice%4 == 0 {
-		if p, ok := v.pay(demo, session, payID(inSeconds)); ok && v.known(p.ID) {
-			v.cancelInstrument()
-		}
+		v.withdrawn(session)
 		return
 	}
 	if _, ok := v.payTo(demo, session, atOnce, "approve"); !ok {
@@ -82,6 +80,19 @@ func (v *visit) saved() {
 		}
 	}
 	v.cancelInstrument()
+}
+
+// withdrawn is an instrument that is cancelled while its buyer is asked, who cannot name another
+// account then.
+func (v *visit) withdrawn(session string) {
+	p, ok := v.pay(demo, session, payID(inSeconds))
+	if !ok || !v.known(p.ID) {
+		return
+	}
+	v.cancelInstrument()
+	if _, ok := v.pay(demo, session, payID(atOnce)); ok {
+		v.t.Errorf("%s: the buyer agrees to an instrument that was cancelled", v.key)
+	}
 }
 
 // known waits until the network has the payer's account, and reports whether it ever has.
