@@ -123,7 +123,8 @@ func (s *subject) retrieve(p plan, none result) error {
 
 func (s *subject) create() (string, error) {
 	var ses struct{ ID string }
-	return ses.ID, s.call(sessions, createBody, &ses)
+	err := s.call(sessions, createBody, &ses)
+	return ses.ID, err
 }
 
 // call posts one request that is not part of a load.

@@ -104,7 +104,8 @@ func (s *Service) carryOut(
 		}
 		return m, err
 	}
-	return m, x.do(ctx, tx, c, &m)
+	err = x.do(ctx, tx, c, &m)
+	return m, err
 }
 
 // news is what a bank says of an agreement.

@@ -89,7 +89,8 @@ func (s *Service) OpenSession(
 		if err := tx.InsertSession(ctx, ses, serverTime(c, ses.ExpiresAt)); err != nil {
 			return ses, "", err
 		}
-		return ses, ses.ID, s.emitSession(ctx, tx, c, &ses)
+		err = s.emitSession(ctx, tx, c, &ses)
+		return ses, ses.ID, err
 	})
 }
 
@@ -133,7 +134,8 @@ func (s *Service) newSession(c Caller, r OpenSession, now time.Time) (Session, e
 		Series: r.Series, Offer: r.Offer, CreatedAt: now, UpdatedAt: now,
 	}
 	completeOffer(&ses)
-	return ses, s.validateSession(&ses, now)
+	err = s.validateSession(&ses, now)
+	return ses, err
 }
 
 func (s *Service) validateSession(ses *Session, now time.Time) error {

@@ -52,7 +52,8 @@ func (s *Service) Page(ctx context.Context, sessionID, key string) (PageView, er
 	}
 	v.Now = s.Now(v.Caller)
 	v.State = ses.StateAt(v.Now)
-	return v, s.fillPage(ctx, &v)
+	err = s.fillPage(ctx, &v)
+	return v, err
 }
 
 func (s *Service) fillPage(ctx context.Context, v *PageView) error {

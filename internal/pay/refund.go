@@ -150,7 +150,8 @@ func (s *Service) reserve(
 	if err := s.bookRefund(ctx, tx, c, p, &refund); err != nil {
 		return refund, err
 	}
-	return refund, s.emitRefund(ctx, tx, c, &refund)
+	err = s.emitRefund(ctx, tx, c, &refund)
+	return refund, err
 }
 
 func (s *Service) mayRefund(p *Payment, amount int64) error {

@@ -33,7 +33,8 @@ func (s *Service) SettlePayment(
 				return p, "", Errorf(State, "payment_not_unsettled",
 					"Only an underpaid or overpaid payment can be settled; this one is %s.", p.State)
 			}
-			return p, p.ID, s.settleTransfer(ctx, tx, c, &p, how)
+			err = s.settleTransfer(ctx, tx, c, &p, how)
+			return p, p.ID, err
 		})
 	if err == nil && !reply.Replayed {
 		s.changed(p.SessionID)

@@ -74,7 +74,8 @@ func (n *node) text() (string, bool) {
 	if n.kind != 0 || !strings.HasPrefix(n.raw, `"`) {
 		return "", false
 	}
-	return s, json.Unmarshal([]byte(n.raw), &s) == nil
+	err := json.Unmarshal([]byte(n.raw), &s)
+	return s, err == nil
 }
 
 // maxLine is how long an object or array may be and still stand on one line.

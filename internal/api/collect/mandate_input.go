@@ -96,7 +96,8 @@ func (m *mandateInput) terms(sessionAmount int64) (terms.Terms, error) {
 		return t, err
 	}
 	if t.Kind == terms.Installment {
-		return t, m.installment(&t)
+		err := m.installment(&t)
+		return t, err
 	}
 	t.MaxCount = wire.Value(m.MaxOccurrences)
 	return t, first(
