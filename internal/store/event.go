@@ -25,11 +25,10 @@ const (
 	selectEventsByFamily = eventPage + ` AND family = $6 AND family <> '` + nativeFamily + `'` +
 		listOrder
 
-	// openingType is in no index of types: there is one for every session, which a walk soon meets.
-	openingType = "session.open"
-	eventRange  = `SELECT ` + eventShown + ` FROM event
+	eventRange = `SELECT ` + eventShown + ` FROM event
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND target IS NULL
-		AND type = ` + rangeWord + ` AND type <> '` + openingType + `'`
+		AND type = ` + rangeWord + ` AND type NOT IN ('session.open', 'session.complete',
+		'payment.created', 'payment.paid')`
 	eventFamilyRange = eventRange + ` AND family = $5 AND family <> '` + nativeFamily + `'`
 
 	// An object has few events. The merchant is compared as an expression, or SQLite would walk
@@ -112,11 +111,16 @@ func (v view) Events(
 	return all(rows, err, scanShownEvent)
 }
 
-// fewTypes reports whether a list asks for so few types that their ranges are worth it. One
-// that asks for more asks for nearly everything, and walks whatever there is.
+// commonTypes are what every payment tells of. They are in no index of types: a walk soon meets
+// one.
+var commonTypes = []string{"session.open", "session.complete", "payment.created", "payment.paid"}
+
+// fewTypes reports whether a list asks for types that are rare, and so few that their ranges are
+// worth it. One that asks for more asks for nearly everything, and walks whatever there is.
 func fewTypes(types []string) bool {
 	const few = 8
-	return 0 < len(types) && len(types) <= few && !slices.Contains(types, openingType)
+	return 0 < len(types) && len(types) <= few &&
+		!slices.ContainsFunc(types, func(t string) bool { return slices.Contains(commonTypes, t) })
 }
 
 func (w *work) InsertEvent(_ context.Context, e pay.Event) error {

@@ -21,7 +21,8 @@ const (
 	selectEntries          = entryPage + listOrder
 	selectEntriesByPayment = entryPage + ` AND payment_id = $6` + listOrder
 	entryRange             = `SELECT ` + entryColumns + ` FROM journal
-		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND type = ` + rangeWord
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND type = ` + rangeWord + `
+		AND type <> 'payment'`
 
 	insertEntry = `INSERT INTO journal (id, merchant_id, mode, type, from_account, to_account,
 		amount, currency, payment_id, refund_id, created_at)
@@ -83,7 +84,7 @@ func (v view) Entries(
 	switch {
 	case f.PaymentID != "":
 		rows, err = v.r.Query(ctx, selectEntriesByPayment, append(args, f.PaymentID)...)
-	case len(types) > 0:
+	case len(types) > 0 && !slices.Contains(f.Types, pay.EntryPayment):
 		sql, args := ranges{entryRange, args[:listArgs]}.list(types)
 		rows, err = v.r.Query(ctx, sql, args...)
 	default:

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -64,7 +65,12 @@ const (
 		AND mandate_id = $7` + listOrder
 
 	paymentRange = `SELECT ` + paymentColumns + ` FROM payment
-		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND state = ` + rangeWord
+		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND state = ` + rangeWord + `
+		AND state NOT IN ('created', 'paid')`
+	// A payment is created for a moment, and due all that time.
+	createdRange = `SELECT * FROM (SELECT ` + paymentColumns + ` FROM payment
+		WHERE due_at IS NOT NULL AND state || '' = 'created' AND merchant_id || '' = $1
+		AND mode || '' = $2 AND id || '' < $3 ORDER BY id || '' DESC LIMIT $4) AS created`
 )
 
 // instrument is what the column instrument holds: the one thing a payment is made with.
@@ -174,13 +180,22 @@ func (v view) Payments(
 		rows, err = v.r.Query(ctx, selectPaymentsByMandate, append(args, f.CustomerID, f.MandateID)...)
 	case f.CustomerID != "":
 		rows, err = v.r.Query(ctx, selectPaymentsByCustomer, append(args, f.CustomerID)...)
-	case len(f.States) > 0:
-		sql, args := ranges{paymentRange, args[:listArgs]}.list(words(f.States))
+	case len(f.States) > 0 && !slices.Contains(f.States, pay.PaymentPaid):
+		sql, args := paymentList(args[:listArgs], f.States)
 		rows, err = v.r.Query(ctx, sql, args...)
 	default:
 		rows, err = v.r.Query(ctx, selectPayments, args...)
 	}
 	return all(rows, err, scanPayment)
+}
+
+// paymentList returns the statement of a list of states that few payments are in.
+func paymentList(args []any, states []pay.PaymentState) (string, []any) {
+	r := ranges{paymentRange, args}
+	if i := slices.Index(states, pay.PaymentCreated); i >= 0 {
+		return r.list(words(slices.Concat(states[:i], states[i+1:])), createdRange)
+	}
+	return r.list(words(states))
 }
 
 func (v view) PaymentsInReview(ctx context.Context, limit int) ([]pay.Payment, error) {

@@ -32,6 +32,8 @@ var plans = map[string]plan{
 	"session":                {sql: selectSession, indexes: "session_pkey"},
 	"session by id":          {sql: selectSessionByID, indexes: "session_pkey"},
 	"swap session":           {sql: swapSession, indexes: "session_pkey"},
+	"sessions":               {sql: selectSessions, indexes: "session_list"},
+	"sessions by family":     {sql: selectSessionsByFamily, indexes: "session_family"},
 	"sessions by customer":   {sql: selectSessionsByCustomer, indexes: "session_customer"},
 	"session by payment":     {sql: selectSessionsByPayment, indexes: "session_payment", sorts: true},
 	"due sessions":           {sql: dueSessions, indexes: "session_due"},

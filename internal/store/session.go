@@ -38,8 +38,8 @@ const (
 )
 
 // The lists of sessions. An open session past its deadline counts as expired; it is due, so there
-// are few. A list that asks for a customer or a payment walks that index, and looks at the state
-// row by row.
+// are few. A list that asks for a customer, a payment or a family walks that index. Those that came
+// to nothing have one of their own; any other state is looked at row by row.
 const (
 	// nativeFamily has no index of its own: it lists the objects of all families.
 	nativeFamily = "checkout"
@@ -48,25 +48,24 @@ const (
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND ($5 = '' OR replace($5, '|' ||
 		CASE WHEN state = 'open' AND expires_at <= $6 THEN 'expired' ELSE state END || '|', '') <> $5)
 		AND ($7 = '' OR family = $7)`
+	selectSessions         = sessionPage + listOrder
+	selectSessionsByFamily = sessionPage + ` AND family = $7 AND family <> '` +
+		nativeFamily + `'` + listOrder
 	selectSessionsByCustomer = sessionPage + ` AND customer_id = $8` + listOrder
 	selectSessionsByPayment  = sessionPage + ` AND ($8 = '' OR customer_id = $8)
 		AND payment_id = $9` + listOrder
 
 	sessionRange = `SELECT ` + sessionColumns + ` FROM session
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND state = ` + rangeWord + `
-		AND NOT (state = 'open' AND expires_at <= $5) AND ($6 = '' OR family = $6)`
-	sessionFamilyRange = sessionRange + ` AND family = $6 AND family <> '` + nativeFamily + `'`
+		AND state IN ('expired', 'canceled') AND ($5 = '' OR family = $5)`
+	sessionFamilyRange = sessionRange + ` AND family = $5 AND family <> '` + nativeFamily + `'`
 	// The columns of other indexes are compared as expressions, and so are the ids in the order, or
 	// the walk would begin there.
 	overdueRange = `SELECT * FROM (SELECT ` + sessionColumns + ` FROM session
-		WHERE due_at <= $7 AND state || '' = 'open' AND expires_at <= $5
+		WHERE due_at <= $6 AND state || '' = 'open' AND expires_at <= $7
 		AND merchant_id || '' = $1 AND mode || '' = $2 AND id || '' < $3
-		AND ($6 = '' OR family || '' = $6) ORDER BY id || '' DESC LIMIT $4) AS overdue`
+		AND ($5 = '' OR family || '' = $5) ORDER BY id || '' DESC LIMIT $4) AS overdue`
 )
-
-var allSessionStates = []pay.SessionState{
-	pay.SessionOpen, pay.SessionPaying, pay.SessionComplete, pay.SessionExpired, pay.SessionCanceled,
-}
 
 func scanSession(row sqldb.Row) (s pay.Session, err error) {
 	var state, methods, metadata, offer string
@@ -123,34 +122,39 @@ func (v view) Sessions(
 	var rows sqldb.Rows
 	var err error
 	switch {
-	case f.PaymentID == "" && f.CustomerID == "":
-		sql, args := sessionList(sc, f)
-		rows, err = v.r.Query(ctx, sql, args...)
 	case f.PaymentID != "":
 		rows, err = v.r.Query(ctx, selectSessionsByPayment, append(args, f.CustomerID, f.PaymentID)...)
-	default:
+	case f.CustomerID != "":
 		rows, err = v.r.Query(ctx, selectSessionsByCustomer, append(args, f.CustomerID)...)
+	case vain(f.States):
+		sql, args := sessionList(args[:listArgs], f)
+		rows, err = v.r.Query(ctx, sql, args...)
+	case f.Family != "" && f.Family != nativeFamily:
+		rows, err = v.r.Query(ctx, selectSessionsByFamily, args...)
+	default:
+		rows, err = v.r.Query(ctx, selectSessions, args...)
 	}
 	return all(rows, err, scanSession)
 }
 
-// sessionList returns the statement of a list that asks for nothing but states and a family.
-func sessionList(sc pay.Scope, f pay.SessionFilter) (string, []any) {
-	now := f.Now.UnixMicro()
-	if len(f.States) == 0 {
-		now = 0 // nothing is overdue where nobody asks
-	}
-	r := ranges{sessionRange, []any{
-		sc.MerchantID, string(sc.Mode), before(f.Page), int64(f.Limit), now, f.Family,
-	}}
+// vain reports whether a list asks for nothing but sessions that came to nothing.
+func vain(states []pay.SessionState) bool {
+	return len(states) > 0 && !slices.ContainsFunc(states, func(s pay.SessionState) bool {
+		return s != pay.SessionExpired && s != pay.SessionCanceled
+	})
+}
+
+// sessionList returns the statement of a list of sessions that came to nothing.
+func sessionList(args []any, f pay.SessionFilter) (string, []any) {
+	r := ranges{sessionRange, append(args, f.Family)}
 	if f.Family != "" && f.Family != nativeFamily {
 		r.sql = sessionFamilyRange
 	}
-	if slices.Contains(f.States, pay.SessionExpired) {
-		r.args = append(r.args, f.ServerNow.UnixMicro())
-		return r.list(words(f.States), overdueRange)
+	if !slices.Contains(f.States, pay.SessionExpired) {
+		return r.list(words(f.States))
 	}
-	return r.list(wordsOr(f.States, allSessionStates))
+	r.args = append(r.args, f.ServerNow.UnixMicro(), f.Now.UnixMicro())
+	return r.list(words(f.States), overdueRange)
 }
 
 func (w *work) LockSession(ctx context.Context, id string) (pay.Session, error) {

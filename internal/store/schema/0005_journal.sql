@@ -21,7 +21,7 @@ CREATE TABLE journal (
 );
 
 CREATE INDEX journal_list ON journal (merchant_id, mode, id);
-CREATE INDEX journal_type ON journal (merchant_id, mode, type, id);
+CREATE INDEX journal_type ON journal (merchant_id, mode, type, id) WHERE type <> 'payment';
 CREATE INDEX journal_payment ON journal (payment_id, id);
 
 -- What the journal of a scope sums to up to an entry and with it, so that nobody has to read all of
