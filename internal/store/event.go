@@ -27,8 +27,8 @@ const (
 
 	eventRange = `SELECT ` + eventShown + ` FROM event
 		WHERE merchant_id = $1 AND mode = $2 AND id < $3 AND target IS NULL
-		AND type = ` + rangeWord + ` AND type NOT IN ('session.open', 'session.complete',
-		'payment.created', 'payment.paid')`
+		AND type = ` + rangeWord + ` AND type <> 'session.open' AND type <> 'session.complete'
+		AND type <> 'payment.created' AND type <> 'payment.paid'`
 	eventFamilyRange = eventRange + ` AND family = $5 AND family <> '` + nativeFamily + `'`
 
 	// An object has few events. The merchant is compared as an expression, or SQLite would walk

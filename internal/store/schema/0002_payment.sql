@@ -36,14 +36,14 @@ CREATE TABLE session (
 
 CREATE INDEX session_list ON session (merchant_id, mode, id);
 -- What came to nothing is found without a walk over all. An index of all states would make a payment
--- on SQLite 7 % dearer.
+-- on SQLite 4 % dearer.
 CREATE INDEX session_state ON session (merchant_id, mode, state, id)
     WHERE state IN ('expired', 'canceled');
 -- Whoever lists the sessions of one protocol need not walk those of the others. The native protocol
 -- sees all, so its own need no index of their own.
 CREATE INDEX session_family ON session (merchant_id, mode, family, id) WHERE family <> 'checkout';
 CREATE INDEX session_family_state ON session (merchant_id, mode, family, state, id)
-    WHERE state IN ('expired', 'canceled') AND family <> 'checkout';
+    WHERE family <> 'checkout' AND state IN ('expired', 'canceled');
 CREATE INDEX session_customer ON session (customer_id, merchant_id, mode, id)
     WHERE customer_id IS NOT NULL;
 -- A payment belongs to one session at most.
