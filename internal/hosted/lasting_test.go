@@ -309,6 +309,10 @@ func TestMandate_States(t *testing.T) {
 			m.Failures, m.Schedule = 1, monthly
 			m.TryAt = stageNow.AddDate(0, 0, 3)
 		}, "6 October 2026", "No more charges"},
+		{"asked for a change", func(m *pay.Mandate) {
+			m.Proposal = &pay.Proposal{Consent: "Third <i>.", ExpiresAt: stageNow.Add(time.Hour)}
+		}, "<li>Third &lt;i&gt;.</li>", "No more charges"},
+		{"active without a change", in(pay.MandateActive, ""), "may charge you", "for a change"},
 		{"paused", in(pay.MandatePaused, "merchant"), "has paused it", "may charge you"},
 		{"failed", in(pay.MandatePaused, "failures"), "did not go through", "may charge you"},
 		{"stopped", in(pay.MandateCanceled, "payer"), "You have stopped it", "/stop?"},

@@ -18,7 +18,14 @@ type agreement struct {
 	Next    *charge // nil when none is planned or one is being made
 	Retry   bool    // it failed before and is tried again then
 	Charges []charge
-	Stop    string // address of the question; "" when there is nothing to stop
+	Change  *change // waits for the payer's answer; nil when none does
+	Stop    string  // address of the question; "" when there is nothing to stop
+}
+
+// change is what the merchant asks the payer to agree to.
+type change struct {
+	Words []string // of the mandate as it would be
+	Until moment
 }
 
 // charge is one charge under a mandate.
@@ -84,6 +91,9 @@ func (p *page) agreementOf(v *pay.MandatePage, at way) (*agreement, error) {
 	if a.Next, err = p.planned(m); err != nil {
 		return nil, err
 	}
+	if a.Change, err = p.proposed(m); err != nil {
+		return nil, err
+	}
 	a.Retry = a.Next != nil && m.Failures > 0
 	for i := range v.Charges {
 		c := charge{Amount: p.sum(v.Charges[i].Amount), State: chargeState(&v.Charges[i])}
@@ -93,6 +103,15 @@ func (p *page) agreementOf(v *pay.MandatePage, at way) (*agreement, error) {
 		a.Charges = append(a.Charges, c)
 	}
 	return a, nil
+}
+
+// proposed is the change that the payer can answer; nil when there is none.
+func (p *page) proposed(m *pay.Mandate) (*change, error) {
+	if m.Proposal == nil {
+		return nil, nil
+	}
+	until, err := p.instant(m.Proposal.ExpiresAt.In(m.Terms.Location()))
+	return &change{readable(strings.Split(m.Proposal.Consent, "\n")), until}, err
 }
 
 // planned is the charge that the server makes next; nil when none is planned.
