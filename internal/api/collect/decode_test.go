@@ -138,6 +138,9 @@ var optionCases = []struct{ kind, options, field string }{
 	{"one_time", `"checkout_options":{"return_url":"https://shop.test/a",
 		"success_url":"https://shop.test/b"}`,
 		"checkout_options.success_url"},
+	{"one_time", `"checkout_options":{"return_url":""}`, "checkout_options.return_url"},
+	{"one_time", `"checkout_options":{"success_url":""}`, "checkout_options.success_url"},
+	{"one_time", `"checkout_options":{"success_url":"/done"}`, "checkout_options.success_url"},
 	{"one_time", `"payment_method_options":{"card":{"capture_method":"later"}}`,
 		"payment_method_options.card.capture_method"},
 	{"one_time", `"payment_method_options":{"wallet":{}}`, "payment_method_options.wallet"},
@@ -149,6 +152,22 @@ func TestSession_OptionsBelongToATypeAndSayWhatIsWrong(t *testing.T) {
 		body := fmt.Sprintf(`{"type":%q,"amount":2000,"currency":"GHS","options":{%s}}`, c.kind,
 			c.options)
 		h.refused(t, body, "options."+c.field)
+	}
+}
+
+// TestIDs_EmptyOnesNameNothing holds that an id that is there and empty is not taken for none.
+func TestIDs_EmptyOnesNameNothing(t *testing.T) {
+	h := newHouse(t)
+	for _, c := range []struct{ path, body, field string }{
+		{"payment_sessions", `{"amount":1,"currency":"GHS","options":{"customer_id":""}}`,
+			"options.customer_id"},
+		{"refunds", `{"payment_id":""}`, "payment_id"},
+	} {
+		w := h.do("POST", "/collect/"+c.path, paytest.Key("shop"), c.body)
+		got := strings.Join(fields(t, w.Body.Bytes()), ", ")
+		if w.Code != http.StatusNotFound || got != c.field {
+			t.Errorf("%s: %d names %q, want %q: %s", c.body, w.Code, got, c.field, w.Body)
+		}
 	}
 }
 
@@ -187,6 +206,7 @@ var mandateCases = []struct{ options, field string }{
 	{`"recurrence":{"type":"weekly","on":{"days":["mon","mon"]}}`, "recurrence.on.days"},
 	{`"recurrence":{"type":"weekly","on":{"days":["mon"],"nth":1}}`, "recurrence.on.nth"},
 	{`"recurrence":{"type":"weekly","on":{"type":"day_of_month","days":[1]}}`, "recurrence.on.type"},
+	{`"recurrence":{"type":"weekly","on":{"type":"some","days":["mon"]}}`, "recurrence.on.type"},
 	{`"recurrence":{"type":"monthly","on":{"days":[1]}}`, "recurrence.on.type"},
 	{`"recurrence":{"type":"monthly","on":{"type":"day_of_month"}}`, "recurrence.on.days"},
 	{`"recurrence":{"type":"monthly","on":{"type":"day_of_month","days":[0]}}`, "recurrence.on.days"},

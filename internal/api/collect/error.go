@@ -69,8 +69,12 @@ func (p problems) document(r *http.Request, status int, err *pay.Error) problem 
 	if words, ok := documented[err.Code]; ok {
 		doc.Detail = words
 	}
-	if err.Param != "" {
-		doc.Errors = []fieldError{{Field: err.Param, Message: doc.Detail}}
+	field := err.Param
+	if field == "idempotency_key" {
+		field = keyHeader // bodies have no such member here
+	}
+	if field != "" {
+		doc.Errors = []fieldError{{Field: field, Message: doc.Detail}}
 	}
 	return doc
 }
@@ -92,7 +96,7 @@ const codeOverCapture = "capture_amount_too_large"
 
 // missing says which object does not exist. What belongs to somebody else, what is of the other
 // mode and what never was are the same.
-func missing(noun, id string) error {
+func missing(noun, id string) *pay.Error {
 	return pay.Errorf(pay.NotFound, strings.ReplaceAll(noun, " ", "_")+"_not_found",
 		"No %s %s exists.", noun, wire.Printable(id, maxID))
 }

@@ -94,6 +94,11 @@ func (o *optionsInput) validate(in *sessionInput) error {
 		return bad("options.customer", "cannot be combined with options.customer_id: a customer is "+
 			"made or named.")
 	}
+	if o.CustomerID != nil {
+		if err := checkID("options.customer_id", *o.CustomerID); err != nil {
+			return err
+		}
+	}
 	return first(o.Customer.validate(), o.CheckoutOptions.validate(),
 		o.PaymentMethodOptions.validate(), in.validateSaving())
 }
@@ -137,7 +142,12 @@ func (o *checkoutOptions) validate() error {
 	if o == nil {
 		return nil
 	}
-	if o.ReturnURL != nil && o.SuccessURL != nil && *o.ReturnURL != *o.SuccessURL {
+	switch {
+	case o.ReturnURL != nil && *o.ReturnURL == "":
+		return bad(pathReturn, "must not be empty.")
+	case o.SuccessURL != nil && *o.SuccessURL == "":
+		return bad(pathSuccess, "must not be empty.")
+	case o.ReturnURL != nil && o.SuccessURL != nil && *o.ReturnURL != *o.SuccessURL:
 		return bad(pathSuccess, "differs from return_url: give one of the two.")
 	}
 	if m := o.PresentationMode; m != nil {

@@ -110,7 +110,7 @@ func (a *API) createRefund(c *call) error {
 	if err := wire.Decode(c.w, c.r, &in); err != nil {
 		return err
 	}
-	if err := first(positive("amount", in.Amount),
+	if err := first(checkID("payment_id", in.PaymentID), positive("amount", in.Amount),
 		checkMetadata("metadata", wire.Value(in.Metadata))); err != nil {
 		return err
 	}
@@ -123,7 +123,9 @@ func (a *API) createRefund(c *call) error {
 		Metadata: wire.Value(in.Metadata),
 	})
 	if e := pay.AsError(err); e != nil && e.Code == codeNone {
-		err = missing(nounPayment, in.PaymentID)
+		gone := missing(nounPayment, in.PaymentID)
+		gone.Param = "payment_id"
+		err = gone
 	}
 	return c.reply(reply, err)
 }

@@ -73,26 +73,28 @@ func (o *onInput) read(path string, r *terms.Recurrence) error {
 	if kind == "" && r.Unit == terms.Week {
 		kind = onDayOfWeek
 	}
-	if err := o.only(path, kind); err != nil {
-		return err
-	}
+	days := o.week
 	switch {
 	case kind == onDayOfWeek && r.Unit == terms.Week:
-		return o.week(path, r)
 	case kind == onDayOfMonth && r.Unit == terms.Month:
-		return o.month(path, r)
+		days = o.month
 	case kind == onNthDay && r.Unit == terms.Month:
-		return o.nth(path, r)
+		days = o.nth
 	case kind == onDayOfYear && r.Unit == terms.Year:
-		return o.year(path, r)
+		days = o.year
 	case r.Unit == terms.Day:
 		return bad(path, "does not belong to a daily recurrence.")
 	case kind == "":
 		return required(path + ".type")
+	default:
+		return bad(path+".type", "%q does not belong to this recurrence: weekly has %s, monthly "+
+			"%s and %s, yearly %s.", wire.Printable(kind, maxID), onDayOfWeek, onDayOfMonth,
+			onNthDay, onDayOfYear)
 	}
-	return bad(path+".type", "%q does not belong to this recurrence: weekly has %s, monthly %s and "+
-		"%s, yearly %s.", wire.Printable(kind, maxID), onDayOfWeek, onDayOfMonth, onNthDay,
-		onDayOfYear)
+	if err := o.only(path, kind); err != nil {
+		return err
+	}
+	return days(path, r)
 }
 
 // only refuses members that the kind of days does not have.
@@ -108,9 +110,8 @@ func (o *onInput) only(path, kind string) error {
 		{"month", o.Month != nil, []string{onDayOfYear}},
 		{"adjustment", o.Adjustment != nil, []string{onDayOfMonth, onDayOfYear}},
 	} {
-		if f.given && kind != "" && !slices.Contains(f.kinds, kind) {
-			return bad(path+"."+f.name, "does not belong to days of the type %s.",
-				wire.Printable(kind, maxID))
+		if f.given && !slices.Contains(f.kinds, kind) {
+			return bad(path+"."+f.name, "does not belong to days of the type %s.", kind)
 		}
 	}
 	if o.Adjustment != nil && *o.Adjustment != nearest {

@@ -62,7 +62,10 @@ func outcome(s *pay.Session, state pay.SessionState) string {
 	case pay.SessionPaying:
 		return outcomePending
 	case pay.SessionOpen:
-		if s.LastDecline != "" {
+		switch {
+		case s.Series == pay.SeriesNext:
+			return outcomePending // its charge is part of its making
+		case s.LastDecline != "":
 			return outcomeUnpaid
 		}
 		return outcomeNotStarted
