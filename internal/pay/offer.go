@@ -20,7 +20,7 @@ func completeOffer(ses *Session) {
 	o.Consent = ""
 	switch {
 	case ses.Series == SeriesFirst:
-		if o.Save == "" || o.Save == SaveNever {
+		if o.Save == "" {
 			o.Save = SaveAlways
 		}
 		if o.Terms == nil {
@@ -91,7 +91,7 @@ func validateNoSeries(o *Offer) error {
 
 // validateSeries checks the mandate that the payer will be asked for.
 func validateSeries(o *Offer, now time.Time) error {
-	if o.Save == SavePrompt {
+	if o.Save != SaveAlways {
 		return BadParam("offer.save", "parameter_invalid",
 			"A series always saves the method: leave the field out, or say %q.", SaveAlways)
 	}

@@ -60,7 +60,6 @@ func TestOffer_FirstOfferAndOwnIDs(t *testing.T) {
 	w := paytest.New(t)
 	ses := w.Open(paytest.First(terms.Terms{}), func(r *pay.OpenSession) {
 		r.IDPrefix, r.SuccessURL, r.CancelURL = "ps", "", ""
-		r.Offer.Save = pay.SaveNever
 	})
 	if ses.ID[:3] != "ps_" || ses.Offer.Save != pay.SaveAlways {
 		t.Errorf("session %+v", ses)

@@ -66,7 +66,7 @@ func (s Schedule) validateAmount(t Terms) *Problem {
 			s.Amount < 1 || s.Amount > MaxAmount, "amount",
 			fmt.Sprintf("Must be between 1 and %d minor units.", MaxAmount),
 		},
-		check{uneven, "amount", "Must be 0 or that of every item: the items say how much."},
+		check{uneven, "amount", "Must be left out, or that of every item: the items say how much."},
 		check{!t.allows(s.Amount), "amount", "Must be an amount that the mandate allows."},
 		check{
 			t.Period.permit(s.Amount, Use{}) != "", "amount",
