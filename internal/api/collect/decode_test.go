@@ -349,6 +349,19 @@ func TestSubscription_NamesTheFieldThatIsWrong(t *testing.T) {
 		"mandate_options":{}}}`, "options.mandate_options.amount")
 }
 
+// TestSubscription_SaysWhichDayIsTheFirst holds that who gives a last day alone is told of a day
+// that they did not give.
+func TestSubscription_SaysWhichDayIsTheFirst(t *testing.T) {
+	h := newHouse(t)
+	body := first(`"mandate_options":{"recurrence":{"type":"monthly"}},
+		"subscription_options":{"active_period":{"end_date":"2026-11-02"}}`)
+	h.refused(t, body, "options.subscription_options.active_period.end_date")
+	w := h.do("POST", "/collect/payment_sessions", paytest.Key("shop"), body)
+	if !strings.Contains(w.Body.String(), "before 2026-11-03, the first day") {
+		t.Errorf("%s", w.Body)
+	}
+}
+
 // TestMandate_IsShownAsItWasAsked holds that a mandate says back what was asked for.
 func TestMandate_IsShownAsItWasAsked(t *testing.T) {
 	h := newHouse(t)

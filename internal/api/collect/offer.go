@@ -67,6 +67,10 @@ func (in *sessionInput) schedule(t *terms.Terms, now time.Time) (*terms.Schedule
 	t.Recurrence, s.Recurrence = &rhythm, rhythm
 	if !given {
 		s.Start = afterFirst(*s, *t, today)
+		if !s.End.IsZero() && s.End.Compare(s.Start) < 0 {
+			return nil, bad(pathSubscription+".active_period.end_date",
+				"must not be before %s, the first day that is charged.", s.Start)
+		}
 	}
 	return s, nil
 }
