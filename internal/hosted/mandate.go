@@ -120,7 +120,7 @@ func (p *page) planned(m *pay.Mandate) (*charge, error) {
 		return nil, nil
 	}
 	at, err := p.date(m.TryAt.In(m.Terms.Location()))
-	sum := money.Amount{Minor: m.Schedule.Due(m.Terms, m.Count), Currency: m.Currency}
+	sum := money.Amount{Minor: m.Due(), Currency: m.Currency}
 	return &charge{At: at, Amount: p.sum(sum)}, err
 }
 

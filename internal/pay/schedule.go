@@ -184,7 +184,7 @@ func (s *Service) tryCharge(
 		ChargeRequest: ChargeRequest{
 			Family: m.Family, IDPrefix: sessionPrefix[m.Family], Capture: CaptureAutomatic,
 			Amount: money.Amount{
-				Minor: m.Schedule.Due(m.Terms, m.Count), Currency: m.Currency,
+				Minor: m.Due(), Currency: m.Currency,
 			},
 		},
 		withSession: sessionPrefix[m.Family] != "", occurrence: m.NextAt, attempt: m.Failures + 1,

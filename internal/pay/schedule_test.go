@@ -131,19 +131,27 @@ func TestSchedule_TheTermsWinOverTheSchedule(t *testing.T) {
 	}
 }
 
-func TestSchedule_FixedParts(t *testing.T) {
-	w := paytest.New(t)
-	m := w.Agree(ok, terms.Terms{
-		Kind: terms.Installment, MaxTotal: 600, Items: []int64{300, 200, 100},
-	}, paytest.Scheduled(daily(0, day(10, 3))))
-	live(w, 5)
-	var parts []int64
-	for _, p := range w.Charges(m.ID) {
-		parts = append(parts, p.Amount.Minor)
-	}
-	got := w.Mandate(m.ID)
-	if !slices.Equal(parts, []int64{300, 200, 100}) || got.State != pay.MandateCompleted {
-		t.Errorf("parts %v, mandate is %s", parts, got.State)
+func TestSchedule_PartsOfASum(t *testing.T) {
+	for name, c := range map[string]struct {
+		terms terms.Terms
+		each  int64
+		want  []int64
+	}{
+		"named": {terms.Terms{MaxTotal: 600, Items: []int64{300, 200, 100}}, 0, []int64{300, 200, 100}},
+		"equal": {terms.Terms{MaxTotal: 50, Amount: terms.Amount{Max: 20}}, 20, []int64{20, 20, 10}},
+	} {
+		w := paytest.New(t)
+		c.terms.Kind = terms.Installment
+		m := w.Agree(ok, c.terms, paytest.Scheduled(daily(c.each, day(10, 3))))
+		live(w, 5)
+		var parts []int64
+		for _, p := range w.Charges(m.ID) {
+			parts = append(parts, p.Amount.Minor)
+		}
+		got := w.Mandate(m.ID)
+		if !slices.Equal(parts, c.want) || got.State != pay.MandateCompleted {
+			t.Errorf("%s: parts %v, mandate is %s", name, parts, got.State)
+		}
 	}
 }
 

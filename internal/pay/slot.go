@@ -29,6 +29,9 @@ func refused(r terms.Refusal) *Error {
 // use is how far the mandate is used, without its windows.
 func (m *Mandate) use() terms.Use { return terms.Use{Count: m.Count, Total: m.Total} }
 
+// Due is what the schedule of a mandate that has one charges next, in minor units.
+func (m *Mandate) Due() int64 { return m.Schedule.Due(m.Terms, m.use()) }
+
 // takeSlot judges the charge by the mandate's terms, as of now, and counts it. It returns the
 // window that it was counted in. Who calls it has locked the mandate, so that no two charges are
 // judged by the same count.

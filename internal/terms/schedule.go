@@ -33,13 +33,17 @@ func (s Schedule) First(t Terms, from time.Time) (time.Time, bool) {
 	return s.After(from.Add(-time.Nanosecond), t)
 }
 
-// Due returns what the schedule charges when count charges were made before: the amount, or with an
-// amount of 0 the next part of an installment mandate. It is 0 when no part is left.
-func (s Schedule) Due(t Terms, count int64) int64 {
-	if s.Amount > 0 || count < 0 || count >= int64(len(t.Items)) {
+// Due returns what the schedule charges after the charges made before: the amount, or with an amount
+// of 0 the next part of an installment mandate. The last part of a sum is what is left of it. It is
+// 0 when no part is left.
+func (s Schedule) Due(t Terms, u Use) int64 {
+	switch {
+	case s.Amount > 0 && t.Kind == Installment:
+		return max(0, min(s.Amount, t.MaxTotal-u.Total))
+	case s.Amount > 0 || u.Count < 0 || u.Count >= int64(len(t.Items)):
 		return s.Amount
 	}
-	return t.Items[count]
+	return t.Items[u.Count]
 }
 
 // last returns the last day a charge may fall on.

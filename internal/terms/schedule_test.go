@@ -251,12 +251,22 @@ func TestDue_FollowsTheItems(t *testing.T) {
 		t.Fatal(p)
 	}
 	for count, want := range []int64{300, 200, 100, 0} {
-		if got := s.Due(m, int64(count)); got != want {
+		if got := s.Due(m, terms.Use{Count: int64(count)}); got != want {
 			t.Errorf("after %d charges %d is due, want %d", count, got, want)
 		}
 	}
 	s.Amount = 50
-	if got := s.Due(terms.Terms{}, 7); got != 50 {
+	if got := s.Due(terms.Terms{}, terms.Use{Count: 7, Total: 350}); got != 50 {
 		t.Errorf("a schedule with an amount charges %d, want 50", got)
+	}
+}
+
+func TestDue_TheLastPartIsWhatIsLeft(t *testing.T) {
+	m := terms.Terms{Kind: terms.Installment, MaxTotal: 500, Amount: terms.Amount{Max: 200}}
+	s := terms.Schedule{Amount: 200}
+	for total, want := range map[int64]int64{0: 200, 200: 200, 300: 200, 400: 100, 499: 1, 500: 0} {
+		if got := s.Due(m, terms.Use{Total: total}); got != want {
+			t.Errorf("after %d of 500, %d is due, want %d", total, got, want)
+		}
 	}
 }
