@@ -33,9 +33,9 @@ func (s Schedule) First(t Terms, from time.Time) (time.Time, bool) {
 	return s.After(from.Add(-time.Nanosecond), t)
 }
 
-// Due returns what the schedule charges after the charges made before: the amount, or with an amount
-// of 0 the next part of an installment mandate. The last part of a sum is what is left of it. It is
-// 0 when no part is left.
+// Due returns what the schedule charges after what was charged before: the amount, or with an
+// amount of 0 the next part of an installment mandate. The last part of a sum is what is left of
+// it. It is 0 when no part is left.
 func (s Schedule) Due(t Terms, u Use) int64 {
 	switch {
 	case s.Amount > 0 && t.Kind == Installment:
