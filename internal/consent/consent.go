@@ -25,8 +25,8 @@ type Facts struct {
 // counted reports whether a payment is made now that is one of the charges.
 func (f Facts) counted() bool { return f.Counted && f.Amount > 0 }
 
-// last reports whether that payment leaves nothing to charge.
-func (f Facts) last() bool {
+// Last reports whether a payment is made now that leaves nothing to charge.
+func (f Facts) Last() bool {
 	return f.counted() && f.Terms.SpentBy(terms.Use{Count: 1, Total: f.Amount})
 }
 
@@ -38,7 +38,7 @@ const maxParts = 12
 func Words(f Facts) []string {
 	w := writer{Facts: f, say: speak(f.Language)}
 	w.Merchant = oneLine(f.Merchant, w.say.shop)
-	if f.last() {
+	if f.Last() {
 		return []string{w.now(), w.say.onlyNow}
 	}
 	charges := []string{

@@ -28,8 +28,9 @@ const (
 	fieldLanguage = "language" // that the form was shown in
 )
 
-// maxField bounds a field that is shown again, in bytes.
-const maxField = 200
+// maxField bounds a field that is shown again, in bytes. It is more than the longest PayID, of 256,
+// because one that was cut short would be another account's.
+const maxField = 300
 
 // form is what a form page shows again. The card number and the security code are not in it: they
 // are never sent back.

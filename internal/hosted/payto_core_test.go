@@ -152,3 +152,31 @@ func TestPayto_CountsTheFirstPayment(t *testing.T) {
 		}
 	}
 }
+
+// TestPayto_KeepsNothingOfASinglePayment: whoever agreed to one payment alone and made it has
+// permitted nothing more, and reads nothing of later charges.
+func TestPayto_KeepsNothingOfASinglePayment(t *testing.T) {
+	b := newBrowser(t, paytest.InAUD(4995), paytest.First(terms.Terms{
+		Kind: terms.OnDemand, Amount: terms.Amount{Min: 4995, Max: 4995}, MaxCount: 1,
+	}))
+	b.AtBank(b.asks(paytest.Mira).ID, pay.BankApprove)
+	b.Advance(5 * time.Second)
+	b.Work()
+	says(t, b.sees(get(b.h, b.path), pagePaid), "Thank you.", "not", "saved for next time",
+		"You permitted later charges.", "/mandates/")
+}
+
+// TestPayto_CutsNoPayID: the head of a long PayID is somebody else's.
+func TestPayto_CutsNoPayID(t *testing.T) {
+	b := newBrowser(t, paytest.InAUD(4995))
+	long := strings.Repeat("a", 240) + "@example.com.au"
+	for payID, want := range map[string]string{
+		long: "Is this your account?", "bb" + long: "The email address is too long: it has at most 256 characters",
+	} {
+		m := nonceField.FindStringSubmatch(get(b.h, b.path).Body.String())
+		says(t, post(b.h, b.path, url.Values{
+			fieldMethod: {pay.MethodPayTo}, fieldNonce: {m[1]}, fieldKind: {"payid"},
+			fieldPayID: {payID},
+		}).Body.String(), want, `value="`+payID+`"`)
+	}
+}

@@ -36,8 +36,11 @@ func (p *Pages) closeSale(pg *page, r *http.Request, v *pay.PageView) {
 		return
 	}
 	pg.Receipt = wayOf(r).step("receipt")
-	pg.Kept = v.Payment != nil && v.Payment.Keep && v.Session.MethodID != ""
-	if v.Session.MandateID != "" {
+	spent := v.Session.MandateID != "" &&
+		pay.ConsentFacts(&v.Session, pg.Method, v.Merchant.Name, pg.Lang).Last()
+	pg.Kept = v.Payment != nil && v.Payment.Keep && v.Session.MethodID != "" &&
+		!(spent && pg.Payto != nil) // an account is kept with what may be taken from it
+	if v.Session.MandateID != "" && !spent {
 		pg.MandateURL = strings.TrimPrefix(p.pay.MandateURL(v.Session.MandateID), p.base)
 	}
 }
