@@ -181,5 +181,5 @@ var reasons = []Reason{
 	{"ZPUNP07", "Debtor alias not found",
 		"The PayID of the payer belongs to nobody.", "PR", false},
 	{"ZPUNP08", "Creditor alias not found",
-		"The PayID that the money should go back to belongs to nobody any more.", "PR", false},
+		"The PayID of the payee belongs to nobody.", "PR", false},
 }

@@ -105,7 +105,9 @@ func (r *reader) id(path, name string, a, b *string) string {
 		r.refuse(required(path + name))
 	case !wire.Plain(id, maxID) || len(id) > maxID:
 		r.refuse(bad(path+name,
-			fmt.Sprintf("must have 1 to %d characters, none of them a control character.", maxID)))
+			fmt.Sprintf("must have 1 to %d bytes, none of them a control character.", maxID)))
+	case id == ".", id == "..":
+		r.refuse(bad(path+name, "must not be a dot or two, which mean a folder in an address."))
 	}
 	return id
 }

@@ -108,7 +108,7 @@ func (r *reader) instrument(sin *sessionInput, o *opening) {
 		r.refuse(required("instrument"))
 		return
 	}
-	if o.BuyerName == "" {
+	if b := sin.Buyer; b != nil && b.Name == nil && b.BuyerName == nil {
 		r.refuse(required("buyer.name"))
 	}
 	o.InstrumentID = r.id(path, "instrumentId", in.InstrumentID, in.ID)
