@@ -183,6 +183,26 @@ func TestPayto_SaysHowItStands(t *testing.T) {
 	}
 }
 
+// TestPayto_LetsGoWhileTheBankIsAtWork: to a shop that takes its buyers back at one address,
+// whatever comes of it. An address that says how it ended is not used before it has.
+func TestPayto_LetsGoWhileTheBankIsAtWork(t *testing.T) {
+	const back = "Return to Ama’s Fabrics"
+	for _, name := range []string{"payto, in process", "approve"} {
+		s := named(t, name)
+		says(t, show(t, s).Body.String(), "not", back)
+		setup := s.setup
+		s.setup = func(v *pay.PageView) {
+			setup(v)
+			v.Session.SuccessURL = v.Session.CancelURL
+		}
+		texts := []string{back, `href="https://shop.test/basket?from=`}
+		if name == "approve" {
+			texts = []string{"not", back}
+		}
+		says(t, show(t, s).Body.String(), texts...)
+	}
+}
+
 // TestPayto_FollowsTheBankThatIsChosen: the steps are those of the bank, and stay so whatever leads
 // back to the page.
 func TestPayto_FollowsTheBankThatIsChosen(t *testing.T) {

@@ -199,6 +199,13 @@ func (p *page) lead(r *http.Request, v *pay.PageView) {
 	}
 }
 
+// GoesOn reports whether the payer may go back to the shop while the bank is at work: they have
+// agreed, and the shop takes them back at one address whatever comes of the payment.
+func (p *page) GoesOn() bool {
+	return p.Payto != nil && p.Payto.Approved && !p.Framed && p.ShopURL != "" &&
+		p.ShopURL == p.CancelURL
+}
+
 // BackURL is the way back to the shop of a payer who did not pay.
 func (p *page) BackURL() template.URL {
 	if p.CancelURL == "" {

@@ -89,7 +89,8 @@ func termsOf(e *echo, maximum int64, end terms.Date, now time.Time) *terms.Terms
 	return t
 }
 
-// status is where a session stands at now.
+// status is where a session stands at now. One whose payment is under way outlasts its deadline, so
+// that what is Expired stays so.
 func (e *echo) status(s *pay.Session, now time.Time) (status string, since time.Time) {
 	deadline := e.Deadline
 	if deadline.IsZero() {
@@ -102,7 +103,7 @@ func (e *echo) status(s *pay.Session, now time.Time) (status string, since time.
 		return sessionCompleted, s.UpdatedAt // all is done, though the browser never came back
 	case s.State == pay.SessionCanceled:
 		return sessionExpired, s.UpdatedAt
-	case !now.Before(deadline):
+	case !now.Before(deadline) && s.State != pay.SessionPaying:
 		return sessionExpired, deadline
 	case !e.LaunchedAt.IsZero():
 		return sessionLaunched, e.LaunchedAt

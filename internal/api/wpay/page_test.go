@@ -205,6 +205,36 @@ func TestPage_PaidAndNeverBackIsCompletedInTheEnd(t *testing.T) {
 	})
 }
 
+// A bank may be at work for longer than a session lasts. What the session comes to is not said
+// before its payment's outcome, and the buyer can go back to the shop meanwhile.
+func TestPage_ABankThatTakesItsTimeOutlastsTheSession(t *testing.T) {
+	h := newHouse(t)
+	var ids []string
+	for n := range 3 {
+		payment := `{"outcome":"Processing","delay":7200}`
+		if n == 2 {
+			payment = `{"outcome":"Rejected","delay":7200}`
+		}
+		ids = append(ids, h.simulated(t, n, `{"outcome":"Completed"}`, payment))
+	}
+	h.visit(t, h.back(t, ids[0]))
+	h.Advance(wpay.SessionTTL)
+	h.Work()
+	h.visit(t, h.back(t, ids[1]))
+	for i, want := range []string{"Completed", "Completed", "Created"} {
+		if got := h.status(t, ids[i]); got != want || h.stands(t, ids[i]) != "Active , Processing " {
+			t.Errorf("%d: %s with %s", i, got, h.stands(t, ids[i]))
+		}
+	}
+	h.Advance(2 * time.Hour)
+	h.Work()
+	for i, want := range []string{"Completed", "Completed", "Expired"} {
+		if got := h.status(t, ids[i]); got != want {
+			t.Errorf("%d: after the outcome, %s with %s", i, got, h.stands(t, ids[i]))
+		}
+	}
+}
+
 func TestPage_NobodyElseGetsIn(t *testing.T) {
 	h := newHouse(t)
 	id, redirect := h.open(t, 1, "OneOff")
