@@ -39,6 +39,9 @@ func Parse(text string) (ID, *Problem) {
 	if strings.Contains(text, "@") {
 		return ParseAs(Email, text)
 	}
+	if number, ok := named(text); ok {
+		return ParseAs(ABN, number)
+	}
 	digits, numeric := squeeze(text)
 	switch {
 	case !numeric:
@@ -53,6 +56,16 @@ func Parse(text string) (ID, *Problem) {
 		return ID{}, wrong(NumberTen)
 	}
 	return ID{}, counted(NumberLength, len(digits))
+}
+
+// named takes the word off a business number that stands as on an invoice: ABN 51 824 753 556.
+func named(text string) (number string, ok bool) {
+	word, number, _ := strings.Cut(text, " ")
+	switch strings.TrimSuffix(lower(word), ":") {
+	case "abn", "acn", "arbn", "arsn":
+		_, ok = squeeze(number)
+	}
+	return number, ok
 }
 
 // dials reports whether a number was meant to be a phone's, even if it is none.

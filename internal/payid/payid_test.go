@@ -28,6 +28,9 @@ func TestParse_ClassifiesWhatPeopleType(t *testing.T) {
 			"mira.okafor@example.com", "m•••@example.com"},
 		{"51 824 753 556", payid.ABN, "51824753556", "51 824 753 556", "51 8xx xxx 556"},
 		{"000 000 019", payid.ABN, "000000019", "000 000 019", "000 xxx 019"},
+		{"ABN 51 824 753 556", payid.ABN, "51824753556", "51 824 753 556", "51 8xx xxx 556"},
+		{"acn: 000 000 019", payid.ABN, "000000019", "000 000 019", "000 xxx 019"},
+		{"abn bakery 51", payid.Org, "abn bakery 51", "abn bakery 51", "ab•••"},
 		{"Bluegum Bakery Fremantle WA", payid.Org, "bluegum bakery fremantle wa",
 			"bluegum bakery fremantle wa", "bl•••"},
 	} {
@@ -93,6 +96,7 @@ func TestParse_SaysWhatIsWrong(t *testing.T) {
 		"51 824 753 55":   "A phone number of 10 digits begins with 0",
 		"12":              "an ABN has 11 and an ACN has 9; this has 2.",
 		"51 824 753 557":  "This is no ABN",
+		"ABN 51824753557": "This is no ABN",
 		"61 524 753 556":  "This is no ABN",
 		"00 000 000 000":  "This is no ABN",
 		"004 085 617":     "This is no ACN",
