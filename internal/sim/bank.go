@@ -11,7 +11,6 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/money"
 	"github.com/kassa-pay/kassa/internal/pay"
-	"github.com/kassa-pay/kassa/internal/payid"
 	"github.com/kassa-pay/kassa/internal/site"
 	"github.com/kassa-pay/kassa/internal/terms"
 )
@@ -393,10 +392,16 @@ func (p *Pages) agree(w http.ResponseWriter, r *http.Request, d *desk) {
 	}
 	decision := pay.BankDecision{Do: step.do}
 	if step.do == pay.BankMove {
-		if decision.To, ok = moveTo(r); !ok {
+		to, err := p.pay.ResolvePayID(r.Context(), d.caller, accountOf(r))
+		if pay.IsKind(err, pay.Invalid) || pay.IsKind(err, pay.Unavailable) {
 			p.goBack(w, r, d.path, "account")
 			return
 		}
+		if err != nil {
+			p.fail(w, r, err)
+			return
+		}
+		decision.To = &to
 	}
 	note := step.note
 	switch err := p.decideAgreement(r, d, decision); {
@@ -434,12 +439,10 @@ func (p *Pages) decideAgreement(r *http.Request, d *desk, decision pay.BankDecis
 	return err
 }
 
-// moveTo reads the account that an agreement moves to.
-func moveTo(r *http.Request) (*pay.Payto, bool) {
-	id, problem := payid.Parse(r.PostFormValue("payid"))
+// accountOf reads the account that an agreement moves to.
+func accountOf(r *http.Request) pay.PaytoInput {
 	if bsb := r.PostFormValue("bsb"); strings.TrimSpace(bsb) != "" {
-		id, problem = payid.ParseAccount(bsb, r.PostFormValue("account"))
+		return pay.PaytoInput{BSB: bsb, Account: r.PostFormValue("account")}
 	}
-	to := pay.PaytoOf(id, "")
-	return &to, problem == nil
+	return pay.PaytoInput{PayID: r.PostFormValue("payid")}
 }

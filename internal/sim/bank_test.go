@@ -100,6 +100,7 @@ func TestBank_MovesToAnotherAccount(t *testing.T) {
 	s.send(path, "agreement", p.Agreement, "answer", "approve")
 	for _, bad := range [][]string{
 		nil, {"payid", "0512"}, {"bsb", "062-000"}, {"bsb", "1", "account", "1"},
+		{"payid", "0412 340 005"}, {"payid", "0412 340 006"},
 	} {
 		fields := append([]string{"agreement", p.Agreement, "answer", "move"}, bad...)
 		noted(t, s.send(path, fields...), path, "account")
@@ -109,7 +110,7 @@ func TestBank_MovesToAnotherAccount(t *testing.T) {
 	says(t, s.counter(path), "082-001 87654321")
 	noted(t, s.send(path, "agreement", p.Agreement, "answer", "move", "payid",
 		"mira@example.com"), path, "moved")
-	says(t, s.counter(path), "mira@example.com")
+	says(t, s.counter(path), "Ella Walker, ", "mira@example.com")
 }
 
 func TestBank_ListsDebitsAndRefunds(t *testing.T) {

@@ -18,7 +18,7 @@ var notes = map[string]string{
 	"ended":     "Cancelled. Nothing is taken any more.",
 	"moved":     "Moved. The next payments come from the other account.",
 	"over":      "Too late: the agreement has changed since.",
-	"account":   "Nothing was moved. Type a PayID, or a BSB and an account number.",
+	"account":   "Nothing was moved. Type a PayID that somebody has, or a BSB and an account number.",
 	"rejected":  "Rejected. The shop is told that you said no.",
 	"wrong_pin": "That PIN is wrong. The prompt stays open until you have typed three wrong ones.",
 	"sent":      "Sent. The bank tells the shop.",

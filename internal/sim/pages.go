@@ -54,6 +54,8 @@ type Banks interface {
 	Agreements(ctx context.Context, c pay.Caller) ([]pay.Agreement, error)
 	DecideAgreement(ctx context.Context, c pay.Caller, id string, d pay.BankDecision) (
 		pay.Agreement, error)
+	// ResolvePayID asks whom an account belongs to, as a bank does that moves an agreement to it.
+	ResolvePayID(ctx context.Context, c pay.Caller, in pay.PaytoInput) (pay.Payto, error)
 	Refunds(ctx context.Context, c pay.Caller, f pay.RefundFilter) ([]pay.Refund, bool, error)
 	// Standing is the network's own word for how a payment stands; "" when it has none.
 	Standing(ctx context.Context, c pay.Caller, p *pay.Payment) (string, error)
