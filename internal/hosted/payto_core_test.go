@@ -171,7 +171,8 @@ func TestPayto_CutsNoPayID(t *testing.T) {
 	b := newBrowser(t, paytest.InAUD(4995))
 	long := strings.Repeat("a", 240) + "@example.com.au"
 	for payID, want := range map[string]string{
-		long: "Is this your account?", "bb" + long: "The email address is too long: it has at most 256 characters",
+		long:        "Is this your account?",
+		"bb" + long: "The email address is too long: it has at most 256 characters",
 	} {
 		m := nonceField.FindStringSubmatch(get(b.h, b.path).Body.String())
 		says(t, post(b.h, b.path, url.Values{
