@@ -65,6 +65,34 @@ func TestCancel_WhatWasUsed(t *testing.T) {
 	}
 }
 
+// What was used up is Active until its last day is over, and can pay no more from then on.
+func TestCancel_AfterItsLastDay(t *testing.T) {
+	h := newHouse(t)
+	id, _ := h.open(t, 1, "OneOff")
+	h.payAs(t, id, "+61400000000")
+	h.told(t)
+	for _, want := range []string{"Active", "Cancelled"} {
+		o := h.ask(t, http.StatusOK, "GET", "/session/"+id, "")
+		if got := o.Text("instrument", "status"); got != want {
+			t.Errorf("the instrument is %s, not %s", got, want)
+		}
+		h.Advance(31 * 24 * time.Hour)
+		h.Work()
+	}
+	o := h.ask(t, http.StatusOK, "GET", "/instruments/ins-1", "")
+	if o.Text("reason", "code") != "MD20" || o.Text("updatedAt") != "2026-11-02T13:00:00Z" {
+		t.Errorf("%v", o)
+	}
+	h.ask(t, http.StatusUnprocessableEntity, "POST", "/instruments/ins-1/payment",
+		`{"paymentId":"pay-2","amount":4995}`)
+	if code, body := h.cancel(otherID, ""); code != http.StatusConflict {
+		t.Errorf("%d %s", code, body)
+	}
+	if got := h.told(t); len(got) > 0 {
+		t.Errorf("told %v", got)
+	}
+}
+
 // One that the buyer has ended at the bank is told of once, and is not cancelled again.
 func TestCancel_AfterTheBuyerDid(t *testing.T) {
 	h := saved(t, paytest.Options{})

@@ -2,6 +2,7 @@ package wpay
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/pay"
@@ -43,8 +44,18 @@ func (a *API) instrument(c *call, id string) (*instrument, error) {
 		return i, nil
 	}
 	m, err := a.Pay.Mandate(ctx, c.Caller, given)
+	runOut(&m, a.Pay.Now(c.Caller))
 	i.mandate = &m
 	return i, err
+}
+
+// runOut ends a mandate that was used up when its last day is over: in this protocol it was Active
+// until then, and the core has nothing left to end.
+func runOut(m *pay.Mandate, now time.Time) {
+	end := m.Terms.EndsAt()
+	if m.State == pay.MandateCompleted && !end.IsZero() && !now.Before(end) {
+		m.State, m.NetworkCode, m.UpdatedAt = pay.MandateExpired, codeExpired, end
+	}
 }
 
 // status is where an instrument stands; "" before the buyer has named an account.
