@@ -17,6 +17,7 @@ import (
 	"github.com/kassa-pay/kassa/internal/rail/simnet"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
 	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
+	"github.com/kassa-pay/kassa/internal/store/storetest"
 	"github.com/kassa-pay/kassa/internal/vault"
 )
 
@@ -67,7 +68,7 @@ func SQLite(t testing.TB) *Ground {
 // NewGround returns a new ground on the database.
 func NewGround(t testing.TB, url string) *Ground {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), sqldb.Options{URL: url, Migrations: migrations(t)})
+	db, err := sqldb.Open(t.Context(), storetest.Patient(url, migrations(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
