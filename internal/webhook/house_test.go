@@ -40,6 +40,12 @@ type house struct {
 
 var epoch = time.Date(2026, 10, 3, 9, 0, 0, 0, time.UTC)
 
+// Limits of the tests.
+const (
+	patience  = time.Minute // with what must come, on a machine that may stand still for seconds
+	pollEvery = 100 * time.Millisecond
+)
+
 const plainSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 
 // onBoth runs a test on both engines.
@@ -67,7 +73,7 @@ func newHouseOn(t testing.TB, url string) *house {
 	}
 	h.ticks, h.behind = h.clock, h.store
 	h.merchant(h.scope.MerchantID)
-	h.sender = h.newSender(time.Second)
+	h.sender = h.newSender(patience)
 	return h
 }
 
@@ -89,7 +95,7 @@ func (h *house) wokenSender(total time.Duration, wake func(pay.Work)) *webhook.S
 			"twins": encodeTwins,
 		},
 		Test: open, Live: open,
-		Calls: egress.Options{Total: total}, Wake: wake,
+		Calls: egress.Options{Connect: total, Total: total}, Wake: wake,
 	})
 	h.t.Cleanup(func() {
 		if err := s.Close(context.Background()); err != nil {
@@ -183,7 +189,7 @@ func (h *house) event(object, typ string, change ...func(*pay.Event)) pay.Event 
 
 func (h *house) drain() {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := h.sender.Drain(ctx); err != nil {
 		h.t.Fatal(err)
@@ -294,12 +300,13 @@ func status(codes ...int) http.HandlerFunc {
 	}
 }
 
-// wall is the machine's clock.
-type wall struct{}
+// wall is a clock that goes as the machine's does, from the day on which the test's events happen.
+type wall struct{ began time.Time }
 
-func (wall) Now() time.Time { return time.Now() }
+func (w wall) Now() time.Time { return epoch.Add(time.Since(w.began)) }
 
-// run does what the sender asks for, each kind of work in a loop of its own, until done.
+// run does what the sender asks for, and what has come due, each kind of work in a loop of its own,
+// until done.
 func (h *house) run(total time.Duration, done func() bool) {
 	h.t.Helper()
 	over := make(chan struct{})
@@ -323,6 +330,7 @@ func (h *house) run(total time.Duration, done func() bool) {
 			}
 			select {
 			case <-asked[w]:
+			case <-time.After(pollEvery):
 			case <-over:
 				return
 			}
@@ -331,7 +339,7 @@ func (h *house) run(total time.Duration, done func() bool) {
 	var both sync.WaitGroup
 	both.Go(func() { loop(pay.WorkFanOut, h.sender.FanOut) })
 	both.Go(func() { loop(pay.WorkDelivery, h.sender.Deliver) })
-	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			h.t.Error("it does not come to an end")
 			break

@@ -70,9 +70,8 @@ func TestDeliver_Receivers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t)
-			h.sender = h.newSender(10 * time.Second)
 			if c.waits {
-				h.sender = h.newSender(time.Second)
+				h.sender = h.newSender(2 * time.Second)
 			}
 			r := h.receive(c.answer)
 			to := h.endpoint(r.URL)
@@ -173,6 +172,7 @@ func TestDeliver_SlowReceiverHoldsUpNobody(t *testing.T) {
 		}
 		return len(fast.got()) == events
 	})
+	waitFor(t, func() bool { return inside.Load() >= 4 })
 	if n := inside.Load(); n != 4 {
 		t.Errorf("%d requests wait at the slow endpoint, want 4", n)
 	}
@@ -189,10 +189,10 @@ func TestDeliver_SlowReceiverHoldsUpNobody(t *testing.T) {
 	}
 }
 
-// waitFor tries until it works; a few seconds without success fail the test.
+// waitFor tries until it works; the end of patience without success fails the test.
 func waitFor(t *testing.T, try func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !try() {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not come to pass")
@@ -292,7 +292,7 @@ func TestClose_WaitsForWhatIsOnItsWay(t *testing.T) {
 // they do, and each of the others is tried.
 func TestDeliver_ManyDeadEndpoints(t *testing.T) {
 	h := newHouse(t)
-	h.ticks = wall{}
+	h.ticks = wall{time.Now()}
 	dumb := h.receive(hang)
 	good := h.receive(nil)
 	const dead, each = 100, 8
@@ -313,9 +313,9 @@ func TestDeliver_ManyDeadEndpoints(t *testing.T) {
 		for _, c := range dumb.got() {
 			tried[c.path] = true
 		}
-		return len(good.got()) == each && len(tried) == dead
-	})
-	waitFor(t, func() bool {
+		if len(good.got()) < each || len(tried) < dead {
+			return false
+		}
 		list := h.deliveries(to)
 		return len(list) == each && !slices.ContainsFunc(list, func(d pay.Delivery) bool {
 			return d.State != pay.DeliverySucceeded
@@ -343,7 +343,7 @@ func TestDeliver_StoreIsOverloaded(t *testing.T) {
 	h := newHouse(t)
 	busy := &overloaded{Store: h.store}
 	h.behind = busy
-	h.sender = h.newSender(time.Second)
+	h.sender = h.newSender(patience)
 	r := h.receive(func(http.ResponseWriter, *http.Request) { busy.left.Store(2) })
 	to := h.endpoint(r.URL)
 	h.event("cs_1", "session.complete")
