@@ -1,6 +1,7 @@
 package sqldb_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -39,9 +40,17 @@ func each(t *testing.T, f func(t *testing.T, url string)) {
 	}
 }
 
+// patience is how long a statement, or a wait for a lock, may take where a test does not ask for
+// less: a machine that stood still for seconds is no answer to who won a race.
+const patience = time.Minute
+
 // open opens and migrates a database and closes it when the test ends.
 func open(t testing.TB, o sqldb.Options) *sqldb.DB {
 	t.Helper()
+	o.StatementTimeout = cmp.Or(o.StatementTimeout, patience)
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Time{} } // no unit waits too long
+	}
 	if o.Migrations == nil {
 		o.Migrations = migrations(testSchema)
 	}
@@ -109,7 +118,7 @@ func together(t testing.TB, db *sqldb.DB, units ...sqldb.Unit) []error {
 
 func awaitWaiting(t testing.TB, db *sqldb.DB, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); db.Waiting() != n; runtime.Gosched() {
+	for deadline := time.Now().Add(patience); db.Waiting() != n; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d units wait, want %d", db.Waiting(), n)
 		}

@@ -38,7 +38,9 @@ func TestMigrate(t *testing.T) {
 
 func unmigrated(t *testing.T, url string, texts ...string) *sqldb.DB {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), sqldb.Options{URL: url, Migrations: migrations(texts...)})
+	db, err := sqldb.Open(t.Context(), sqldb.Options{
+		URL: url, Migrations: migrations(texts...), StatementTimeout: patience,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -251,7 +251,7 @@ func TestPostgres_Deadlock(t *testing.T) {
 // TestPostgres_StatementTimeout: a statement that never ends is ended, and only its unit suffers.
 func TestPostgres_StatementTimeout(t *testing.T) {
 	db := open(t, sqldb.Options{
-		URL: pgtest.URL(t), Writers: 1, StatementTimeout: time.Second,
+		URL: pgtest.URL(t), Writers: 1, StatementTimeout: 2 * time.Second,
 	})
 	sleep := func(ctx context.Context, tx sqldb.Tx) error {
 		_, err := tx.Exec(ctx, "SELECT pg_sleep(60)")

@@ -42,7 +42,11 @@ func TestSQLite_TightensLooseFile(t *testing.T) {
 }
 
 func TestSQLite_Settings(t *testing.T) {
-	db := one(t, engines["sqlite"](t))
+	db, err := sqldb.Open(t.Context(), sqldb.Options{URL: engines["sqlite"](t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
 	for pragma, want := range map[string]string{
 		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "mmap_size": "0",
 		"page_size": "4096", "busy_timeout": "2000", "trusted_schema": "0",
