@@ -3,6 +3,7 @@ package pgtest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 )
 
@@ -20,8 +22,14 @@ import (
 // that may create databases.
 const Variable = "KASSA_TEST_POSTGRES"
 
-// adminTimeout bounds making and dropping a database.
-const adminTimeout = 60 * time.Second
+// Limits of a test's surroundings.
+const (
+	adminTimeout = 60 * time.Second // making a database, and dropping it
+	leakPatience = 20 * time.Second // with goroutines that are about to end
+)
+
+// objectInUse is PostgreSQL's word for a database to which somebody is connected.
+const objectInUse = "55006"
 
 // shared is the cluster of this process, started by the first test that needs it.
 var shared struct {
@@ -42,11 +50,23 @@ func Main(m *testing.M) {
 func MainWithoutLeaks(m *testing.M) {
 	code := m.Run()
 	stop()
-	if err := goleak.Find(); err != nil && code == 0 {
+	if err := leaked(); err != nil && code == 0 {
 		os.Stderr.WriteString(err.Error() + "\n")
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// leaked gives what is on its way out the time to get there: goleak alone gives up within half a
+// second, which a busy machine may need to let one goroutine run.
+func leaked() error {
+	deadline := time.Now().Add(leakPatience)
+	for {
+		err := goleak.Find()
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // stop stops the cluster of this process, which has goroutines.
@@ -77,7 +97,7 @@ func URL(t testing.TB) string {
 		t.Fatalf("create a database for the test: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := admin(server, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := drop(server, name); err != nil {
 			t.Errorf("drop the database of the test: %v", err)
 		}
 	})
@@ -102,6 +122,19 @@ func server() (string, error) {
 		return "", shared.err
 	}
 	return shared.cluster.URL(), nil
+}
+
+// drop repeats what PostgreSQL gives up after five seconds: a connection that it has told to end may
+// stand in a slow write to the disk for longer.
+func drop(server, name string) error {
+	deadline := time.Now().Add(adminTimeout)
+	for {
+		err := admin(server, "DROP DATABASE "+name+" WITH (FORCE)")
+		var inUse *pgconn.PgError
+		if !errors.As(err, &inUse) || inUse.Code != objectInUse || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 func admin(server, sql string) error {
