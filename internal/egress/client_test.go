@@ -97,7 +97,7 @@ func TestClient_Rebinding(t *testing.T) {
 
 	o := egress.Options{
 		Policy:   egress.Policy{AllowHTTP: true, Ports: []int{int(port)}},
-		Resolver: names, Connect: time.Second,
+		Resolver: names, Connect: 10 * time.Second,
 	}
 	target := fmt.Sprintf("http://rebind.example:%d/", port)
 	if err := o.Policy.Check(target); err != nil {
@@ -262,7 +262,11 @@ func TestReason(t *testing.T) {
 		{"nobody listens", gone.URL, "connect_failed"},
 		{"metadata", "http://169.254.169.254/", "blocked_address"},
 	} {
-		_, err := post(t, egress.Options{Policy: dev, Total: 300 * time.Millisecond}, c.url)
+		o := egress.Options{Policy: dev}
+		if c.want == "timeout" {
+			o.Total = time.Second
+		}
+		_, err := post(t, o, c.url)
 		if got := egress.Reason(err); got != c.want {
 			t.Errorf("%s: %s (%v), want %s", c.name, got, err, c.want)
 		}
