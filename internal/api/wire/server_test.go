@@ -37,7 +37,7 @@ func start(t *testing.T, h http.HandlerFunc, change func(*http.Server)) func(raw
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+		_ = conn.SetDeadline(time.Now().Add(time.Minute))
 		if _, err := io.WriteString(conn, raw); err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestServer_SlowClients(t *testing.T) {
 		return wire.Decode(w, r, &dst)
 	})
 	talk := start(t, h.ServeHTTP, func(srv *http.Server) {
-		srv.ReadHeaderTimeout, srv.ReadTimeout = 50*time.Millisecond, 100*time.Millisecond
+		srv.ReadHeaderTimeout, srv.ReadTimeout = 500*time.Millisecond, time.Second
 	})
 	const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	if got := talk(head); got != "EOF" {
