@@ -9,6 +9,7 @@ import (
 
 	"github.com/kassa-pay/kassa/internal/config"
 	"github.com/kassa-pay/kassa/internal/store/sqldb"
+	"github.com/kassa-pay/kassa/internal/store/storetest"
 )
 
 // The process is held by a trigger of the database that does not come back: PostgreSQL sleeps,
@@ -32,7 +33,7 @@ const (
 
 // Times of holding.
 const (
-	holdPatience = 20 * time.Second     // for the process to come to its step
+	holdPatience = time.Minute          // for the process to come to its step
 	holdLook     = 4 * time.Millisecond // between two looks whether it has
 )
 
@@ -95,7 +96,7 @@ func (v *victim) open() *sqldb.DB {
 	if v.database != "" {
 		url = v.database + "&application_name=" + watcher
 	}
-	db, err := sqldb.Open(context.Background(), sqldb.Options{URL: url})
+	db, err := sqldb.Open(context.Background(), storetest.Patient(url, nil))
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -123,7 +124,7 @@ func (v *victim) outlive() { v.prepare(nil) }
 // killed, its machine is gone, and so are its connections.
 func (v *victim) sever(db *sqldb.DB) {
 	v.t.Helper()
-	_, err := count(db, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+	_, err := count(db, `SELECT count(pg_terminate_backend(pid, 30000)) FROM pg_stat_activity
 		WHERE datname = current_database() AND application_name <> $1`, watcher)
 	if err != nil {
 		v.t.Fatal(err)

@@ -22,7 +22,7 @@ import (
 const (
 	tick   = 50 * time.Millisecond // between two moves of the clocks
 	breath = 10 * time.Millisecond // before what has no answer yet is asked for again
-	theEnd = 2 * time.Minute       // by then everything has come to its end
+	theEnd = 5 * time.Minute       // by then everything has come to its end
 )
 
 // market is the buyers and the merchants, and what was answered to them.
@@ -88,10 +88,15 @@ func (m *market) subscribe() {
 		{server.DemoMerchant, "/v1/webhooks", "/native"}, {club, "/v1/webhooks", "/native"},
 		{server.DemoMerchant, "/collect/webhook_endpoints", "/collect"},
 	} {
-		status, body, err := m.send(context.Background(), http.MethodPost, request{
+		r := request{
 			merchant: e.merchant, path: e.path,
 			body: fmt.Sprintf(`{"url":%q,"events":["*"]}`, m.sink.URL+e.sink),
-		})
+		}
+		status, body, err := m.send(context.Background(), http.MethodPost, r)
+		for status == http.StatusServiceUnavailable { // the disk stood still
+			time.Sleep(breath)
+			status, body, err = m.send(context.Background(), http.MethodPost, r)
+		}
 		if err != nil || status != http.StatusCreated {
 			m.t.Fatalf("endpoint: %d %s, %v", status, body, err)
 		}

@@ -115,15 +115,27 @@ type victim struct {
 }
 
 func newVictim(t *testing.T, binary, database string) *victim {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
 	return &victim{
-		t: t, binary: binary, database: database, data: t.TempDir(), addr: ln.Addr().String(),
+		t: t, binary: binary, database: database, data: t.TempDir(), addr: lastingAddr(t),
 	}
+}
+
+// lastingAddr returns an address at which a server can be started over and over. Nobody gets its
+// port meanwhile: it lies below those that a system gives to who asks for any.
+func lastingAddr(t *testing.T) string {
+	t.Helper()
+	const first, ports, tries = 20_000, 10_000, 100
+	var err error
+	for range tries {
+		addr := fmt.Sprint("127.0.0.1:", first+rand.N(ports))
+		var ln net.Listener
+		if ln, err = net.Listen("tcp", addr); err == nil {
+			_ = ln.Close()
+			return addr
+		}
+	}
+	t.Fatal(err)
+	return ""
 }
 
 // core opens what the server stores. The server must be down, or the caller only read.

@@ -92,7 +92,7 @@ func TestFront_Requests(t *testing.T) {
 func TestFront_SlowClients(t *testing.T) {
 	l := serve(t, devConfig(t.TempDir()))
 	slow := withLimits(t, func(web *http.Server) {
-		web.ReadHeaderTimeout, web.ReadTimeout = 100*time.Millisecond, 200*time.Millisecond
+		web.ReadHeaderTimeout, web.ReadTimeout = 200*time.Millisecond, 400*time.Millisecond
 	})
 	const head = "POST /v1/checkout/sessions HTTP/1.1\r\nHost: x\r\n"
 	const rest = "Content-Type: application/json\r\nContent-Length: 500\r\nAuthorization: Bearer " +
@@ -103,10 +103,11 @@ func TestFront_SlowClients(t *testing.T) {
 	if got := slow.say(head + rest); !strings.HasPrefix(got, "HTTP/1.1 4") && got != "hung up" {
 		t.Errorf("half a body: %s", got)
 	}
-	if got := slow.say("POST /checkout/cs_x HTTP/1.1\r\nHost: x\r\nOrigin: " + slow.base + "\r\n" +
-		"Content-Length: 500\r\n\r\nnonce="); !strings.HasPrefix(got, "HTTP/1.1 4") {
-		t.Errorf("half a form: %s", got)
-	}
+	l.eventually("half a form is answered", func() bool { // unless it came too slowly itself
+		got := slow.say("POST /checkout/cs_x HTTP/1.1\r\nHost: x\r\nOrigin: " + slow.base +
+			"\r\nContent-Length: 500\r\n\r\nnonce=")
+		return strings.HasPrefix(got, "HTTP/1.1 4")
+	})
 	began := time.Now()
 	conn := slow.dial()
 	for {
@@ -115,13 +116,13 @@ func TestFront_SlowClients(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > patience/2 {
 		t.Errorf("a client that drips was heard for %v", took)
 	}
-	if a := slow.get("/v1/checkout/sessions"); a.status != http.StatusOK ||
-		!strings.Contains(a.body, `"data":[]`) {
-		t.Errorf("after the slow ones: %d %s", a.status, a.body)
-	}
+	l.eventually("what comes in time is served", func() bool {
+		a, err := send(slow.request(http.MethodGet, "/v1/checkout/sessions", ""))
+		return err == nil && a.status == http.StatusOK && strings.Contains(a.body, `"data":[]`)
+	})
 	// The product itself has the limits of its HTTP plumbing.
 	if a := l.get("/healthz"); a.status != http.StatusOK {
 		t.Error(a.status)

@@ -19,8 +19,12 @@ import (
 	"github.com/kassa-pay/kassa/internal/store/sqldb/pgtest"
 )
 
-// stopLimit is how long a stop may take, whatever the clients do.
-const stopLimit = 10 * time.Second
+// Limits of stopping, with room for a machine that is slow: the server gives its clients six
+// seconds and its background work three, and lets go of pages at once.
+const (
+	stopLimit   = 20 * time.Second // whatever the clients do
+	letGoWithin = 5 * time.Second
+)
 
 // TestStop_UnderLoad stops a server under clients that open and pay sessions. Whatever was answered
 // is true afterwards, and nobody is answered with an error of the server's.
@@ -174,7 +178,7 @@ func TestStop_WaitsForNobodyForLong(t *testing.T) {
 	if took := time.Since(began); took > stopLimit {
 		t.Errorf("stopping took %v", took)
 	}
-	if at := <-ended; at.Sub(began) > 2*time.Second {
+	if at := <-ended; at.Sub(began) > letGoWithin {
 		t.Errorf("the page was let go only after %v", at.Sub(began))
 	}
 }

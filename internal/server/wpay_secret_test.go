@@ -43,7 +43,7 @@ func TestWpay_TheGuideVerifiesWebhooks(t *testing.T) {
 	var m message
 	select {
 	case m = <-sent:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("nothing was sent")
 	}
 	l.wpay(http.MethodGet, "", "/webhook-secret", "").into(t, &m)

@@ -14,7 +14,11 @@ import (
 	"github.com/kassa-pay/kassa/internal/server"
 )
 
-// mailbox receives webhooks and remembers the types of events in the order in which they came.
+// soon is less than the five seconds for which a buyer waits for what is sent to the shop: who is led
+// back so early was not led back because they waited long enough.
+const soon = 4 * time.Second
+
+// mailbox receives webhooks and remembers the types of events.
 type mailbox struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -98,9 +102,15 @@ func TestWpay_ABuyerComesAndGoes(t *testing.T) {
 	if back.header.Get("Location") != "https://shop.test/back" {
 		t.Errorf("the buyer is led to %d %v", back.status, back.header)
 	}
-	if want := []string{"Instrument.Created", "Payment.Completed"}; !slices.Equal(box.got(), want) {
-		t.Errorf("when the buyer is back the shop has got %v (after %s)", box.got(), time.Since(began))
+	// Two objects: their messages go side by side.
+	heard := func() bool {
+		return slices.Equal(slices.Sorted(slices.Values(box.got())),
+			[]string{"Instrument.Created", "Payment.Completed"})
 	}
+	if took := time.Since(began); took < soon && !heard() {
+		t.Errorf("when the buyer is back the shop has got %v (after %s)", box.got(), took)
+	}
+	l.eventually("the shop hears of both", heard)
 	for _, prefix := range []string{"", "/payto/v1"} {
 		a := l.wpay(http.MethodGet, prefix, "/session/"+id, "")
 		var s struct {
@@ -134,7 +144,7 @@ func TestWpay_AReceiverThatHangsHoldsNobody(t *testing.T) {
 	query, _, _ = strings.Cut(query, `"`)
 	began := time.Now()
 	back := l.get("/payto/return?" + strings.ReplaceAll(query, "&amp;", "&"))
-	if took := time.Since(began); back.status != http.StatusSeeOther || took > 8*time.Second {
+	if took := time.Since(began); back.status != http.StatusSeeOther || took > 12*time.Second {
 		t.Errorf("after %s: %d", took, back.status)
 	}
 }
