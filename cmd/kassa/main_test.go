@@ -4,10 +4,12 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,9 +17,19 @@ import (
 )
 
 // patience is how long a script waits for what happens in another process.
-const patience = 30 * time.Second
+const patience = time.Minute
+
+// The ports of servers lie below those that a system gives to who asks for any, so that nobody has
+// taken one by the time its server starts. None is given out twice.
+const (
+	firstPort = 20_000
+	ports     = 10_000
+)
+
+var lastPort atomic.Int64
 
 func TestMain(m *testing.M) {
+	lastPort.Store(rand.N[int64](ports))
 	testscript.Main(m, map[string]func(){"kassa": main})
 }
 
@@ -41,10 +53,16 @@ func TestScripts(t *testing.T) {
 }
 
 func port(ts *testscript.TestScript, _ bool, args []string) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Setenv(args[0], ln.Addr().String())
-	ts.Check(ln.Close())
+	for range ports {
+		addr := fmt.Sprint("127.0.0.1:", firstPort+lastPort.Add(1)%ports)
+		ln, err := net.Listen("tcp", addr)
+		if err == nil {
+			ts.Setenv(args[0], addr)
+			ts.Check(ln.Close())
+			return
+		}
+	}
+	ts.Fatalf("no port is free")
 }
 
 func put(ts *testscript.TestScript, _ bool, args []string) {
