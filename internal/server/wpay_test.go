@@ -14,8 +14,8 @@ import (
 	"github.com/kassa-pay/kassa/internal/server"
 )
 
-// soon is less than the five seconds for which a buyer waits for what is sent to the shop: who is led
-// back so early was not led back because they waited long enough.
+// soon is less than the five seconds for which a buyer waits for what is sent to the shop: who is
+// led back so early was not led back because they waited long enough.
 const soon = 4 * time.Second
 
 // mailbox receives webhooks and remembers the types of events.

@@ -124,8 +124,8 @@ func server() (string, error) {
 	return shared.cluster.URL(), nil
 }
 
-// drop repeats what PostgreSQL gives up after five seconds: a connection that it has told to end may
-// stand in a slow write to the disk for longer.
+// drop repeats what PostgreSQL gives up after five seconds: a connection that it has told to end
+// may stand in a slow write to the disk for longer.
 func drop(server, name string) error {
 	deadline := time.Now().Add(adminTimeout)
 	for {
