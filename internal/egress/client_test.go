@@ -250,8 +250,6 @@ func TestReason(t *testing.T) {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
 	plain := serve(t, func(http.ResponseWriter, *http.Request) {})
 
 	for _, c := range []struct{ name, url, want string }{
@@ -259,7 +257,7 @@ func TestReason(t *testing.T) {
 		{"breaks off", lost.URL, "connection_lost"},
 		{"unknown authority", secure.URL, "tls_failed"},
 		{"no TLS", strings.Replace(plain.URL, "http:", "https:", 1), "tls_failed"},
-		{"nobody listens", gone.URL, "connect_failed"},
+		{"nobody listens", "http://127.0.0.1:1/", "connect_failed"},
 		{"metadata", "http://169.254.169.254/", "blocked_address"},
 	} {
 		o := egress.Options{Policy: dev}

@@ -135,9 +135,7 @@ func TestDeliver_BlockedTargets(t *testing.T) {
 
 func TestDeliver_NobodyListens(t *testing.T) {
 	h := newHouse(t)
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
-	to := h.endpoint(gone.URL)
+	to := h.endpoint("http://127.0.0.1:1/")
 	h.event("cs_1", "session.complete")
 	h.drain()
 	if a := h.only(to).Log[0]; a.Error != "connect_failed" {
