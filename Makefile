@@ -8,6 +8,8 @@ CHROMIUM    ?= /usr/bin/chromium
 # pages are looked at for the second time, and need not be there.
 WINDOWLESS  ?= $(or $(wildcard /usr/bin/chromium-headless-shell),$(CHROMIUM))
 TESTFLAGS   ?=
+# Go gives a package ten minutes, which the largest may need on a busy machine.
+GOTEST      := $(GO) test -timeout=40m
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 E2E         := KASSA_BINARY=bin/kassa KASSA_CHROMIUM=$(CHROMIUM)
 WITHPG      := $(GO) run ./internal/store/sqldb/pgtest/cmd --
@@ -46,7 +48,7 @@ help: ## Print this list
 
 .PHONY: test-go
 test-go: need-postgresql ## Go tests, on SQLite and on a throw-away PostgreSQL
-	$(WITHPG) $(GO) test $(TESTFLAGS) ./...
+	$(WITHPG) $(GOTEST) $(TESTFLAGS) ./...
 
 .PHONY: test-e2e
 test-e2e: need-chromium need-postgresql need-curl
@@ -88,7 +90,7 @@ mod: ## go.mod and go.sum say exactly what is used, and the modules are what was
 # The race detector is the one thing here that needs a C compiler.
 .PHONY: race
 race: need-postgresql need-gcc ## Go tests under the race detector
-	$(WITHPG) env CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./...
+	$(WITHPG) env CGO_ENABLED=1 $(GOTEST) -race $(TESTFLAGS) ./...
 
 # The sum is taken before and after, so that a tree with work in progress can be checked too.
 .PHONY: fresh
