@@ -1,6 +1,7 @@
 package pay
 
 import (
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -157,11 +158,36 @@ func (ses *Session) keeps(rail Rail, ticked bool) bool {
 	return ses.Offer.Save == SavePrompt && ticked
 }
 
+// validatePayable refuses a session that nobody could pay by the methods it names. One that is not
+// connected may be so when the page is shown.
+func (s *Service) validatePayable(ses *Session) error {
+	const param = "payment_method_types"
+	suited := len(ses.Methods) == 0
+	for _, method := range ses.Methods {
+		rail, connected := s.railFor(ses.Mode, method)
+		if connected && !rail.Facts().takes(ses.Amount.Currency) {
+			return rail.Facts().refusal(param, ses.Amount.Currency)
+		}
+		suited = suited || !connected || ses.suits(rail)
+	}
+	if suited {
+		return nil
+	}
+	if r := ses.firstCharge(); r != "" && ses.Accepts(MethodPayTo) {
+		return BadParam("offer.terms", "parameter_invalid",
+			"By %s the first payment is a charge too. %s", MethodPayTo, refusals[r])
+	}
+	return BadParam(param, "parameter_invalid",
+		"A series cannot begin with %s, which leaves nothing to charge again.",
+		strings.Join(ses.Methods, " or "))
+}
+
 // suits reports whether the session can be paid on the rail: what has to be kept afterwards, or
 // held at first, needs a rail that can.
 func (ses *Session) suits(rail Rail) bool {
 	f := rail.Facts()
-	return f.Mode == ses.Mode && ses.Accepts(f.Method) && (!isAgreer(rail) || ses.agreeable()) &&
+	return f.Mode == ses.Mode && ses.Accepts(f.Method) && f.takes(ses.Amount.Currency) &&
+		(!isAgreer(rail) || ses.agreeable()) &&
 		(canKeep(rail) || ses.Series != SeriesFirst && !ses.Verifies()) &&
 		(canHold(rail) || ses.Capture != CaptureManual)
 }

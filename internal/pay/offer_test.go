@@ -44,6 +44,67 @@ func TestOffer_BadInputNamesItsField(t *testing.T) {
 	}
 }
 
+// TestOffer_NobodyCouldPay: what is named must take the currency, and one of it the session.
+func TestOffer_NobodyCouldPay(t *testing.T) {
+	w := paytest.New(t)
+	later := terms.Terms{Start: terms.Date{Year: 2026, Month: 12, Day: 1}}
+	for name, tc := range map[string]struct {
+		methods              []string
+		currency             string
+		series               *terms.Terms
+		code, param, message string
+	}{
+		"agreement in cedis": {[]string{pay.MethodPayTo}, "GHS", nil, "currency_not_supported",
+			"payment_method_types", "payto takes AUD alone, not GHS."},
+		"one of two": {[]string{pay.MethodCard, pay.MethodMobile}, "AUD", nil,
+			"currency_not_supported", "payment_method_types",
+			"mobile_money takes GHS alone, not AUD."},
+		"a transfer cannot be charged again": {[]string{pay.MethodBank}, "GHS", &terms.Terms{},
+			"parameter_invalid", "payment_method_types",
+			"A series cannot begin with bank_transfer, which leaves nothing to charge again."},
+		"its own amount": {[]string{pay.MethodPayTo}, "AUD",
+			&terms.Terms{Amount: terms.Amount{Max: 4000}}, "parameter_invalid", "offer.terms",
+			"By payto the first payment is a charge too. " +
+				"The mandate does not permit a charge of this amount."},
+		"its own day": {[]string{pay.MethodBank, pay.MethodPayTo}, "AUD", &later,
+			"parameter_invalid", "offer.terms",
+			"By payto the first payment is a charge too. The mandate has not begun yet."},
+		"a card begins it": {[]string{pay.MethodPayTo, pay.MethodCard}, "AUD", &later, "", "", ""},
+		"dollars by card":  {[]string{pay.MethodCard, pay.MethodBank}, "USD", nil, "", "", ""},
+		"all there is":     {nil, "USD", nil, "", "", ""},
+	} {
+		r := pay.OpenSession{
+			Family: "checkout", Amount: 5000, Currency: tc.currency, Methods: tc.methods,
+		}
+		if tc.series != nil {
+			paytest.First(*tc.series)(&r)
+		}
+		_, _, err := w.Pay.OpenSession(t.Context(), w.Shop, nil, r)
+		if tc.code == "" {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		fails(t, err, pay.Invalid, tc.code, tc.param)
+		if e := pay.AsError(err); e != nil && e.Message != tc.message {
+			t.Errorf("%s: %s", name, e.Message)
+		}
+	}
+}
+
+// TestOffer_NotConnected: a method that has no network now is no reason to refuse a session.
+func TestOffer_NotConnected(t *testing.T) {
+	w := paytest.New(t)
+	none := w.Twin(func(d *pay.Deps) { d.Rails = []pay.Rail{w.Card} })
+	_, _, err := none.OpenSession(t.Context(), w.Shop, nil, pay.OpenSession{
+		Family: "checkout", Amount: 5000, Currency: "AUD", Methods: []string{pay.MethodPayTo},
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOffer_VerificationSavesOrIsOfNoUse(t *testing.T) {
 	w := paytest.New(t)
 	for _, wish := range []pay.SaveWish{pay.SaveNever, pay.SavePrompt} {

@@ -165,11 +165,13 @@ func (s *Service) validateSession(ses *Session, now time.Time) error {
 	if err := validateOffer(ses, now); err != nil {
 		return err
 	}
-	return validateCounted(ses, now)
+	if err := validateCounted(ses, now); err != nil {
+		return err
+	}
+	return s.validatePayable(ses)
 }
 
-// validateMethods checks a session's wish against the methods Kassa knows; whether the merchant
-// can offer them now is judged when the page is shown.
+// validateMethods checks a session's wish against the methods Kassa knows.
 func (s *Service) validateMethods(methods []string) error {
 	const param = "payment_method_types"
 	if methods != nil && len(methods) == 0 {

@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// currencyPayTo is the only one that the network moves.
-	currencyPayTo = "AUD"
 	// zonePayTo is the zone that the dates of agreements are meant in.
 	zonePayTo = "Australia/Sydney"
 	// maxAgreementText is how much of a description the payer's bank shows, in bytes.
@@ -160,11 +158,16 @@ func shorten(text string, most int) string {
 // agreeable reports whether the session can be paid by an agreement at a bank. There every payment
 // is a charge under the agreement, so the first one has to keep to its terms too.
 func (ses *Session) agreeable() bool {
-	if ses.Amount.Currency != currencyPayTo || ses.Capture == CaptureManual {
-		return false
+	return ses.Capture != CaptureManual && ses.firstCharge() == ""
+}
+
+// firstCharge says why an agreement on the session's mandate does not permit its own payment; ""
+// when it does, or when there is nothing that it would forbid.
+func (ses *Session) firstCharge() terms.Refusal {
+	if ses.Series != SeriesFirst || ses.Verifies() {
+		return ""
 	}
-	return ses.Series != SeriesFirst || ses.Verifies() ||
-		agreementTerms(ses, true).Permit(ses.Amount.Minor, ses.CreatedAt, terms.Use{}) == ""
+	return agreementTerms(ses, true).Permit(ses.Amount.Minor, ses.CreatedAt, terms.Use{})
 }
 
 // isAgreer reports whether the rail is one of agreements.

@@ -193,7 +193,7 @@ func TestPayTo_IsOfferedWhereItCanServe(t *testing.T) {
 		want   bool
 	}{
 		"dollars":        {func(*pay.OpenSession) {}, true},
-		"another":        {func(r *pay.OpenSession) { r.Currency = "GHS" }, false},
+		"another":        {func(r *pay.OpenSession) { r.Currency, r.Methods = "GHS", nil }, false},
 		"held":           {func(r *pay.OpenSession) { r.Capture = pay.CaptureManual }, false},
 		"series":         {paytest.First(upTo(4995)), true},
 		"series, less":   {paytest.First(exact), false},

@@ -3,6 +3,8 @@ package pay
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/money"
@@ -34,6 +36,8 @@ type Rail interface {
 type Facts struct {
 	Method string // the payment method it serves
 	Mode   Mode   // the mode it serves: simulated networks never see live money
+	// Currencies are those it moves, by their ISO 4217 codes; nil for any.
+	Currencies []string
 	// SubmitIdempotent: a second Start or Refund with the same reference has no second effect.
 	SubmitIdempotent bool
 	// NotFoundFinalAfter: before this much time since submission "not found" proves nothing.
@@ -42,6 +46,17 @@ type Facts struct {
 	ReviewAfter time.Duration
 	// Deadline bounds one call.
 	Deadline time.Duration
+}
+
+// takes reports whether the rail moves money of the currency.
+func (f Facts) takes(currency string) bool {
+	return f.Currencies == nil || slices.Contains(f.Currencies, currency)
+}
+
+// refusal says that the rail does not move the currency, of the field that is to be another.
+func (f Facts) refusal(param, currency string) error {
+	return BadParam(param, "currency_not_supported", "%s takes %s alone, not %s.", f.Method,
+		strings.Join(f.Currencies, ", "), currency)
 }
 
 // Capturer is a rail that can take money it only held, in one part or several. The outcome is

@@ -130,7 +130,11 @@ type model struct {
 
 func (*model) Name() string { return Name }
 
-func (*model) Facts() pay.Facts { return simnet.Promises(pay.MethodPayTo, reviewAfter) }
+func (*model) Facts() pay.Facts {
+	f := simnet.Promises(pay.MethodPayTo, reviewAfter)
+	f.Currencies = []string{currency}
+	return f
+}
 
 func (*model) Providers() []string {
 	var names []string

@@ -58,7 +58,7 @@ func TestNetwork_Conformance(t *testing.T) {
 	railtest.Engines(t, func(t *testing.T, g *railtest.Ground) {
 		h := g.Harness(payto.Name)
 		h.Open = func(t testing.TB) pay.Rail { return open(t, g) }
-		h.TimeOut, h.Currency = pay.DeclineAgreementExpired, "AUD"
+		h.TimeOut = pay.DeclineAgreementExpired
 		h.Fill = func(c railtest.Case, a *pay.Attempt) bool {
 			ending, ok := endings[c]
 			offer(a, account(ending))

@@ -1,7 +1,6 @@
 package railtest
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"reflect"
@@ -55,8 +54,6 @@ type Harness struct {
 	Notices func(t testing.TB, r pay.Rail) []Notification
 	// LateAfter is how long the late cases take.
 	LateAfter time.Duration
-	// Currency is the only one the network knows; "" when it takes any.
-	Currency string
 	// TimeOut is why a payment is declined whose payer never answers.
 	TimeOut pay.DeclineCode
 }
@@ -73,8 +70,11 @@ const parallel = 16
 // Run runs the whole suite.
 func Run(t *testing.T, h Harness) {
 	s := &suite{
-		Harness: h, merchant: h.IDs.ID("mer", h.Now()),
-		amount: money.Amount{Minor: 12_345, Currency: cmp.Or(h.Currency, "GHS")},
+		Harness: h, merchant: h.IDs.ID("mer", h.Now()), currencies: h.Open(t).Facts().Currencies,
+		amount: money.Amount{Minor: 12_345, Currency: "GHS"},
+	}
+	if s.currencies != nil {
+		s.amount.Currency = s.currencies[0]
 	}
 	tests := []test{
 		{"facts", s.facts},
@@ -145,8 +145,9 @@ type test struct {
 
 type suite struct {
 	Harness
-	merchant string
-	amount   money.Amount // what its payments are worth
+	merchant   string
+	currencies []string     // that the network moves; nil for any
+	amount     money.Amount // what its payments are worth
 }
 
 func (s *suite) ref(paymentID string) pay.Ref {
