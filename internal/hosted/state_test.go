@@ -73,6 +73,10 @@ func TestStates_Truth(t *testing.T) {
 			must(regexp.MustCompile(`(?i)did not go through|could not be saved|was not set up`),
 				s.page == pageFailed || s.page == pageForm &&
 					(strings.HasPrefix(s.name, "declined") || s.name == "last try"))
+			if s.page == pageFailed {
+				must(regexp.MustCompile(`To try again, go back to`), !mayArrive(s))
+				must(regexp.MustCompile(`(?i)another way`), false)
+			}
 			must(success, s.page == pagePaid || s.page == pageAuthorised)
 			switch s.page {
 			case pageWaiting, pageAction, pagePaid, pageAuthorised, pageLate, pagePrompt,

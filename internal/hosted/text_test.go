@@ -68,7 +68,7 @@ func TestCatalogue_Renders(t *testing.T) {
 	english := messages(t)["en"]
 	for i := range c.speech {
 		s := &c.speech[i]
-		pg := &page{speech: s, Merchant: "Ama", Amount: "GHS 50.00"}
+		pg := &page{speech: s, Merchant: "Ama", Amount: "GHS 50.00", Several: true}
 		for id, text := range english {
 			var said string
 			var err error
@@ -84,6 +84,35 @@ func TestCatalogue_Renders(t *testing.T) {
 			if err != nil || said == "" || strings.Contains(said, "<no value>") {
 				t.Errorf("%s: %s: %q, %v", s.Lang, id, said, err)
 			}
+		}
+	}
+}
+
+// TestCatalogue_OneWay: where there is one way to pay, nobody is told to take another one.
+func TestCatalogue_OneWay(t *testing.T) {
+	c, err := newCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := regexp.MustCompile(`(?i)another way|autrement`)
+	// A link to the others; beside a saved method; when the one has changed; at the shop.
+	fitting := []string{"other_way", "saved_other", "method_unavailable", "closed_text"}
+	for i := range c.speech {
+		one, several := &page{speech: &c.speech[i]}, &page{speech: &c.speech[i], Several: true}
+		told := 0
+		for id, text := range messages(t)["en"] {
+			if _, plural := text.(map[string]any); plural || slices.Contains(fitting, id) {
+				continue
+			}
+			if said, err := one.T(id); err != nil || elsewhere.MatchString(said) {
+				t.Errorf("%s: %s: %q, %v", one.Lang, id, said, err)
+			}
+			if said, _ := several.T(id); elsewhere.MatchString(said) {
+				told++
+			}
+		}
+		if told < 10 {
+			t.Errorf("%s: %d messages tell of another way where there is one", one.Lang, told)
 		}
 	}
 }
@@ -160,6 +189,7 @@ func TestDeclines_HaveWords(t *testing.T) {
 	fill := strings.NewReplacer(
 		"{{.Network}}", "MTN Mobile Money", "{{.Phone}}", "024 ••• ••67",
 	)
+	oneWay := regexp.MustCompile(`{{if \.Several}}.*?(?:{{else}}(.*?))?{{end}}`)
 	all := messages(t)
 	for _, code := range append(pay.DeclineCodes(), "a word of the future") {
 		for method, failed := range attempts {
@@ -167,6 +197,7 @@ func TestDeclines_HaveWords(t *testing.T) {
 				p := because(failed(), code)
 				w := show(t, setting{setup: offering([]string{method}, p)}, "Accept-Language", lang)
 				want, _ := all[lang][declineID(method, code)].(string)
+				want = oneWay.ReplaceAllString(want, "$1")
 				if method == pay.MethodMobile {
 					want = fill.Replace(want)
 				} else {

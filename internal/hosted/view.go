@@ -152,7 +152,7 @@ func (p *Pages) pageOf(r *http.Request, v *pay.PageView) *page {
 	pg.Email = v.Email
 	pg.lead(r, v)
 	pg.Prompt = r.URL.Query().Get("prompt")
-	pg.Several = len(v.Methods) > 1
+	pg.Several = len(v.Methods) > 1 && pg.Name != pageFailed
 	pg.Left = int(pay.MaxDeclines - ses.Declines)
 	pg.Refunding = v.Merchant.LateMoney != pay.HoldLate
 	if v.Payment != nil {

@@ -101,8 +101,7 @@ func (s *Service) unresolved(
 	s.log.WarnContext(ctx, "the network did not say whom an account belongs to", "error", err)
 	return &Error{
 		Kind: Unavailable, Code: "payid_service_unavailable", Param: prefix + field, Err: err,
-		Message: "The bank network does not answer now. Try again in a moment, or choose another " +
-			"way to pay.",
+		Message: "The bank network does not answer now. Try again in a moment.",
 	}
 }
 
