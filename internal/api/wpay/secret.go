@@ -33,7 +33,7 @@ func (a *API) rotateWebhookSecret(c *call) error {
 		func(e *pay.EndpointSecret) any { return secretDoc{Secret: e.Plain} })
 	_, reply, err := a.Pay.RotateHookSecret(c.r.Context(), c.Caller, o, Family)
 	if err != nil {
-		return err
+		return taken(err, requestHeaders[0], nil)
 	}
 	return c.reply(reply)
 }
