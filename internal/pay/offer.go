@@ -32,6 +32,17 @@ func completeOffer(ses *Session) {
 	}
 }
 
+// endWithMandate has a session end with the mandate that it asks for, at the latest: nobody is to
+// agree to what is over.
+func (ses *Session) endWithMandate() {
+	if ses.Offer.Terms == nil {
+		return
+	}
+	if end := ses.Offer.Terms.EndsAt(); !end.IsZero() && end.Before(ses.ExpiresAt) {
+		ses.ExpiresAt = end.UTC()
+	}
+}
+
 // validateOffer checks what a merchant wants from a payer besides the payment.
 func validateOffer(ses *Session, now time.Time) error {
 	o := &ses.Offer
@@ -102,10 +113,8 @@ func validateSeries(o *Offer, now time.Time) error {
 	if end := o.Terms.EndsAt(); !end.IsZero() && !now.Before(end) {
 		return BadParam("offer.terms.end", "parameter_invalid", "Must not be over already.")
 	}
-	if o.Schedule != nil {
-		if p := o.Schedule.Validate(*o.Terms); p != nil {
-			return BadParam("offer.schedule."+p.Field, "parameter_invalid", "%s", p.Message)
-		}
+	if err := validateSchedule(o, now); err != nil {
+		return err
 	}
 	if len(o.Retry.Days) > maxRetries {
 		return BadParam("offer.retry.days", "parameter_invalid",
@@ -118,6 +127,25 @@ func validateSeries(o *Offer, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// validateSchedule checks when the server is to charge, which must be once from now on at least.
+func validateSchedule(o *Offer, now time.Time) error {
+	if o.Schedule == nil {
+		return nil
+	}
+	p := o.Schedule.Validate(*o.Terms)
+	if p == nil {
+		if _, ok := o.Schedule.After(now, *o.Terms); ok {
+			return nil
+		}
+		p = &terms.Problem{Field: "end", Message: "Must leave a day for a charge from now on."}
+	}
+	field := "offer.schedule." + p.Field
+	if p.Field == "end" && o.Schedule.End.IsZero() {
+		field = "offer.terms.end" // which is where the schedule ends, too
+	}
+	return BadParam(field, "parameter_invalid", "%s", p.Message)
 }
 
 // validateCounted checks what the payer reads at their bank and, if the session's own payment is to

@@ -34,6 +34,19 @@ func TestOffer_BadInputNamesItsField(t *testing.T) {
 				Recurrence: monthly, Start: terms.Date{Year: 2026, Month: 10, Day: 1}, Amount: 900,
 			})(r)
 		},
+		"offer.schedule.end": func(r *pay.OpenSession) { // the day has come, and its hour is over
+			paytest.First(terms.Terms{})(r)
+			paytest.Scheduled(terms.Schedule{
+				Recurrence: monthly, Start: terms.Date{Year: 2026, Month: 10, Day: 3},
+				End: terms.Date{Year: 2026, Month: 11, Day: 2}, Hour: 9, Minute: 30, Amount: 900,
+			})(r)
+		},
+		"offer.terms.end": func(r *pay.OpenSession) {
+			paytest.First(terms.Terms{End: terms.Date{Year: 2026, Month: 11, Day: 2}})(r)
+			paytest.Scheduled(terms.Schedule{
+				Recurrence: monthly, Start: terms.Date{Year: 2026, Month: 9, Day: 3}, Amount: 900,
+			})(r)
+		},
 	} {
 		r := pay.OpenSession{Family: "checkout", Amount: 5000, Currency: "GHS"}
 		change(&r)
@@ -89,6 +102,25 @@ func TestOffer_NobodyCouldPay(t *testing.T) {
 		fails(t, err, pay.Invalid, tc.code, tc.param)
 		if e := pay.AsError(err); e != nil && e.Message != tc.message {
 			t.Errorf("%s: %s", name, e.Message)
+		}
+	}
+}
+
+// TestOffer_EndsWithItsMandate: nobody can agree to a mandate that is over.
+func TestOffer_EndsWithItsMandate(t *testing.T) {
+	w := paytest.New(t)
+	today := terms.Terms{End: terms.Date{Year: 2026, Month: 10, Day: 3}, Zone: "Africa/Lagos"}
+	tomorrow := today
+	tomorrow.End.Day++
+	for _, tc := range []struct {
+		terms terms.Terms
+		ttl   time.Duration
+	}{
+		{today, 13*time.Hour + 30*time.Minute}, {tomorrow, pay.DefaultTTL}, // it is 10:30 in Lagos
+	} {
+		ses := w.Open(paytest.First(tc.terms))
+		if got := ses.ExpiresAt.Sub(ses.CreatedAt); got != tc.ttl {
+			t.Errorf("until %s: it lives for %s, want %s", tc.terms.End, got, tc.ttl)
 		}
 	}
 }

@@ -134,7 +134,9 @@ func (s *Service) newSession(c Caller, r OpenSession, now time.Time) (Session, e
 		Series: r.Series, Offer: r.Offer, CreatedAt: now, UpdatedAt: now,
 	}
 	completeOffer(&ses)
-	err = s.validateSession(&ses, now)
+	if err = s.validateSession(&ses, now); err == nil {
+		ses.endWithMandate()
+	}
 	return ses, err
 }
 

@@ -66,25 +66,27 @@ func (in *sessionInput) schedule(t *terms.Terms, now time.Time) (*terms.Schedule
 	rhythm := anchored(*t.Recurrence, s.Start)
 	t.Recurrence, s.Recurrence = &rhythm, rhythm
 	if !given {
-		s.Start = afterFirst(*s, *t, today)
-		if !s.End.IsZero() && s.End.Compare(s.Start) < 0 {
-			return nil, bad(pathSubscription+".active_period.end_date",
-				"must not be before %s, the first day that is charged.", s.Start)
-		}
+		return s, afterFirst(s, t)
 	}
 	return s, nil
 }
 
-// afterFirst returns the first day of the rhythm after the one on which the payer pays themselves:
-// they do not pay twice on that day.
-func afterFirst(s terms.Schedule, t terms.Terms, today terms.Date) terms.Date {
-	next := terms.Schedule{Recurrence: s.Recurrence, Start: today}
+// afterFirst moves a schedule that begins today to the first day of its rhythm after that one, on
+// which payers pay themselves: they do not pay twice on one day.
+func afterFirst(s *terms.Schedule, t *terms.Terms) error {
+	today := s.Start
+	next := terms.Schedule{Recurrence: s.Recurrence, Start: today, End: s.End}
 	at := time.Date(today.Year, today.Month, today.Day, 0, 0, 0, 0, t.Location())
-	following, ok := next.After(at, t)
+	following, ok := next.After(at, *t)
 	if !ok {
-		return today // the core says that no charge falls into the mandate
+		path := pathSubscription + ".active_period.end_date"
+		if s.End.IsZero() {
+			path = pathMandate + ".validity_period.end_date"
+		}
+		return bad(path, "must leave a day for a charge after today.")
 	}
-	return terms.DateOf(following)
+	s.Start = terms.DateOf(following)
+	return nil
 }
 
 // time reads the time of day; midnight unless it is given.
@@ -121,9 +123,6 @@ func (in *sessionInput) scheduled(t *terms.Terms, s *terms.Schedule) error {
 
 // path says the core's name for a field of a new session in the words of this protocol.
 func (o *optionsInput) path(field string) string {
-	if c := o.CheckoutOptions; field == "success_url" && c != nil && c.ReturnURL == nil {
-		return pathSuccess
-	}
 	if p, ok := openPaths[field]; ok {
 		return p
 	}
