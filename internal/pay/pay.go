@@ -37,7 +37,7 @@ func (s *Service) Pay(
 	}
 	t, err := s.prepare(ctx, c, &ses, r)
 	if err != nil {
-		return Payment{}, Reply{}, err
+		return s.lostRace(ctx, c, o, err)
 	}
 	if err := s.admit(); err != nil {
 		return Payment{}, Reply{}, err

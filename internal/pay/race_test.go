@@ -114,6 +114,43 @@ func TestRace_TwelvePaysWithOneKeyGetOneAnswer(t *testing.T) {
 	})
 }
 
+// overtaken is a store on which somebody is quicker before a session is read.
+type overtaken struct {
+	pay.Store
+	quicker func()
+}
+
+func (s *overtaken) Session(ctx context.Context, sc pay.Scope, id string) (pay.Session, error) {
+	s.quicker()
+	return s.Store.Session(ctx, sc, id)
+}
+
+// A request whose twin has paid, between its look for their key and for the session, is answered as
+// the twin was: not that the session has been paid.
+func TestRace_ATwinPaysBeforeTheSessionIsRead(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *paytest.World) {
+		ses := w.Open()
+		payBy := func(s *pay.Service) (string, bool) {
+			o := once("pay-1", "pay", func(p pay.Payment) string { return p.ID + p.State.String() })
+			_, reply, err := s.Pay(t.Context(), w.Shop, o, pay.PayRequest{
+				SessionID: ses.ID,
+				Method:    pay.MethodInput{Type: pay.MethodCard, Card: paytest.CardOf(ok)},
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			return string(reply.Body), reply.Replayed
+		}
+		var first string
+		slow := w.Twin(func(d *pay.Deps) {
+			d.Store = &overtaken{d.Store, func() { first, _ = payBy(w.Pay) }}
+		})
+		if got, replayed := payBy(slow); got != first || got == "" || !replayed {
+			t.Errorf("answered %q, again: %v; its twin %q", got, replayed, first)
+		}
+	})
+}
+
 func TestRace_RefundsNeverExceedTheCapture(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *paytest.World) {
 		ctx := context.Background()
