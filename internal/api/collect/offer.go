@@ -75,17 +75,17 @@ func (in *sessionInput) schedule(t *terms.Terms, now time.Time) (*terms.Schedule
 // which payers pay themselves: they do not pay twice on one day.
 func afterFirst(s *terms.Schedule, t *terms.Terms) error {
 	today := s.Start
-	next := terms.Schedule{Recurrence: s.Recurrence, Start: today, End: s.End}
+	next := terms.Schedule{Recurrence: s.Recurrence, Start: today}
 	at := time.Date(today.Year, today.Month, today.Day, 0, 0, 0, 0, t.Location())
-	following, ok := next.After(at, *t)
-	if !ok {
-		path := pathSubscription + ".active_period.end_date"
-		if s.End.IsZero() {
-			path = pathMandate + ".validity_period.end_date"
-		}
-		return bad(path, "must leave a day for a charge after today.")
-	}
+	following, _ := next.After(at, terms.Terms{Zone: t.Zone})
 	s.Start = terms.DateOf(following)
+	const before = "must not be before %s, the first day that is charged."
+	switch {
+	case !s.End.IsZero() && s.End.Compare(s.Start) < 0:
+		return bad(pathSubscription+".active_period.end_date", before, s.Start)
+	case !t.End.IsZero() && t.End.Compare(s.Start) < 0:
+		return bad(pathMandate+".validity_period.end_date", before, s.Start)
+	}
 	return nil
 }
 
