@@ -123,6 +123,9 @@ func (in *sessionInput) scheduled(t *terms.Terms, s *terms.Schedule) error {
 
 // path says the core's name for a field of a new session in the words of this protocol.
 func (o *optionsInput) path(field string) string {
+	if c := o.CheckoutOptions; field == "success_url" && c != nil && c.ReturnURL == nil {
+		return pathSuccess
+	}
 	if p, ok := openPaths[field]; ok {
 		return p
 	}
