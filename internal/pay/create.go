@@ -59,9 +59,6 @@ func (s *Service) prepareAlone(c Caller, n NewPayment) (*try, error) {
 		return nil, BadParam("payment_method", "payment_method_not_available",
 			"A payment without a session can be made by %s alone.", MethodMobile)
 	}
-	if !rail.Facts().takes(amount.Currency) {
-		return nil, rail.Facts().refusal("currency", amount.Currency)
-	}
 	now := s.Now(c)
 	t := &try{rail: rail, expiresAt: now.Add(DefaultTTL)}
 	t.payment = s.newPayment(&Session{

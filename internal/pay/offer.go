@@ -186,22 +186,29 @@ func (ses *Session) keeps(rail Rail, ticked bool) bool {
 	return ses.Offer.Save == SavePrompt && ticked
 }
 
-// validatePayable refuses a session that nobody could pay by the methods it names. One that is not
-// connected may be so when the page is shown.
+// validatePayable refuses a session that nobody could pay by the methods it names. A method that is
+// not connected now may be so when the page is shown.
 func (s *Service) validatePayable(ses *Session) error {
 	const param = "payment_method_types"
-	suited := len(ses.Methods) == 0
-	for _, method := range ses.Methods {
-		rail, connected := s.railFor(ses.Mode, method)
-		if connected && !rail.Facts().takes(ses.Amount.Currency) {
-			return rail.Facts().refusal(param, ses.Amount.Currency)
-		}
-		suited = suited || !connected || ses.suits(rail)
-	}
-	if suited {
+	if len(ses.Methods) == 0 {
 		return nil
 	}
-	if r := ses.firstCharge(); r != "" && ses.Accepts(MethodPayTo) {
+	var foreign error
+	for _, method := range ses.Methods {
+		rail, connected := s.railFor(ses.Mode, method)
+		if !connected || ses.suits(rail) {
+			return nil
+		}
+		if f := rail.Facts(); !f.takes(ses.Amount.Currency) {
+			foreign = BadParam(param, "currency_not_supported", "%s takes %s alone, not %s.",
+				f.Method, strings.Join(f.Currencies, ", "), ses.Amount.Currency)
+		}
+	}
+	r := ses.firstCharge()
+	switch {
+	case foreign != nil:
+		return foreign
+	case r != "" && ses.Accepts(MethodPayTo):
 		return BadParam("offer.terms", "parameter_invalid",
 			"By %s the first payment is a charge too. %s", MethodPayTo, refusals[r])
 	}

@@ -57,7 +57,7 @@ func TestOffer_BadInputNamesItsField(t *testing.T) {
 	}
 }
 
-// TestOffer_NobodyCouldPay: what is named must take the currency, and one of it the session.
+// TestOffer_NobodyCouldPay: one of the methods that are named must suit the session.
 func TestOffer_NobodyCouldPay(t *testing.T) {
 	w := paytest.New(t)
 	later := terms.Terms{Start: terms.Date{Year: 2026, Month: 12, Day: 1}}
@@ -69,9 +69,9 @@ func TestOffer_NobodyCouldPay(t *testing.T) {
 	}{
 		"agreement in cedis": {[]string{pay.MethodPayTo}, "GHS", nil, "currency_not_supported",
 			"payment_method_types", "payto takes AUD alone, not GHS."},
-		"one of two": {[]string{pay.MethodCard, pay.MethodMobile}, "AUD", nil,
-			"currency_not_supported", "payment_method_types",
-			"mobile_money takes GHS alone, not AUD."},
+		"one of two": {[]string{pay.MethodCard, pay.MethodPayTo}, "GHS", nil, "", "", ""},
+		"neither of two": {[]string{pay.MethodBank, pay.MethodPayTo}, "GHS", &terms.Terms{},
+			"currency_not_supported", "payment_method_types", "payto takes AUD alone, not GHS."},
 		"a transfer cannot be charged again": {[]string{pay.MethodBank}, "GHS", &terms.Terms{},
 			"parameter_invalid", "payment_method_types",
 			"A series cannot begin with bank_transfer, which leaves nothing to charge again."},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/money"
@@ -51,12 +50,6 @@ type Facts struct {
 // takes reports whether the rail moves money of the currency.
 func (f Facts) takes(currency string) bool {
 	return f.Currencies == nil || slices.Contains(f.Currencies, currency)
-}
-
-// refusal says that the rail does not move the currency, of the field that is to be another.
-func (f Facts) refusal(param, currency string) error {
-	return BadParam(param, "currency_not_supported", "%s takes %s alone, not %s.", f.Method,
-		strings.Join(f.Currencies, ", "), currency)
 }
 
 // Capturer is a rail that can take money it only held, in one part or several. The outcome is

@@ -23,9 +23,6 @@ const (
 	CodeTTL   = 5 * time.Minute // for the one-time code, which has to be copied
 )
 
-// currency is the one that the networks move: they are Ghana's.
-const currency = "GHS"
-
 // codeDigits is the length of a one-time code.
 const codeDigits = 6
 
@@ -93,11 +90,7 @@ type model struct {
 
 func (*model) Name() string { return Name }
 
-func (*model) Facts() pay.Facts {
-	f := simnet.Promises(pay.MethodMobile, simnet.ReviewAfter)
-	f.Currencies = []string{currency}
-	return f
-}
+func (*model) Facts() pay.Facts { return simnet.Promises(pay.MethodMobile, simnet.ReviewAfter) }
 
 func (*model) Providers() []string { return pay.Providers() }
 
