@@ -136,6 +136,8 @@ for (const js of [true, false]) {
         await page.getByRole("button", { name: "Save Mobile money" }).click();
         await page.getByText("Saved.").waitFor();
         assert.ok(!(await out.isChecked()));
+        const again = await stage.kassa.call("GET", "/v1/test_helpers/rails/momo");
+        assert.deepEqual(again.outage, []);
       }));
   });
 }

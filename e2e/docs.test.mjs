@@ -37,7 +37,7 @@ test("the contents lead to every operation, also without JavaScript", () =>
       const contents = page.locator("nav.contents");
       assert.ok((await contents.getByRole("link").count()) > 40);
       await contents.getByRole("link", { name: "Settle a transfer" }).click();
-      assert.equal(new URL(page.url()).hash, "#settle_payment");
+      await page.waitForURL(({ hash }) => hash === "#settle_payment");
       assert.ok(await page.locator("#settle_payment").evaluate((e) => e.matches(":target")));
     },
     { width: 1280, js: false },

@@ -35,17 +35,18 @@ async function atBank(session, button) {
 }
 
 /** The page of the shop that shows it. */
-function address(session, mode, origin = stage.shop.elsewhere) {
+function address(session, mode) {
   const query = new URLSearchParams({ token: session.client_token, mode, kassa: stage.kassa.origin });
-  return `${origin}/checkout?${query}`;
+  return `${stage.shop.elsewhere}/checkout?${query}`;
 }
 
-/** Shows a session within the shop's page to a payer, and lets work happen. */
-async function shown(session, mode, work, origin) {
+/** Shows a session within the shop's page to a payer, and lets work happen; prepare before it. */
+async function shown(session, mode, work, prepare = () => {}) {
   const origins = [stage.kassa.origin, stage.shop.origin, stage.shop.elsewhere];
   const payer = await stage.payer({ origins });
   try {
-    await payer.page.goto(address(session, mode, origin));
+    await prepare(payer.page);
+    await payer.page.goto(address(session, mode));
     await payer.page.locator("body[data-loaded]").waitFor();
     await payer.page.getByRole("button", { name: "Pay now" }).click();
     await work(payer, payer.page.frameLocator("iframe"));
@@ -151,12 +152,16 @@ for (const mode of Object.keys(modes)) {
 
 test("the page expires while its payer looks on", async () => {
   const session = await open("inline");
-  await goTo(stage.kassa, session.created_at, 24 * 60 * 60 - 6);
+  await goTo(stage.kassa, session.created_at, 23 * 60 * 60);
+  const ahead = 60 * 60 - 5; // seconds that both clocks jump, the page's own and the server's
   await shown(session, "inline", async ({ page }, frame) => {
+    await heard(page, "ready");
     await frame.getByLabel("Card number").waitFor();
+    await stage.kassa.advance(ahead);
+    await page.clock.fastForward(ahead * 1000);
     await heard(page, "expired");
     assert.deepEqual(await names(page), ["ready", "expired"]);
-  });
+  }, (page) => page.clock.install());
 });
 
 test("Escape closes the dialog, from the shop's page and from the frame, and focus returns", () =>
@@ -232,7 +237,8 @@ for (const mode of Object.keys(modes)) {
       await seen("what is wrong by its top", frame.getByRole("alert"));
       await name(frame, { payid: accounts.payid });
       await seen("the account by its top", frame.getByRole("heading", { name: "Is this your" }));
-      assert.ok(await frame.locator("[data-focus]").evaluate((e) => e === document.activeElement));
+      await eventually("the account has the focus", () =>
+        frame.locator("[data-focus]").evaluate((e) => e === document.activeElement));
     })));
 }
 
@@ -283,9 +289,10 @@ test("a page that cannot be shown is told", async () => {
     origins: [stage.kassa.origin, stage.shop.origin, stage.shop.elsewhere],
   });
   const { page } = payer;
-  await page.clock.install();
+  await page.clock.install({ time: 0 });
   await page.goto(address({ client_token: `${session.client_token}x` }, "modal"));
   await page.locator("body[data-loaded]").waitFor();
+  await page.clock.pauseAt(24 * 60 * 60 * 1000); // it moves by what is said below, and no more
   await page.getByRole("button", { name: "Pay now" }).click();
   await page.clock.fastForward(14_000);
   assert.deepEqual(await names(page), []);

@@ -21,8 +21,10 @@ const again = ({ page }, session) => page.goto(session.url);
 /** What a payer can see: the name of the state, its heading, and the way there from the form. */
 const states = [
   ["card", "Pay by card", async () => {}],
-  ["card-errors", "Pay by card", ({ page }) =>
-    pay(page, "4242 4242 4242 4241", { expiry: "01 / 20", code: "1" })],
+  ["card-errors", "Pay by card", async ({ page }) => {
+    await pay(page, "4242 4242 4242 4241", { expiry: "01 / 20", code: "1" });
+    await page.getByRole("alert").waitFor();
+  }],
   ["declined", "Pay by card", async ({ page }) => {
     await pay(page, cards.declined);
     await page.getByRole("alert").waitFor();

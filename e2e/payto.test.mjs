@@ -184,6 +184,7 @@ for (const js of [true, false]) {
       const { page } = payer;
       await page.goto(session.session_url);
       await page.getByRole("link", { name: "PayTo", exact: true }).click();
+      await h1(page, "Save your bank account with PayTo");
       await page.getByText("Nothing to pay now").waitFor();
       await payer.inspect("payto-save", widths);
       await stand(page, js);

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { cards, fillCard, pay, payButton } from "./lib/card.mjs";
+import { eventually } from "./lib/kassa.mjs";
 import { choose, Counter, networks, phones } from "./lib/method.mjs";
 import {
   agreement, collected, customer, goTo, mandate, mandateOf, monthly, openCollect, savedBy,
@@ -319,8 +320,11 @@ test("a scheduled charge that fails is told to the payer", async () => {
   await stage.kassa.call("POST", route, { outcome: "insufficient_funds" });
   await goTo(stage.kassa, given.schedule.next_charge_at, 60);
   const payer = await stage.payer();
-  await payer.page.goto(given.manage_url);
-  await payer.page.getByText("Did not go through", { exact: true }).waitFor();
+  // What is due when the clock has moved is done a moment later, and this page stands still.
+  await eventually("the charge has failed", async () => {
+    await payer.page.goto(given.manage_url);
+    return payer.page.getByText("Did not go through", { exact: true }).isVisible();
+  });
   await payer.page.getByText("Tried again on", { exact: true }).waitFor();
   await payer.inspect("mandate-failing", widths);
   await payer.leave();

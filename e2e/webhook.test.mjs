@@ -35,21 +35,20 @@ test("a delivery that failed comes again, unchanged and freshly signed", async (
   const { id, secret } = await shop.subscribe(kassa, ["checkout.session.completed"]);
   shop.answer = 500;
   const session = await paidSession();
-  await eventually("a first attempt", () => about(session).length === 1);
+  await eventually("a first attempt", () => about(session).length > 0);
   shop.answer = 200;
-  await eventually("a second attempt", async () => {
+  const event = verify(about(session)[0], secret);
+  // What the shop has taken is written down a moment later.
+  const kept = await eventually("an attempt that is taken", async () => {
     await kassa.advance(60);
-    return about(session).length >= 2;
+    const now = await kassa.call("GET", `/v1/events/${event.id}`);
+    return now.pending_webhooks === 0 && now;
   });
+  assert.deepEqual(kept, { ...event, pending_webhooks: 0 });
 
   const [first, second] = about(session);
   assert.deepEqual(second.body, first.body);
-  const events = [first, second].map((delivery) => verify(delivery, secret));
-  assert.equal(events[0].id, events[1].id);
-  assert.deepEqual(await kassa.call("GET", `/v1/events/${events[0].id}`), {
-    ...events[0],
-    pending_webhooks: 0,
-  });
+  assert.equal(verify(second, secret).id, event.id);
   await kassa.call("DELETE", `/v1/webhooks/${id}`);
 });
 

@@ -12,11 +12,12 @@ import { eventually } from "./kassa.mjs";
 const screens = fileURLToPath(new URL("../../docs/screens", import.meta.url));
 const usualWidths = [320, 1280];
 const height = 800;
-const patience = 10_000;
+const patience = 30_000; // a busy machine has pauses of seconds
+const closing = 10_000;
 // Below this width all pages have one layout: no style sheet asks for less.
 const phone = 448;
 // Without JavaScript the server may hold the waiting page for 25 s until there is news.
-const longPatience = 40_000;
+const longPatience = 60_000;
 
 /** Starts Chromium. The caller closes it. */
 export function launch() {
@@ -36,10 +37,10 @@ export function launch() {
 /** Closes a page or a context. Chromium now and then never says that it has; nobody waits for that. */
 export async function shut(what, name) {
   let timer;
-  const enough = new Promise((resolve) => (timer = setTimeout(resolve, patience, "still open")));
+  const enough = new Promise((resolve) => (timer = setTimeout(resolve, closing, "still open")));
   const how = await Promise.race([what.close(), enough]);
   clearTimeout(timer);
-  if (how) console.log(`the browser has not closed ${name} within ${patience} ms`);
+  if (how) console.log(`the browser has not closed ${name} within ${closing} ms`);
 }
 
 /**
@@ -52,6 +53,17 @@ export async function press(target) {
     return target.evaluate((element) => element.matches(":hover"));
   });
   await target.click();
+}
+
+/**
+ * Fills a field, again when the page has put the focus elsewhere meanwhile: the driver types into
+ * what has it, and a new page leads its reader to what went wrong as soon as its script runs.
+ */
+export function write(field, text) {
+  return eventually(`${text} is in the field`, async () => {
+    await field.fill(text);
+    return (await field.inputValue()) === text;
+  });
 }
 
 /** One payer at one screen: a page in a browser context of its own. */

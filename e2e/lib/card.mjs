@@ -1,5 +1,8 @@
 // What a payer does on the card page, by the words that are on it.
 
+import { write } from "./browser.mjs";
+import { eventually } from "./kassa.mjs";
+
 /** Numbers of the simulated network, by what it does with them. */
 export const cards = {
   approved: "4242 4242 4242 4242",
@@ -10,9 +13,9 @@ export const cards = {
 
 /** Fills the card form and does not send it. */
 export async function fillCard(page, number, { expiry = "12 / 34", code = "123" } = {}) {
-  await page.getByLabel("Card number").fill(number);
-  await page.getByLabel("Expiry date").fill(expiry);
-  await page.getByLabel("Security code").fill(code);
+  await write(page.getByLabel("Card number"), number);
+  await write(page.getByLabel("Expiry date"), expiry);
+  await write(page.getByLabel("Security code"), code);
 }
 
 export const payButton = (page) => page.getByRole("button", { name: "Pay GHS 50.00" });
@@ -24,13 +27,15 @@ export async function pay(page, number, details) {
 }
 
 /** Goes on to the simulated bank, or lets the page go on by itself. */
-export async function toTheBank(page) {
+export function toTheBank(page) {
   const onward = page.getByRole("link", { name: "Continue to your bank" });
   const button = page.getByRole("button", { name: "Approve" });
-  await onward.or(button).first().waitFor();
-  // The step before may carry on at any moment; only a payer who is left waiting clicks.
-  if (await onward.isVisible()) await onward.click().catch(() => {});
-  await button.waitFor();
+  // The step before may carry on at any moment, and take its link away from under the pointer.
+  return eventually("the bank asks", async () => {
+    if (await button.isVisible()) return true;
+    if (await onward.isVisible()) await onward.click({ timeout: 2_000 }).catch(() => {});
+    return false;
+  });
 }
 
 /** At the simulated bank: says yes or no, by the name of the button. */

@@ -1,6 +1,9 @@
 // What a payer does who pays by phone or from a bank, on our page and on the other side of the
 // counter, by the words that are there.
 
+import { write } from "./browser.mjs";
+import { eventually } from "./kassa.mjs";
+
 /** Numbers of the simulated mobile money networks, by what they do. */
 export const phones = {
   mtn: "024 123 4567",
@@ -18,14 +21,17 @@ export const networks = {
   airteltigo: "AirtelTigo Money",
 };
 
-/** Chooses one of the ways to pay. */
-export const choose = (page, way) => page.getByRole("link", { name: way, exact: true }).click();
+/** Chooses one of the ways to pay. The form is there afterwards, with its script. */
+export async function choose(page, way) {
+  await page.getByRole("link", { name: way, exact: true }).click();
+  await page.waitForLoadState();
+}
 
 /** Fills the mobile money form and sends it. Without a network the number's prefix decides. */
 export async function payByPhone(page, number, network) {
   const field = page.getByLabel("Mobile money number");
   if (!(await field.isVisible())) await choose(page, "Mobile money");
-  await field.fill(number);
+  await write(field, number);
   if (network) await page.getByLabel(network).check();
   await page.getByRole("button", { name: "Pay GHS 50.00" }).click();
 }
@@ -54,25 +60,35 @@ export class Counter {
     return this.page.goto(this.address);
   }
 
+  /** Looks until there is what the payer needs. Without scripts no page brings it by itself. */
+  #find(what, there) {
+    return eventually(`${what} on the payer's page`, async () => {
+      await this.look();
+      return there.isVisible();
+    });
+  }
+
   /** Answers the prompt on the phone: Approve with a PIN, or Reject. */
   async answer(button, pin = "1234") {
-    await this.look();
+    const found = this.page.getByRole("button", { name: button });
+    await this.#find(button, found);
     if (button === "Approve") await this.page.getByLabel("PIN").fill(pin);
-    await this.page.getByRole("button", { name: button }).click();
+    await found.click();
   }
 
   /** Reads the one-time code of the message on the phone. */
   async code() {
-    await this.look();
-    return this.page.locator(".otp").first().innerText();
+    const message = this.page.locator(".otp").first();
+    await this.#find("a code", message);
+    return message.innerText();
   }
 
   /** Sends an amount, such as 30.00, from the bank. */
   async send(amount) {
-    await this.look();
     const field = this.page.getByLabel("Amount to send").first();
-    // What has been paid is folded up.
-    if (!(await field.isVisible())) await this.page.locator("summary").first().click();
+    const folded = this.page.locator("summary").first(); // what has been paid
+    await this.#find("a transfer", this.page.getByText("Asked for").first());
+    if (!(await field.isVisible())) await folded.click();
     await field.fill(amount);
     await this.page.getByRole("button", { name: "Send" }).first().click();
   }

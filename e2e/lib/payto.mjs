@@ -2,7 +2,7 @@
 // there.
 
 import assert from "node:assert/strict";
-import { press } from "./browser.mjs";
+import { press, write } from "./browser.mjs";
 import { eventually } from "./kassa.mjs";
 
 /** PayIDs and accounts of the simulated bank network, by what they do. */
@@ -37,11 +37,11 @@ const heading = (page, name) => page.getByRole("heading", { level: 1, name }).wa
 export async function name(page, { payid, bsb, account }) {
   if (payid) {
     await page.getByRole("radio", { name: "PayID" }).check();
-    await page.getByLabel("PayID", { exact: true }).and(page.locator("[type=text]")).fill(payid);
+    await write(page.getByLabel("PayID", { exact: true }).and(page.locator("[type=text]")), payid);
   } else {
     await page.getByRole("radio", { name: "BSB and account number" }).check();
-    await page.getByLabel("BSB", { exact: true }).fill(bsb);
-    await page.getByLabel("Account number", { exact: true }).fill(account);
+    await write(page.getByLabel("BSB", { exact: true }), bsb);
+    await write(page.getByLabel("Account number", { exact: true }), account);
   }
   await press(page.getByRole("button", { name: "Continue" }));
 }
@@ -60,7 +60,8 @@ export function findHelp(page) {
   const button = page.getByRole("button", { name: "I can’t find the request" });
   return eventually("the help is open", async () => {
     if (await help.isVisible()) return true;
-    await button.click();
+    // Pressed twice it would close again.
+    if ((await button.getAttribute("aria-expanded")) === "false") await press(button);
     return false;
   });
 }

@@ -6,7 +6,7 @@ import { eventually, Kassa } from "./kassa.mjs";
 import { Shop } from "./shop.mjs";
 import { verify } from "./webhook.mjs";
 
-const backWithin = 45_000; // a page without JavaScript may be held for 25 s
+const backWithin = 60_000; // a page without JavaScript may be held for 25 s
 
 /** A server, a shop and a browser. Make one with Stage.open, end it with close. */
 export class Stage {
