@@ -21,9 +21,12 @@ async function paymentOf(session) {
   return all.data[0];
 }
 
-/** Waits until a payer has been told what to do. The payment is there before its network knows it. */
-const asked = (session) =>
-  eventually("the payer is asked", async () => (await paymentOf(session))?.next_action);
+/** Waits until a session is in a state. A payment is there before its network has heard of it. */
+const reached = (session, state) =>
+  eventually(`the page says ${state}`, async () => {
+    const answer = await fetch(session.url.replace("?", "/status?"));
+    return (await answer.json()).state === state;
+  });
 
 /** Opens a page that may be about to go somewhere by itself, which ends a navigation of ours. */
 async function comeBack(page, url) {
@@ -156,7 +159,7 @@ for (const js of [true, false]) {
     test("a prompt nobody answers runs out, and money that comes later is recorded as late", () =>
       visit(async ({ page }, session) => {
         await payByPhone(page, phones.paidTooLate);
-        await asked(session);
+        await reached(session, "prompt");
         await stage.kassa.advance(121);
         await page.getByText("was not answered in time").waitFor();
         const payment = await paymentOf(session);
@@ -197,7 +200,7 @@ for (const js of [true, false]) {
     test("is noticed by the page itself", () =>
       visit(async ({ page }, session, counter) => {
         await payByBank(page);
-        await asked(session);
+        await reached(session, "transfer");
         await counter.send("50.00");
         await stage.assertPaid(page, session);
       }, { js }));

@@ -37,7 +37,9 @@ const embeddingPolicy = (kassa) => `default-src 'none'; script-src 'nonce-shop' 
 
 /** A shop on a loopback port. Make one with Shop.open, end it with close. */
 export class Shop {
-  #server = createServer((request, response) => this.#serve(request, response));
+  // Who hangs up in the middle of a request has said nothing.
+  #server = createServer((request, response) =>
+    this.#serve(request, response).catch(() => response.destroy()));
 
   /** Deliveries in the order of their arrival: {at, headers, body}, the body as raw bytes. */
   deliveries = [];
