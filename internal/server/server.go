@@ -210,7 +210,7 @@ func (s *Server) mountPages(mux *http.ServeMux, front *wire.Front, rooms ...moun
 	for _, path := range []string{
 		"/checkout/", "/embed/", "/embed.js", "/mandates/", "/sim", "/sim/", "/demo", "/demo/",
 		"/docs", "/docs/", "/openapi.yaml",
-		"/collect/openapi.yaml",
+		"/collect/openapi.yaml", "/wpay/openapi.yaml",
 	} {
 		mux.Handle(path, handler)
 	}

@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -162,6 +163,7 @@ func (c *Contract) checkRequest(op []string, r *http.Request, body []byte) error
 	if len(body) == 0 {
 		return nil
 	}
+	body = bytes.TrimPrefix(body, []byte("\ufeff")) // receivers may ignore it
 	if err := c.validate(at, body); err != nil {
 		return fmt.Errorf("the request was accepted: %w", err)
 	}
@@ -188,9 +190,10 @@ func (c *Contract) Webhook(event string, body []byte) error {
 	c.webhooks++
 	c.mu.Unlock()
 	at := []string{"webhooks", event, "post", "requestBody", "content", "application/json", "schema"}
-	var doc struct{ Type string }
-	if err := json.Unmarshal(body, &doc); err != nil || doc.Type != event {
-		return fmt.Errorf("webhook %s is called %q: %v", event, doc.Type, err)
+	var doc struct{ Type, EventType string } // families call it differently
+	err := json.Unmarshal(body, &doc)
+	if name := cmp.Or(doc.Type, doc.EventType); err != nil || name != event {
+		return fmt.Errorf("webhook %s is called %q: %v", event, name, err)
 	}
 	if err := c.validate(at, body); err != nil {
 		return fmt.Errorf("webhook %s does not fit the document: %w\n%s", event, err, body)

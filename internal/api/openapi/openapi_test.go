@@ -31,20 +31,23 @@ func TestDocument_IsOpenAPI(t *testing.T) {
 	}
 }
 
-// TestCollect_IsOpenAPI asks the same reader about the payment sessions API, and for the document
-// where it is served.
-func TestCollect_IsOpenAPI(t *testing.T) {
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.Collect())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := doc.Validate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	open(t).ServeHTTP(w, httptest.NewRequest("GET", "/collect/openapi.yaml", nil))
-	if w.Code != http.StatusOK || w.Body.String() != string(openapi.Collect()) {
-		t.Errorf("served as %d, %d bytes", w.Code, w.Body.Len())
+// TestFamilies_AreOpenAPI asks the same reader about the APIs beside the native one, and for their
+// documents where they are served.
+func TestFamilies_AreOpenAPI(t *testing.T) {
+	for path, text := range map[string][]byte{
+		"/collect/openapi.yaml": openapi.Collect(), "/wpay/openapi.yaml": openapi.Wpay(),
+	} {
+		doc, err := openapi3.NewLoader().LoadFromData(text)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if err := doc.Validate(t.Context()); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		w := get(open(t), path)
+		if w.Code != http.StatusOK || w.Body.String() != string(text) {
+			t.Errorf("%s: served as %d, %d bytes", path, w.Code, w.Body.Len())
+		}
 	}
 }
 
@@ -56,15 +59,24 @@ type schemas struct {
 }
 
 func TestDocument_ExamplesFitTheirSchemas(t *testing.T) {
-	contract, err := apitest.NewContract(openapi.Document())
+	for least, text := range map[int][]byte{20: openapi.Document(), 18: openapi.Wpay()} {
+		if n := examples(t, text); n < least {
+			t.Errorf("only %d examples", n)
+		}
+	}
+}
+
+// examples holds those of a document against their schemas, and counts them.
+func examples(t *testing.T, text []byte) (n int) {
+	t.Helper()
+	contract, err := apitest.NewContract(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var doc schemas
-	if err := yaml.Unmarshal(openapi.Document(), &doc); err != nil {
+	if err := yaml.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
-	n := 0
 	for name, schema := range doc.Components.Schemas {
 		for _, example := range schema.Examples {
 			text, err := json.Marshal(example)
@@ -77,9 +89,7 @@ func TestDocument_ExamplesFitTheirSchemas(t *testing.T) {
 			n++
 		}
 	}
-	if n < 20 {
-		t.Errorf("only %d examples", n)
-	}
+	return n
 }
 
 const origin = "https://pay.example"

@@ -19,6 +19,9 @@ var description []byte
 //go:embed collect.yaml
 var collect []byte
 
+//go:embed wpay.yaml
+var wpay []byte
+
 //go:embed page
 var pageFiles embed.FS
 
@@ -32,6 +35,7 @@ const (
 	textPath  = "/openapi.yaml"
 
 	collectPath = "/collect/openapi.yaml"
+	wpayPath    = "/wpay/openapi.yaml"
 )
 
 // Document returns the description of the API, OpenAPI 3.1 in YAML.
@@ -40,12 +44,15 @@ func Document() []byte { return bytes.Clone(description) }
 // Collect returns the description of the payment sessions API, OpenAPI 3.1 in YAML.
 func Collect() []byte { return bytes.Clone(collect) }
 
+// Wpay returns the description of the checkout sessions API for PayTo, OpenAPI 3.1 in YAML.
+func Wpay() []byte { return bytes.Clone(wpay) }
+
 // Pages serves the documents and the page that is drawn from the native one.
 type Pages struct {
-	shield     *site.Shield
-	assets     *site.Assets
-	text, page body
-	collect    body
+	shield *site.Shield
+	assets *site.Assets
+	page   body
+	texts  map[string]body // by their path
 }
 
 const kindYAML = "application/yaml; charset=utf-8"
@@ -60,6 +67,7 @@ type body struct {
 func New(baseURL string) (*Pages, error) {
 	p := &Pages{
 		shield: site.NewShield(baseURL), assets: site.Load(assetPath, assetFiles, "asset"),
+		texts: map[string]body{},
 	}
 	page, err := p.draw(baseURL)
 	if err != nil {
@@ -68,11 +76,14 @@ func New(baseURL string) (*Pages, error) {
 	if p.page, err = newBody("text/html; charset=utf-8", page); err != nil {
 		return nil, err
 	}
-	if p.text, err = newBody(kindYAML, description); err != nil {
-		return nil, err
+	for path, text := range map[string][]byte{
+		textPath: description, collectPath: collect, wpayPath: wpay,
+	} {
+		if p.texts[path], err = newBody(kindYAML, text); err != nil {
+			return nil, err
+		}
 	}
-	p.collect, err = newBody(kindYAML, collect)
-	return p, err
+	return p, nil
 }
 
 func (p *Pages) draw(baseURL string) ([]byte, error) {
@@ -111,12 +122,11 @@ func newBody(kind string, plain []byte) (body, error) {
 
 // Mount adds the routes to mux.
 func (p *Pages) Mount(mux *http.ServeMux) {
-	mux.HandleFunc("GET "+textPath, func(w http.ResponseWriter, r *http.Request) {
-		p.serve(w, r, p.text)
-	})
-	mux.HandleFunc("GET "+collectPath, func(w http.ResponseWriter, r *http.Request) {
-		p.serve(w, r, p.collect)
-	})
+	for path, text := range p.texts {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			p.serve(w, r, text)
+		})
+	}
 	mux.HandleFunc("GET "+pagePath, func(w http.ResponseWriter, r *http.Request) {
 		p.serve(w, r, p.page)
 	})

@@ -7,10 +7,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/kassa-pay/kassa/internal/api/apitest"
+	"github.com/kassa-pay/kassa/internal/api/openapi"
 	"github.com/kassa-pay/kassa/internal/api/wire"
 	"github.com/kassa-pay/kassa/internal/api/wpay"
 	"github.com/kassa-pay/kassa/internal/egress"
@@ -52,9 +55,12 @@ func newHouse(t testing.TB, change ...func(*wpay.Deps)) *house {
 
 func houseOn(t testing.TB, o paytest.Options, change ...func(*wpay.Deps)) *house {
 	t.Helper()
+	c, err := contract()
+	must(t, err)
 	h := &house{World: paytest.Open(t, o)}
 	h.Receiver = apitest.NewReceiver(t, h.World, "native",
 		map[string]webhook.Encoder{wpay.Family: wpay.Encoder()})
+	h.Judge = c
 	policy := egress.Policy{}
 	d := wpay.Deps{
 		Common: wire.Common{Log: h.Log, IDs: h.IDs, Now: h.Clock.Now},
@@ -68,9 +74,32 @@ func houseOn(t testing.TB, o paytest.Options, change ...func(*wpay.Deps)) *house
 	mux := http.NewServeMux()
 	wpay.New(d).Mount(mux)
 	h.mountPayer(mux)
-	h.Handler = mux
+	held := c.Wrap(t, below(mux))
+	h.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/merchants/") {
+			held.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 	apitest.MakeKeys(t, h.World)
 	return h
+}
+
+// contract is the description that every answer and every webhook is held against.
+var contract = sync.OnceValues(func() (*apitest.Contract, error) {
+	return apitest.NewContract(openapi.Wpay())
+})
+
+// below lets a route have the name that it has in the description, which knows one prefix.
+func below(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r)
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		if at := strings.Index(path, "/merchants/"); at >= 0 {
+			r.Pattern = method + " " + path[at:]
+		}
+	})
 }
 
 // after is a timer that does not wait: the clock moves, and what became due happens.
