@@ -67,6 +67,8 @@ func TestFront_Requests(t *testing.T) {
 			"Transfer-Encoding: chunked\r\nConnection: close\r\n" + auth +
 			"Content-Type: application/json\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "201 Created"},
 		{"no such path", "GET /admin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "404 Not Found"},
+		{"a description", "GET /collect/openapi.yaml HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK"},
+		{"another", "GET /wpay/openapi.yaml HTTP/1.1\r\nHost: x\r\n\r\n", "200 OK"},
 		{"profiles", "GET /debug/pprof/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
 			"404 Not Found"},
 	} {

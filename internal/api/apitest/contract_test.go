@@ -82,6 +82,7 @@ func TestContract_FindsWhatDoesNotFit(t *testing.T) {
 		want          string // "" when it fits
 	}{
 		"good":              {ask, `{"size":1}`, 200, "req_1", good, ""},
+		"byte order mark":   {ask, "\ufeff" + `{"size":1}`, 200, "req_1", good, ""},
 		"good query":        {ask + "?hot=true", "", 200, "req_1", good, ""},
 		"unknown key":       {ask, "", 200, "req_1", `{"id":"1","colour":"red"}`, "colour"},
 		"missing key":       {ask, "", 200, "req_1", `{}`, "id"},
