@@ -107,7 +107,7 @@ var readers = map[Type]func(string) (string, *Problem){
 	Phone: readPhone, Email: readEmail, ABN: readABN, Org: readOrg,
 }
 
-// readPhone takes +61 …, 61 …, 0… and the scheme's own form, with the usual separators.
+// readPhone takes +61 …, 0061 …, 61 …, 0… and the scheme's own form, with the usual separators.
 func readPhone(text string) (string, *Problem) {
 	digits, ok := squeeze(text)
 	switch {
@@ -120,6 +120,9 @@ func readPhone(text string) (string, *Problem) {
 	}
 	if strings.HasPrefix(text, "+") || strings.HasPrefix(digits, "61") && len(digits) > fullPhone {
 		return homePhone(strings.TrimPrefix(digits[2:], "0"), 0)
+	}
+	if rest, abroad := strings.CutPrefix(digits, "0061"); abroad {
+		return homePhone(strings.TrimPrefix(rest, "0"), 0)
 	}
 	if digits[0] == '0' {
 		return homePhone(digits[1:], 1)
