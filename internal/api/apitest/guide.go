@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,6 +50,30 @@ func (d Description) Events() []string { return slices.Collect(maps.Keys(d.Webho
 // Members lists the members of a schema.
 func (d Description) Members(schema string) []string {
 	return slices.Collect(maps.Keys(d.Components.Schemas[schema].Properties))
+}
+
+// Members lists the members of Go structs, as JSON names them, by the names of their schemas.
+func Members(structs map[string]any) map[string][]string {
+	all := map[string][]string{}
+	for schema, v := range structs {
+		all[schema] = members(reflect.TypeOf(v))
+	}
+	return all
+}
+
+func members(t reflect.Type) (names []string) {
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous:
+			names = append(names, members(f.Type)...)
+		case name == "":
+			names = append(names, f.Name)
+		default:
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Words lists the values that a schema allows.

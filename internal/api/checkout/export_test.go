@@ -1,9 +1,7 @@
 package checkout
 
 import (
-	"reflect"
-	"strings"
-
+	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/wire"
 )
 
@@ -30,13 +28,7 @@ var bodies = map[string]any{
 }
 
 // Bodies lists the parameters of every body by the name of its schema.
-func Bodies() map[string][]string {
-	all := map[string][]string{}
-	for schema, in := range bodies {
-		all[schema] = names(reflect.TypeOf(in))
-	}
-	return all
-}
+func Bodies() map[string][]string { return apitest.Members(bodies) }
 
 // EventNames lists the names of the events.
 func EventNames() []string { return knownEvents() }
@@ -48,13 +40,13 @@ func PaymentWords() []string { return wire.Words(paymentWords) }
 // events, the words for states and the codes with an answer of their own.
 func Vocabulary() []string {
 	var words []string
-	for schema, in := range bodies {
-		if schema != "Method" {
-			words = append(words, names(reflect.TypeOf(in))...)
+	for schema, names := range Bodies() {
+		for _, name := range names {
+			if schema == "Method" {
+				name = "payment_method." + name
+			}
+			words = append(words, name)
 		}
-	}
-	for _, name := range names(reflect.TypeFor[methodInput]()) {
-		words = append(words, "payment_method."+name)
 	}
 	words = append(words, knownEvents()...)
 	for word := range paymentWords {
@@ -76,13 +68,4 @@ func Vocabulary() []string {
 		words[i] = "`" + words[i] + "`"
 	}
 	return words
-}
-
-func names(t reflect.Type) []string {
-	var out []string
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		out = append(out, name)
-	}
-	return out
 }

@@ -1,10 +1,7 @@
 package collect
 
 import (
-	"reflect"
-	"slices"
-	"strings"
-
+	"github.com/kassa-pay/kassa/internal/api/apitest"
 	"github.com/kassa-pay/kassa/internal/api/wire"
 )
 
@@ -32,39 +29,16 @@ var bodies = map[string]any{
 }
 
 // Bodies lists the members of every body by the name of its schema.
-func Bodies() map[string][]string {
-	all := map[string][]string{}
-	for schema, in := range bodies {
-		all[schema] = members(reflect.TypeOf(in))
-	}
-	return all
-}
+func Bodies() map[string][]string { return apitest.Members(bodies) }
 
 // Documents lists the members of every answer by the name of its schema.
 func Documents() map[string][]string {
-	all := map[string][]string{}
-	for schema, doc := range map[string]any{
+	return apitest.Members(map[string]any{
 		"Session": sessionDoc{}, "Payment": paymentDoc{}, "PaymentError": paymentError{},
 		"Details": detailsDoc{}, "Refund": refundDoc{}, "Customer": customerDoc{},
 		"PaymentMethod": methodDoc{}, "Mandate": mandateDoc{}, "Subscription": subscriptionDoc{},
 		"WebhookEndpoint": endpointDoc{}, "Event": eventDoc{}, "Problem": problem{},
-	} {
-		all[schema] = members(reflect.TypeOf(doc))
-	}
-	return all
-}
-
-func members(t reflect.Type) (names []string) {
-	for f := range t.Fields() {
-		if f.Anonymous {
-			names = append(names, members(f.Type)...)
-			continue
-		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	})
 }
 
 // PaymentWords and SessionWords list the words that lists can be narrowed to.

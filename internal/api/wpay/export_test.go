@@ -2,9 +2,9 @@ package wpay
 
 import (
 	"maps"
-	"reflect"
 	"slices"
-	"strings"
+
+	"github.com/kassa-pay/kassa/internal/api/apitest"
 )
 
 // Patterns lists the routes as the mux knows them, below the first prefix.
@@ -24,7 +24,7 @@ func EventNames() []string {
 
 // Bodies lists the members of every body by the name of its schema in the API description.
 func Bodies() map[string][]string {
-	return membersOf(map[string]any{
+	return apitest.Members(map[string]any{
 		"NewSession": sessionInput{}, "NewBuyer": buyerInput{}, "NewInstrument": instrumentInput{},
 		"NewPayment": paymentInput{}, "NewRefund": refundInput{}, "Cancel": cancelInput{},
 		"PaymentSimulation": simulationInput{}, "InstrumentSimulation": simulationInput{},
@@ -34,7 +34,7 @@ func Bodies() map[string][]string {
 
 // Documents lists the members of every answer and event by the name of its schema.
 func Documents() map[string][]string {
-	return membersOf(map[string]any{
+	return apitest.Members(map[string]any{
 		"CreatedSession": createdDoc{}, "Session": sessionDoc{}, "Buyer": buyerDoc{},
 		"Instrument": instrumentDoc{}, "Wallet": walletDoc{}, "Payment": paymentDoc{},
 		"Refund": refundDoc{}, "Reason": reasonDoc{}, "WebhookSecret": secretDoc{},
@@ -43,29 +43,6 @@ func Documents() map[string][]string {
 		"PaymentCompleted": completedPayload{}, "PaymentRejected": rejectedPayload{},
 		"RefundCompleted": refundedPayload{}, "RefundRejected": refusedPayload{},
 	})
-}
-
-func membersOf(structs map[string]any) map[string][]string {
-	all := map[string][]string{}
-	for schema, v := range structs {
-		all[schema] = members(reflect.TypeOf(v))
-	}
-	return all
-}
-
-func members(t reflect.Type) (names []string) {
-	for f := range t.Fields() {
-		if f.Anonymous {
-			names = append(names, members(f.Type)...)
-			continue
-		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" {
-			name = f.Name
-		}
-		names = append(names, name)
-	}
-	return names
 }
 
 // Words lists those for types, statuses and what can be simulated, by the name of their schema.
